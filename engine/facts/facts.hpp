@@ -1,0 +1,126 @@
+// What was read about a target, as plain data that goes to JSON and back. Facts are gathered in one place
+// (gather.hpp); conditions and operations decide from them and read nothing themselves.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+
+namespace pgconvoy {
+
+struct RoleFact {
+  std::string name;
+  bool superuser = false, login = false, create_database = false, create_role = false, inherit = true,
+       replication = false, bypass_row_security = false;
+  int connection_limit = -1;
+  std::string valid_until;                 // "" when none
+  std::string verifier;                    // none | md5 | scram-sha-256 | unreadable: the kind, never the verifier
+  std::vector<std::string> settings;       // "work_mem=64MB" (pg_db_role_setting with database 0)
+  std::vector<std::string> member_of;      // roles it is a direct member of
+  std::string comment;
+};
+
+struct ExtensionFact {
+  std::string name, version, schema;
+};
+
+// One server, read once per run through its maintenance database.
+struct ServerFacts {
+  std::string server;                      // the fleet's id
+  bool reachable = false;
+  std::string unreachable_because;         // a sentence, without secrets
+  int version_number = 0;                  // server_version_num, 130023
+  std::string version;
+  std::string system_identifier;           // pg_control_system()
+  int timeline = 0;                        // pg_control_checkpoint()
+  bool in_recovery = false;
+  bool superuser = false;                  // of our administrator
+  bool can_create_database = false, can_create_role = false;
+  int max_connections = 0, max_locks_per_transaction = 0;
+  std::string data_directory;              // "" when we may not read it
+  std::optional<std::int64_t> free_bytes;  // of its data directory, only when that is on this host
+  std::map<std::string, std::string> settings;              // those that matter to conditions
+  std::map<std::string, std::vector<std::string>> extensions;  // available: name -> versions
+  std::map<std::string, RoleFact> roles;                    // every role not beginning with pg_
+  std::map<std::string, std::string> databases;             // name -> owner
+  std::vector<std::string> locales;                         // collcollate values that exist, and the server's own
+};
+
+// One database on its source server.
+struct DatabaseFacts {
+  std::string instance, server, database;  // ids, and the database's name
+  bool exists = false;
+  std::string unreachable_because;         // "" when it could be read
+  std::int64_t oid = 0;
+  std::string owner, encoding, collate, ctype, comment, tablespace;
+  bool allows_connections = true, is_template = false;
+  int connection_limit = -1;
+  std::string acl;                         // datacl as text; "" is the default
+  std::vector<std::string> settings;       // ALTER DATABASE SET
+  std::map<std::string, std::vector<std::string>> role_settings;  // ALTER ROLE r IN DATABASE SET
+  std::int64_t bytes = 0, table_bytes = 0, index_bytes = 0, large_object_bytes = 0;
+  int tables = 0, indexes = 0, sequences = 0, large_objects = 0, relations = 0;
+  std::vector<ExtensionFact> extensions;
+  std::vector<std::string> roles;          // every role the database depends on (pg_shdepend), the owner included
+  std::vector<std::string> prepared_transactions;
+  std::vector<std::string> subscriptions;  // enabled ones
+  std::vector<std::string> logical_slots;
+  int sessions = 0;                        // client backends in it now, ours not counted
+};
+
+// The application of one environment as its controller sees it.
+struct ApplicationFacts {
+  std::string environment, controller;     // controller kind
+  bool running = false, healthy = false, page_is_on = false;
+  std::string detail;                      // what the health check said
+  // "environment/variable" -> address and database the variable holds now; never the password
+  std::map<std::string, std::string> bound_to;
+};
+
+// The host pgconvoy runs on.
+struct HostFacts {
+  std::string backup_directory;
+  std::optional<std::int64_t> backup_free_bytes;
+  std::map<std::string, std::string> programs;  // pg_dump -> "15.18", missing ones are absent
+  std::map<std::string, int> program_majors;    // pg_dump -> 15
+};
+
+struct TargetFacts {
+  std::string target;
+  std::map<std::string, DatabaseFacts> databases;        // by instance id
+  std::map<std::string, ServerFacts> servers;            // by server id: every server the target needs
+  std::map<std::string, std::string> source_server;      // instance -> server id
+  std::map<std::string, std::string> target_server;      // instance -> server id
+  std::map<std::string, std::string> role_of;            // instance -> the fleet's role
+  std::map<std::string, bool> clear_password_known;      // instance -> a binding or the fleet holds the role's password
+  std::map<std::string, ApplicationFacts> applications;  // by environment id
+  HostFacts host;
+};
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RoleFact, name, superuser, login, create_database, create_role, inherit,
+                                                replication, bypass_row_security, connection_limit, valid_until,
+                                                verifier, settings, member_of, comment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExtensionFact, name, version, schema)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServerFacts, server, reachable, unreachable_because, version_number,
+                                                version, system_identifier, timeline, in_recovery, superuser,
+                                                can_create_database, can_create_role, max_connections,
+                                                max_locks_per_transaction, data_directory, free_bytes, settings,
+                                                extensions, roles, databases, locales)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DatabaseFacts, instance, server, database, exists, unreachable_because,
+                                                oid, owner, encoding, collate, ctype, comment, tablespace,
+                                                allows_connections, is_template, connection_limit, acl, settings,
+                                                role_settings, bytes, table_bytes, index_bytes, large_object_bytes,
+                                                tables, indexes, sequences, large_objects, relations, extensions, roles,
+                                                prepared_transactions, subscriptions, logical_slots, sessions)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ApplicationFacts, environment, controller, running, healthy, page_is_on,
+                                                detail, bound_to)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HostFacts, backup_directory, backup_free_bytes, programs,
+                                                program_majors)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TargetFacts, target, databases, servers, source_server, target_server,
+                                                role_of, clear_password_known, applications, host)
+
+}  // namespace pgconvoy

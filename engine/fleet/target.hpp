@@ -1,0 +1,26 @@
+// A target: a connected group of environments and the databases they share. What is paused, bound and undone
+// together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+#include "engine/fleet/fleet.hpp"
+
+namespace pgconvoy {
+
+struct Target {
+  std::string id;      // id of its first environment, or of its instance when it has none
+  std::string region;
+  std::vector<std::string> environments;  // ids, sorted
+  std::vector<std::string> instances;     // ids, sorted
+};
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Target, id, region, environments, instances)
+
+// The connected components of environments and instances over all bindings, sorted by id. Instances that no
+// environment binds are targets of their own. Pure.
+std::vector<Target> group_targets(const Fleet& fleet);
+
+}  // namespace pgconvoy

@@ -1,0 +1,65 @@
+// The durable, append-only record of runs. Events are the truth; what the readers below return comes from
+// projections that are written in the event's own transaction.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.hpp"
+#include "engine/journal/event.hpp"
+
+namespace pgconvoy {
+
+struct BackupRecord {
+  std::int64_t run = 0;
+  int target = 0;
+  std::string target_id, instance, server, database, file, sha256, format, created, state;  // state: kept | deleted
+  std::int64_t bytes = 0;
+};
+
+// Blocking; used from one thread at a time (the writer's pool thread, or a command that only reads).
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // A word of this journal's own, made with it, 6 characters [a-z0-9]: part of every name created outside, so
+  // that two journals never meet.
+  virtual std::string token() const = 0;
+
+  // A new run in state planned: run_planned and all target_planned in one transaction. Returns its id.
+  virtual Result<std::int64_t> create_run(json plan, std::vector<json> planned_targets, WallTime now) = 0;
+
+  // Appends in order, durably, in one transaction, and gives sequences. Refuses (conflict) an event that can't
+  // follow its target's state or names a lower epoch than the journal knows: nothing of the batch is written then.
+  virtual Result<void> append(std::vector<Event>& events) = 0;
+
+  virtual Result<std::vector<RunRecord>> runs() = 0;                     // newest first
+  virtual Result<RunRecord> run(std::int64_t id) = 0;                    // not_found
+  virtual Result<std::int64_t> latest_run() = 0;                         // not_found when there is none
+  // Without steps unless asked: status of 100,000 targets must be quick.
+  virtual Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) = 0;
+  virtual Result<TargetRecord> target(std::int64_t run, int number) = 0;  // with steps
+  virtual Result<json> planned_target(std::int64_t run, int number) = 0;  // data of target_planned
+  virtual Result<void> events(std::int64_t run, std::int64_t after_sequence,
+                              const std::function<bool(const Event&)>& visit) = 0;  // ascending; false stops
+  virtual Result<std::vector<Obligation>> obligations(bool open_only) = 0;
+  virtual Result<std::vector<BackupRecord>> backups() = 0;
+
+  // Folds all events again and compares with the projections and the hash chains. Empty: all is well.
+  virtual Result<std::vector<std::string>> verify() = 0;
+
+  // One process at a time runs a run: taken with run/resume/rollback, freed at close or death of the process.
+  // Refused: who holds it (host and pid).
+  virtual Result<void> lock_run(std::int64_t id) = 0;
+};
+
+enum class OpenMode { read_only, read_write, create };
+
+// `uri` is "sqlite:PATH" or a path. A file that isn't a journal, is damaged, or of a newer format is refused with
+// an explanation; it isn't touched. Files are made with mode 0600.
+Result<std::unique_ptr<Journal>> open_journal(const std::string& uri, OpenMode mode);
+
+}  // namespace pgconvoy

@@ -1,0 +1,86 @@
+// What a run would do, as data: computed without changing anything, stored in the journal, executed as it stands.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+#include "engine/facts/condition.hpp"
+#include "engine/fleet/fleet.hpp"
+#include "engine/fleet/target.hpp"
+#include "engine/run/operation.hpp"
+#include "engine/run/runbook.hpp"
+
+namespace pgconvoy {
+
+struct StepPlan {
+  std::string path;       // "with_maintenance_page/fence_source@shop-live-db": identity within runbook and target
+  std::string operation;
+  std::string subject;    // id of instance or environment; "" for the target
+  json arguments;
+  double seconds = 0;     // estimate
+  bool while_paused = false;
+};
+
+struct Placement {
+  std::string source_server, target_server;  // server ids
+};
+
+struct PlannedTarget {
+  int number = 0;  // from 1, in the order of the run
+  Target target;
+  std::map<std::string, Placement> placements;  // by instance
+  std::vector<StepPlan> steps;
+  std::vector<Finding> findings;
+  std::string facts_digest;
+  std::int64_t bytes = 0;   // of its databases
+  double seconds = 0, paused_seconds = 0;
+  bool blocked() const;     // a finding of severity block that was not overridden
+};
+
+struct RunOptions {
+  int concurrency = 8;             // targets at a time over all regions
+  int concurrency_per_region = 2;  // a region's own limit in the fleet file wins
+  std::string max_failures = "0";  // N or P%: more than that halts the run
+  std::uint64_t seed = 0;
+  std::string on_failure = "rollback";  // rollback | leave
+  std::string backup_directory;
+  std::map<std::string, std::string> overrides;  // condition -> reason
+};
+
+struct Plan {
+  Fleet fleet;             // frozen
+  Runbook runbook;         // parameters put in
+  std::string runbook_digest, fleet_digest;
+  RunOptions options;
+  Requirements requirements;
+  std::vector<PlannedTarget> targets;  // in order
+};
+
+void to_json(json& target, const StepPlan& step);
+void from_json(const json& source, StepPlan& step);
+void to_json(json& target, const PlannedTarget& planned);
+void from_json(const json& source, PlannedTarget& planned);
+void to_json(json& target, const RunOptions& options);
+void from_json(const json& source, RunOptions& options);
+// Without the targets (they are events of their own).
+json plan_header(const Plan& plan);
+Plan plan_from_header(const json& header);
+
+// The flat steps of a runbook on a target: brackets become opening and closing steps, one step per subject; a
+// path that repeats gets an ordinal (#2). Pure.
+std::vector<StepPlan> expand(const Runbook& runbook, const OperationRegistry& operations, const Fleet& fleet,
+                             const Target& target);
+
+// What the runbook's operations say they need. Error usage when they contradict each other.
+Result<Requirements> requirements_of(const Runbook& runbook, const OperationRegistry& operations);
+
+// Target server of each instance: the one server of the region that offers the wanted service. Error when there
+// is none or more than one.
+Result<std::map<std::string, Placement>> place(const Fleet& fleet, const Target& target, const Requirements& requirements);
+
+// Seeded shuffle, the same on every machine for the same seed and set. Pure.
+void shuffle(std::vector<PlannedTarget>& targets, std::uint64_t seed);
+
+}  // namespace pgconvoy

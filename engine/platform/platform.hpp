@@ -1,0 +1,100 @@
+// What pgconvoy asks of a platform. Every call that changes something carries who asks (run, target, step,
+// epoch); a platform refuses a lower epoch of the same run than it has seen (ErrorKind::conflict).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.hpp"
+#include "engine/core/secret.hpp"
+#include "engine/core/task.hpp"
+#include "engine/facts/facts.hpp"
+#include "engine/fleet/fleet.hpp"
+#include "engine/postgres/connection.hpp"
+#include "engine/postgres/session.hpp"
+
+namespace pgconvoy {
+
+struct CallIdentity {
+  std::string run;  // "k3x9aq-r7": journal token and run
+  int target = 0;
+  std::string step;
+  int epoch = 0;
+};
+
+struct Health {
+  bool healthy = false;
+  std::string detail;  // "200 {...}" or why not; shortened
+};
+
+// Starts, stops, binds and hides an application. All calls are idempotent: asking for what is already so succeeds.
+class AppController {
+ public:
+  virtual ~AppController() = default;
+  // False for `none`: pgconvoy can't rebind or restart the app, its owner must.
+  virtual bool controls_application() const = 0;
+
+  virtual Task<Result<ApplicationFacts>> inspect(Environment environment) = 0;  // read-only
+  virtual Task<Result<Health>> health(Environment environment) = 0;             // read-only
+  virtual Task<Result<bool>> page_is_on(Environment environment) = 0;           // read-only
+  virtual Task<Result<bool>> is_running(Environment environment) = 0;           // read-only
+  virtual Task<Result<void>> page_on(CallIdentity who, Environment environment) = 0;
+  virtual Task<Result<void>> page_off(CallIdentity who, Environment environment) = 0;
+  virtual Task<Result<void>> stop(CallIdentity who, Environment environment) = 0;   // returns when it has ended
+  virtual Task<Result<void>> start(CallIdentity who, Environment environment) = 0;  // does not wait for health
+
+  // The connection that a binding's variables hold now, with its password when it holds one. not_found when the
+  // variables aren't set.
+  virtual Task<Result<ConnectionSpec>> read_binding(Environment environment, Binding binding) = 0;
+  // Writes every variable of the binding from `connection` (its password included), atomically.
+  virtual Task<Result<void>> write_binding(CallIdentity who, Environment environment, Binding binding,
+                                           ConnectionSpec connection) = 0;
+};
+
+class AppControllers {
+ public:
+  void add(const std::string& kind, std::unique_ptr<AppController> controller);
+  AppController& of(const Environment& environment) const;  // kinds were validated with the fleet
+
+ private:
+  std::map<std::string, std::unique_ptr<AppController>> controllers_;
+};
+
+std::unique_ptr<AppController> make_none_controller();
+std::unique_ptr<AppController> make_local_controller(asio::thread_pool& pool);
+
+struct DatabaseOrder {
+  std::string name;   // the temporary one
+  std::string owner;
+  std::string encoding, collate, ctype, comment;
+};
+
+struct RoleOrder {
+  RoleFact attributes;
+  Secret verifier;  // SCRAM verifier or empty (no password)
+};
+
+// Makes and removes databases and roles on a server. `shared server` does it by SQL as the administrator.
+// Cluster-wide DDL is serialised per server with an advisory lock in the maintenance database and retried.
+class Provisioner {
+ public:
+  virtual ~Provisioner() = default;
+  // Returns the oid. `conflict` when the name exists.
+  virtual Task<Result<std::int64_t>> create_database(CallIdentity who, Session& maintenance, DatabaseOrder order) = 0;
+  // Drops exactly the database with this name and oid on the server with this system identifier; a database that
+  // isn't there is success, another oid under the name is `conflict`. Ends sessions in it first.
+  virtual Task<Result<void>> drop_database(CallIdentity who, Session& maintenance, std::string name, std::int64_t oid,
+                                           std::string system_identifier) = 0;
+  // Makes those that are missing, with memberships and settings; returns the names of those that it made.
+  virtual Task<Result<std::vector<std::string>>> create_roles(CallIdentity who, Session& maintenance,
+                                                              std::vector<RoleOrder> roles) = 0;
+  // Drops those of the names on which nothing depends any more (pg_shdepend); returns the names of those dropped.
+  virtual Task<Result<std::vector<std::string>>> drop_roles(CallIdentity who, Session& maintenance,
+                                                            std::vector<std::string> roles) = 0;
+};
+
+std::unique_ptr<Provisioner> make_shared_server_provisioner();
+
+}  // namespace pgconvoy

@@ -1,0 +1,52 @@
+// Proof that two databases hold the same: schema, privileges, settings, sequences, large objects, and every row.
+//
+// Neither function writes. The sessions are the administrator's, inside the two databases, with row_security off;
+// reading tables runs type output functions only, no code of a tenant.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+#include "engine/core/task.hpp"
+#include "engine/postgres/session.hpp"
+
+namespace pgconvoy {
+
+struct Difference {
+  std::string kind;    // table, column, index, constraint, view, function, acl, comment, setting, sequence, rows, ...
+  std::string object;  // qualified name
+  std::string source;  // what the source says ("" = missing there)
+  std::string target;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Difference, kind, object, source, target)
+
+struct TableContent {
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;  // of the COPY text
+  std::string checksum;    // order-independent: sum of 128-bit row hashes modulo 2^128, hexadecimal
+};
+
+struct Comparison {
+  std::vector<Difference> differences;
+  std::map<std::string, TableContent> tables;  // of the source, by qualified quoted name
+  std::int64_t rows = 0, bytes = 0;            // totals over tables
+  int objects = 0;                             // catalogue entries compared
+  std::int64_t large_objects = 0;
+  bool equal() const { return differences.empty(); }
+};
+
+struct CompareOptions {
+  bool content = true;                        // false: catalogues, sequences and row counts from COPY are skipped
+  std::vector<std::string> ignore_roles;      // grants to and from these roles are left out on both sides
+  std::function<void(std::int64_t rows, std::int64_t bytes)> progress;  // passing, may be empty
+};
+
+// Reads both sides at the same time. Errors are those of the sessions; a difference is a value.
+// `source_name` and `target_name` are the databases' own names where a catalogue entry mentions them.
+Task<Result<Comparison>> compare_databases(Session& source, Session& target, CompareOptions options);
+
+}  // namespace pgconvoy

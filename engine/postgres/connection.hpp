@@ -1,0 +1,36 @@
+// Where and how to connect: libpq's own keywords, with the password apart from the rest.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/core/error.hpp"
+#include "engine/core/secret.hpp"
+
+namespace pgconvoy {
+
+struct ConnectionSpec {
+  std::string server;                           // the fleet's id, for messages
+  std::map<std::string, std::string> keywords;  // host, port, user, dbname, sslmode, service, passfile, ... (never password)
+  Secret password;                              // empty: libpq looks into passfile and PGPASSWORD by itself
+
+  ConnectionSpec with_database(const std::string& database) const;
+  ConnectionSpec with_user(const std::string& user, Secret user_password) const;
+
+  // keyword='value' pairs, quoted as libpq wants them, without the password: safe in argv and in messages.
+  std::string conninfo() const;
+  // "127.0.0.1:5433"
+  std::string address() const;
+};
+
+// Parses a URL or keyword/value string with libpq's own parser (PQconninfoParse). A password inside is an
+// error of kind usage that names the ways to give one; the text of the password is not repeated.
+Result<ConnectionSpec> parse_connection(const std::string& server, const std::string& text);
+
+// The same, but a password is taken out and kept: for URLs that come from a platform (an app's environment).
+Result<ConnectionSpec> parse_connection_with_password(const std::string& server, const std::string& text);
+
+// postgresql://user:password@host:port/database, percent-encoded. The result is a secret.
+Secret make_url(const ConnectionSpec& connection);
+
+}  // namespace pgconvoy

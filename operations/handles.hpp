@@ -1,0 +1,65 @@
+// Intents and outcomes that more than one operation reads: where a database was and what it is called now.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+
+namespace pgconvoy {
+
+// Intent of reprovision_collected_instances, one per instance.
+struct ReprovisionIntent {
+  std::string server;             // target server's id
+  std::string system_identifier;  // of the target server
+  std::string temporary_name;     // what the database is called until it is enabled
+  std::string final_name;
+  std::string owner;
+  std::vector<std::string> missing_roles;  // roles that did not exist before: what undo may drop
+};
+struct ReprovisionOutcome {
+  std::int64_t oid = 0;  // of the new database
+  std::vector<std::string> created_roles;
+};
+
+// Intent of fence_source, one per instance. The facts of a fenced source are these, never read again.
+struct FenceIntent {
+  std::string server;             // source server's id
+  std::string system_identifier;
+  int timeline = 0;
+  std::int64_t oid = 0;
+  std::string name;               // its own
+  std::string fenced_name;
+  bool allowed_connections = true;
+  std::vector<std::string> subscriptions;  // enabled ones, disabled by the fence
+};
+struct FenceOutcome {
+  int terminated = 0;        // sessions ended by us
+  double drained_seconds = 0;
+};
+
+// Outcome of backup_collected_services. The journal's catalogue of backups is made from `backup`.
+struct BackupFile {
+  std::string instance, server, database, file, sha256, format = "custom";
+  std::int64_t bytes = 0;
+};
+struct BackupOutcome {
+  BackupFile backup;
+};
+
+// Outcome of verify_restored_services.
+struct VerifyOutcome {
+  std::int64_t rows = 0, bytes = 0, tables = 0, objects = 0, large_objects = 0;
+};
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReprovisionIntent, server, system_identifier, temporary_name,
+                                                final_name, owner, missing_roles)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReprovisionOutcome, oid, created_roles)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(FenceIntent, server, system_identifier, timeline, oid, name,
+                                                fenced_name, allowed_connections, subscriptions)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(FenceOutcome, terminated, drained_seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackupFile, instance, server, database, file, sha256, format, bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackupOutcome, backup)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VerifyOutcome, rows, bytes, tables, objects, large_objects)
+
+}  // namespace pgconvoy
