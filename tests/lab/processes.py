@@ -1,0 +1,107 @@
+"""Starting, finding and ending the laboratory's processes.
+
+A process is found by its command line, which names the laboratory's directory: that works after `up` was killed
+between starting one and writing its pid down, and a recycled pid is never mistaken for ours.
+"""
+import os
+import signal
+import subprocess
+import time
+
+from .errors import LabError
+
+
+def start(account, argv, cwd, log):
+    """Starts argv detached (own session, no terminal), output appended to log. Returns its pid."""
+    with open(log, "ab") as output:
+        account.own(log)
+        process = subprocess.Popen(argv, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                                   **account.popen_arguments())
+    return process.pid
+
+
+def command_line(pid):
+    """The process's arguments; empty when there is none, or it is dead and merely not collected yet."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return [part.decode("utf-8", "replace") for part in file.read().split(b"\0") if part]
+    except OSError:
+        return []
+
+
+def running(pid):
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except (ChildProcessError, OSError):
+        pass
+    return bool(command_line(pid))
+
+
+def belongs(arguments, directory):
+    """postgres -D DIR/..., nginx -p DIR/nginx (which rewrites its title to one string), python3 DIR/programs/app.py."""
+    if not arguments:
+        return False
+    name = os.path.basename(arguments[0])
+    inside = directory.rstrip("/") + "/"
+    if name == "postgres":
+        return any(following.startswith(inside + "servers/") for flag, following in zip(arguments, arguments[1:]) if flag == "-D")
+    if name.startswith("nginx"):
+        return f" -p {inside}nginx " in " ".join(arguments) + " "
+    return name.startswith("python3") and len(arguments) > 1 and arguments[1] == inside + "programs/app.py"
+
+
+def of_laboratory(directory):
+    """Pids of the laboratory's servers, page and applications (not of the servers' own children)."""
+    pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+    return [pid for pid in pids if belongs(command_line(pid), directory)]
+
+
+def children(pid):
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                    fields = file.read().rsplit(")", 1)[1].split()
+            except (OSError, IndexError):
+                continue
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found.append(int(entry))
+    return found
+
+
+def send(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def stop(pids, number=signal.SIGTERM, timeout=20.0):
+    """Sends the signal to all, waits for all, then kills what is left with its children. Returns how many had to be killed."""
+    family = {pid: children(pid) for pid in pids}
+    for pid in pids:
+        send(pid, signal.SIGCONT)
+        send(pid, number)
+    left = wait_until_gone(pids, timeout)
+    for pid in left:
+        for member in [pid, *children(pid)]:
+            send(member, signal.SIGKILL)
+    stubborn = wait_until_gone(left, 5)
+    if stubborn:
+        raise LabError(f"processes {stubborn} cannot be ended")
+    # A postmaster that was killed leaves backends that notice only at their next read or write.
+    orphans = [child for pid in left for child in family[pid]]
+    for orphan in orphans:
+        if command_line(orphan) and "postgres" in command_line(orphan)[0]:
+            send(orphan, signal.SIGKILL)
+    return len(left)
+
+
+def wait_until_gone(pids, timeout):
+    deadline = time.monotonic() + timeout
+    left = [pid for pid in pids if running(pid)]
+    while left and time.monotonic() < deadline:
+        time.sleep(0.02)
+        left = [pid for pid in left if running(pid)]
+    return left

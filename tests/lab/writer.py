@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+"""Writes entries through an application's public page until it is stopped, and keeps what was acknowledged.
+
+  writer.py --url http://127.0.0.1:8080/ --acknowledged FILE [--rate 20] [--duration SECONDS] [--name TEXT]
+
+Each acknowledged entry is appended to FILE as "id entry". What the maintenance page refused (503), or what got no answer,
+is counted and not written again: only an acknowledged entry is a promise. SIGTERM or SIGINT ends it; it then prints
+its counts as one line of JSON, with the longest time between two acknowledgements.
+"""
+import argparse
+import http.client
+import json
+import os
+import signal
+import sys
+import time
+from urllib.parse import urlsplit
+
+
+class Writer:
+    def __init__(self, url, name):
+        self.address, self.name = urlsplit(url), name
+        self.path = self.address.path.rstrip("/") + "/entries"
+        self.counts = {"sent": 0, "acknowledged": 0, "maintenance": 0, "refused": 0, "unknown": 0}
+        self.last_acknowledged, self.longest_gap = None, 0.0
+
+    def write(self):
+        """One entry. Returns the line to keep when it was acknowledged."""
+        self.counts["sent"] += 1
+        entry = f"{self.name}-{self.counts['sent']}"
+        try:
+            connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=15)
+            connection.request("POST", self.path, json.dumps({"entry": entry}), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            body = response.read()
+            connection.close()
+        except (OSError, http.client.HTTPException):
+            self.counts["unknown"] += 1
+            return None
+        if response.status != 201:
+            page = response.status == 503 and response.getheader("Retry-After")
+            self.counts["maintenance" if page else "refused"] += 1
+            return None
+        self.counts["acknowledged"] += 1
+        now = time.monotonic()
+        if self.last_acknowledged is not None:
+            self.longest_gap = max(self.longest_gap, now - self.last_acknowledged)
+        self.last_acknowledged = now
+        return f"{json.loads(body)['id']} {entry}\n"
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--url", required=True)
+    arguments.add_argument("--acknowledged", required=True, metavar="FILE")
+    arguments.add_argument("--rate", type=float, default=20.0, help="entries a second (default 20)")
+    arguments.add_argument("--duration", type=float, help="seconds; without it until stopped")
+    arguments.add_argument("--name", default=f"w{os.getpid()}-{time.time_ns() // 1_000_000}", help="prefix of its entries, unlike any other writer's")
+    options = arguments.parse_args()
+
+    stopping = False
+
+    def stop(*_):
+        nonlocal stopping
+        stopping = True
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+    writer, started = Writer(options.url, options.name), time.monotonic()
+    with open(options.acknowledged, "a", buffering=1, encoding="utf-8") as kept:
+        while not stopping and (options.duration is None or time.monotonic() - started < options.duration):
+            line = writer.write()
+            if line:
+                kept.write(line)
+            # Behind its rate it does not catch up: a burst after the page is gone would measure the burst.
+            time.sleep(max(0.0, 1.0 / options.rate - (time.monotonic() - started) % (1.0 / options.rate)))
+    print(json.dumps({**writer.counts, "seconds": round(time.monotonic() - started, 3), "longest_gap": round(writer.longest_gap, 3)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
