@@ -49,6 +49,7 @@ struct TargetWork {
   TargetFacts facts;          // gathered right before the first step; after a restart those that can still be read
   bool accept_data_loss = false;
   std::map<std::string, SessionPtr> maintenance;  // by server id, opened when first asked for
+  std::map<std::string, int> locked_by;           // source server -> backend that holds the target's advisory locks
 };
 
 class StepContext {
@@ -77,7 +78,7 @@ class StepContext {
   const Server& target_server(const std::string& instance) const;
   const DatabaseFacts& database_facts(const std::string& instance) const;
 
-  // "pgconvoy/r7/t42/e3": seen in pg_stat_activity.
+  // "pgconvoy/k3x9aq-r7/t42/e3": seen in pg_stat_activity.
   std::string application_name() const;
   CallIdentity identity() const;
 

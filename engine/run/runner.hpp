@@ -1,0 +1,66 @@
+// The run loop: takes targets as the schedule lets them, does their steps, journals intent before effect and
+// outcome after, compensates in reverse, and stops when told.
+//
+// Everything happens on one loop's thread. The runner prints nothing: listeners get every journaled event and
+// the passing progress.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/facts/condition.hpp"
+#include "engine/journal/journal.hpp"
+#include "engine/journal/writer.hpp"
+#include "engine/plan/plan.hpp"
+#include "engine/run/operation.hpp"
+#include "engine/run/step_context.hpp"
+
+namespace pgconvoy {
+
+// What a printer is told. All calls come on the loop's thread and must not block.
+class RunListener {
+ public:
+  virtual ~RunListener() = default;
+  virtual void journaled(const Event& event) = 0;
+  virtual void progressed(int target, const std::string& step, const Progress& progress) = 0;
+};
+
+// How the work on a target goes on from its journaled state.
+enum class Direction {
+  forward,   // from where it is to succeeded; failures are compensated (or left, as the options say)
+  backward,  // undo everything: rollback of an ended target, or of one that was interrupted
+};
+
+struct RunRequest {
+  std::int64_t run = 0;
+  Direction direction = Direction::forward;
+  std::set<int> only;             // target numbers; empty: all
+  bool include_ended = false;     // retry: also rolled back and skipped targets; rollback: also succeeded ones
+  bool accept_data_loss = false;  // named targets only
+};
+
+class Runner {
+ public:
+  Runner(Services services, Journal& journal, const OperationRegistry& operations, const ConditionRegistry& conditions,
+         std::vector<RunListener*> listeners);
+  ~Runner();
+
+  // Runs until nothing is left to start or stop() was called and what is in flight has ended. Returns the state
+  // that was journaled for the run. Errors: the journal can't be written, the plan can't be read, the runbook's
+  // operations aren't the ones that it was planned with.
+  Task<Result<RunState>> run(Plan plan, RunRequest request);
+
+  // Starts nothing new; what is in flight finishes. May be called from a signal handler of the loop.
+  void stop();
+  bool stopping() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pgconvoy

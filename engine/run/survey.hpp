@@ -1,0 +1,59 @@
+// Facts for whole targets: puts together what the gatherers read from servers, databases, platform and host.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/facts/condition.hpp"
+#include "engine/facts/facts.hpp"
+#include "engine/plan/plan.hpp"
+#include "engine/run/step_context.hpp"
+
+namespace pgconvoy {
+
+struct SurveyRequest {
+  const Fleet& fleet;
+  std::string backup_directory;
+  Requirements requirements;
+};
+
+// One survey serves many targets: servers are read once, databases of a server in one query, the insides of
+// databases with a few sessions per server at a time. Read-only. Loop's thread only.
+class Survey {
+ public:
+  Survey(Services services, SurveyRequest request);
+
+  // Reads servers, host and the maintenance-database part of all databases of these targets. What can't be
+  // reached becomes a fact (unreachable_because), not an error.
+  Task<Result<void>> begin(std::vector<Target> targets, std::vector<std::map<std::string, Placement>> placements);
+
+  // Facts of one target. REQUIRES: begin() had it. Opens a session in each of its databases.
+  Task<Result<TargetFacts>> gather(Target target, std::map<std::string, Placement> placements);
+
+ private:
+  Task<Result<void>> read_server(std::string server_id, std::vector<Instance> instances);
+  Task<DatabaseFacts> read_inside(DatabaseFacts facts);
+  Task<Result<void>> read_applications(TargetFacts& facts, const Target& target);
+
+  Services services_;
+  SurveyRequest request_;
+  std::map<std::string, ServerFacts> servers_;
+  std::map<std::string, DatabaseFacts> databases_;  // by instance
+  HostFacts host_;
+};
+
+// Facts of one target from nothing: what run and resume read right before the first step.
+Task<Result<TargetFacts>> survey_target(Services services, const Plan& plan, const PlannedTarget& planned);
+
+// All preconditions of a runbook over the facts of a target; findings of overridden conditions are turned into
+// warnings that name the reason.
+std::vector<Finding> evaluate(const Runbook& runbook, const ConditionRegistry& conditions, const TargetFacts& facts,
+                              const std::map<std::string, std::string>& overrides);
+
+// What later steps and a resume need of the facts, small enough to be journaled for every target: lists of
+// available extensions and locales and roles that the target does not use are left out.
+TargetFacts reduced(const TargetFacts& facts);
+
+}  // namespace pgconvoy

@@ -1,0 +1,371 @@
+#include "engine/run/target_runner.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "engine/run/survey.hpp"
+
+namespace pgconvoy {
+namespace {
+
+constexpr int kAttempts = 3;         // of a step whose error says that trying again may help
+constexpr int kUndoAttempts = 5;     // an undo is worth more patience: behind it stands somebody's app
+constexpr Seconds kFirstDelay{0.5};  // doubled each time
+
+std::string host_name() {
+  char name[256] = {};
+  if (gethostname(name, sizeof name - 1) != 0) return "unknown";
+  return name;
+}
+
+// The database that the app's binding names now, for a stuck target's message.
+std::string live_database(const TargetWork& work) {
+  for (const StepRecord* step : work.record.in_order())
+    if (step->path.find("enable_reprovisioned_services") != std::string::npos &&
+        (step->status == StepStatus::succeeded || step->status == StepStatus::undo_failed ||
+         step->status == StepStatus::undo_started))
+      return "the new one (the binding was already changed)";
+  return "the old one";
+}
+
+}  // namespace
+
+json to_json_value(const Error& error) {
+  return json{{"kind", to_string(error.kind)}, {"message", error.message},     {"server", error.server},
+              {"sqlstate", error.sqlstate},    {"statement", error.statement}, {"remedy", error.remedy},
+              {"retryable", error.retryable},  {"outcome_unknown", error.outcome_unknown}};
+}
+
+Error error_from_json(const json& value) {
+  Error error;
+  if (!value.is_object()) return error;
+  error.kind = error_kind_from_string(value.value("kind", "internal"));
+  error.message = value.value("message", "");
+  error.server = value.value("server", "");
+  error.sqlstate = value.value("sqlstate", "");
+  error.statement = value.value("statement", "");
+  error.remedy = value.value("remedy", "");
+  error.retryable = value.value("retryable", false);
+  error.outcome_unknown = value.value("outcome_unknown", false);
+  return error;
+}
+
+TargetRunner::TargetRunner(Setup setup, TargetWork& work) : setup_(std::move(setup)), work_(work) {}
+
+Event TargetRunner::event(EventKind kind, const std::string& step, json data, int attempt) const {
+  Event made;
+  made.run = work_.run;
+  made.target = work_.planned.number;
+  made.step = step;
+  made.attempt = attempt;
+  made.epoch = work_.record.epoch;
+  made.kind = kind;
+  made.at = setup_.services.clock.wall();
+  made.data = std::move(data);
+  return made;
+}
+
+Task<Result<void>> TargetRunner::append(std::vector<Event> events) {
+  CO_TRY_VOID(co_await setup_.journal.append(events));
+  for (const Event& written : events) {
+    std::string problem = pgconvoy::apply(work_.record, written);
+    if (!problem.empty()) co_return Error(ErrorKind::internal, "the journal's fold refused an event: " + problem);
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> TargetRunner::append(Event single) {
+  std::vector<Event> events;
+  events.push_back(std::move(single));
+  co_return co_await append(std::move(events));
+}
+
+const StepPlan* TargetRunner::planned_step(const std::string& path) const {
+  for (const StepPlan& step : work_.planned.steps)
+    if (step.path == path) return &step;
+  return nullptr;
+}
+
+Task<Result<void>> TargetRunner::run() {
+  const bool fresh = work_.record.state == TargetState::pending;
+  CO_TRY_VOID(co_await claim());
+  if (auto refused = co_await take_over()) {
+    if (fresh) {
+      json data{{"reason", describe(*refused)}, {"error", to_json_value(*refused)}};
+      co_return co_await append(event(EventKind::target_skipped, {}, std::move(data)));
+    }
+    co_return co_await leave_as_it_is(*refused);
+  }
+  if (setup_.request.direction == Direction::backward || work_.record.state == TargetState::rolling_back) {
+    Error asked(ErrorKind::cancelled, "rollback was asked for");
+    if (work_.record.reason.is_object() && work_.record.reason.contains("error"))
+      asked = error_from_json(work_.record.reason["error"]);
+    co_return co_await backward({}, asked);
+  }
+  const bool nothing_begun = std::none_of(work_.record.steps.begin(), work_.record.steps.end(), [](const auto& entry) {
+    return entry.second.status != StepStatus::none && entry.second.status != StepStatus::undone;
+  });
+  if (nothing_begun || work_.facts.target.empty()) {
+    if (!nothing_begun) {
+      Error missing(ErrorKind::corrupt, "the journal holds steps of this target but not the facts they were begun with",
+                    "pgconvoy journal verify");
+      co_return co_await stuck({}, missing);
+    }
+    CO_TRY(const bool holds, co_await gather_and_check());
+    if (!holds) co_return Result<void>();
+  }
+  co_return co_await forward();
+}
+
+Task<Result<void>> TargetRunner::claim() {
+  Event claimed = event(EventKind::target_claimed, {}, json{{"host", host_name()}, {"pid", getpid()}});
+  claimed.epoch = work_.record.epoch + 1;
+  co_return co_await append(std::move(claimed));
+}
+
+Task<Result<bool>> TargetRunner::gather_and_check() {
+  auto facts = co_await survey_target(setup_.services, work_.plan, work_.planned);
+  if (!facts) {
+    json data{{"reason", describe(facts.error())}, {"error", to_json_value(facts.error())}};
+    CO_TRY_VOID(co_await append(event(EventKind::target_skipped, {}, std::move(data))));
+    co_return false;
+  }
+  work_.facts = *std::move(facts);
+  auto findings = evaluate(work_.plan.runbook, setup_.conditions, work_.facts, work_.plan.options.overrides);
+  json data{{"findings", findings}, {"facts", reduced(work_.facts)}};
+  CO_TRY_VOID(co_await append(event(EventKind::facts_gathered, {}, std::move(data))));
+  std::vector<Finding> blocking;
+  for (const Finding& finding : findings)
+    if (finding.severity == Severity::block) blocking.push_back(finding);
+  if (blocking.empty()) co_return true;
+  json skipped{{"reason", fmt::format("{}: {}: {}", blocking[0].condition, blocking[0].object, blocking[0].evidence)},
+               {"findings", blocking}};
+  CO_TRY_VOID(co_await append(event(EventKind::target_skipped, {}, std::move(skipped))));
+  co_return false;
+}
+
+Task<Result<void>> TargetRunner::forward() {
+  for (const StepPlan& step : work_.planned.steps) {
+    auto found = work_.record.steps.find(step.path);
+    if (found != work_.record.steps.end() && found->second.status == StepStatus::succeeded) continue;
+    if (auto over = over_max_pause(step)) co_return co_await backward(step.path, *over);
+    if (auto lost = co_await still_ours()) co_return co_await leave_as_it_is(*lost);
+    CO_TRY(auto failure, co_await do_step(step));
+    if (!failure) continue;
+    if (failure->stuck) co_return co_await stuck(failure->step, failure->error);
+    if (work_.plan.options.on_failure == "leave") {
+      Error left = failure->error;
+      left.remedy = "left as it is because of --on-failure leave; pgconvoy rollback or pgconvoy retry leads out";
+      co_return co_await stuck(failure->step, left);
+    }
+    co_return co_await backward(failure->step, failure->error);
+  }
+  co_return co_await append(event(EventKind::target_succeeded));
+}
+
+std::optional<Error> TargetRunner::over_max_pause(const StepPlan& step) const {
+  if (!work_.record.paused_at || work_.record.resumed_at || work_.record.pivoted) return std::nullopt;
+  double limit = step.arguments.value("max_pause", 0.0);
+  for (const StepPlan& planned : work_.planned.steps)
+    if (limit == 0 && planned.arguments.contains("max_pause")) limit = planned.arguments.value("max_pause", 0.0);
+  for (const std::string& id : work_.planned.target.environments) {
+    const Environment& environment = work_.plan.fleet.environments.at(id);
+    if (limit == 0 && environment.downtime_budget) limit = environment.downtime_budget->count();
+  }
+  const Seconds paused = setup_.services.clock.wall() - *work_.record.paused_at;
+  if (limit <= 0 || paused.count() <= limit) return std::nullopt;
+  return Error(ErrorKind::timeout, fmt::format("paused for {}, more than max_pause of {}", format_duration(paused),
+                                               format_duration(Seconds(limit))));
+}
+
+Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
+  Operation* operation = setup_.operations.find(step.operation);
+  if (!operation) {
+    Failure failure{step.path, Error(ErrorKind::internal, "this program has no operation " + step.operation), true};
+    co_return std::optional<Failure>(std::move(failure));
+  }
+  bool done = false;
+  CO_TRY(auto unsettled, co_await settle_unfinished(step, *operation, done));
+  if (unsettled) co_return unsettled;
+  if (done) co_return std::optional<Failure>();
+
+  const auto known = work_.record.steps.find(step.path);
+  const int before = known == work_.record.steps.end() ? 0 : known->second.attempt;
+  for (int n = 1;; ++n) {
+    CO_TRY(auto failure, co_await attempt_step(step, *operation, before + n));
+    if (!failure || failure->stuck || !failure->error.retryable || n == kAttempts) co_return failure;
+    co_await sleep_for(kFirstDelay * (1 << n));
+    if (auto lost = co_await still_ours()) {
+      failure->error = *lost;
+      failure->stuck = true;
+      co_return failure;
+    }
+  }
+}
+
+// A step that was started and has no outcome: the operation's probe decides.
+Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step, Operation& operation, bool& done) {
+  auto found = work_.record.steps.find(step.path);
+  if (found == work_.record.steps.end()) co_return std::optional<Failure>();
+  const StepRecord record = found->second;
+  const bool unfinished = record.status == StepStatus::started || record.status == StepStatus::unknown ||
+                          record.status == StepStatus::failed || record.status == StepStatus::undo_started ||
+                          record.status == StepStatus::undo_failed;
+  if (!unfinished) co_return std::optional<Failure>();
+  StepContext context(setup_.services, work_, step, record.attempt, [this, path = step.path](Progress progress) {
+    setup_.progress(work_.planned.number, path, progress);
+  });
+  auto probed = co_await operation.probe(context, record.intent);
+  Probe probe;
+  if (probed)
+    probe = *probed;
+  else
+    probe.detail = describe(probed.error());
+  json data{{"verdict", to_string(probe.verdict)}, {"detail", probe.detail}};
+  CO_TRY_VOID(co_await append(event(EventKind::step_probed, step.path, data, record.attempt)));
+  switch (probe.verdict) {
+    case Probe::Verdict::done: {
+      json outcome{{"outcome", probe.outcome}, {"seconds", 0}};
+      CO_TRY_VOID(co_await append(event(EventKind::step_succeeded, step.path, outcome, record.attempt)));
+      done = true;
+      co_return std::optional<Failure>();
+    }
+    case Probe::Verdict::absent:
+      co_return std::optional<Failure>();
+    case Probe::Verdict::partial: {
+      CO_TRY_VOID(co_await append(event(EventKind::undo_started, step.path, {}, record.attempt)));
+      auto undone = co_await operation.undo(context, record.intent, nullptr);
+      if (undone) {
+        json detail{{"detail", *undone}};
+        CO_TRY_VOID(co_await append(event(EventKind::step_undone, step.path, std::move(detail), record.attempt)));
+        co_return std::optional<Failure>();
+      }
+      json failed{{"error", to_json_value(undone.error())}};
+      CO_TRY_VOID(co_await append(event(EventKind::undo_failed, step.path, failed, record.attempt)));
+      Failure failure{step.path, undone.error(), true};
+      co_return std::optional<Failure>(std::move(failure));
+    }
+    case Probe::Verdict::unknown:
+      break;
+  }
+  Failure failure{step.path, Error(ErrorKind::conflict, "it can't be decided whether the step took effect: " + probe.detail),
+                  true};
+  co_return std::optional<Failure>(std::move(failure));
+}
+
+Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Operation& operation, int attempt) {
+  StepContext context(setup_.services, work_, step, attempt, [this, path = step.path](Progress progress) {
+    setup_.progress(work_.planned.number, path, progress);
+  });
+  auto intent = co_await operation.prepare(context);
+  if (!intent) {
+    Failure failure{step.path, intent.error(), false};
+    json text{{"text", "could not be prepared: " + describe(intent.error())}};
+    CO_TRY_VOID(co_await append(event(EventKind::note, step.path, std::move(text), attempt)));
+    co_return std::optional<Failure>(std::move(failure));
+  }
+  std::vector<Event> begin;
+  begin.push_back(event(EventKind::step_started, step.path, json{{"intent", *intent}}, attempt));
+  if (operation.pivots() && !work_.record.pivoted) begin.push_back(event(EventKind::pivot, step.path, {}, attempt));
+  CO_TRY_VOID(co_await append(std::move(begin)));
+
+  const SteadyTime started = setup_.services.clock.steady();
+  json journaled = *intent;
+  auto outcome = co_await operation.apply(context, journaled);
+  const double seconds = Seconds(setup_.services.clock.steady() - started).count();
+  if (outcome) {
+    json data{{"outcome", *outcome}, {"seconds", seconds}};
+    CO_TRY_VOID(co_await append(event(EventKind::step_succeeded, step.path, std::move(data), attempt)));
+    co_return std::optional<Failure>();
+  }
+  Error error = outcome.error();
+  json data{{"error", to_json_value(error)}, {"seconds", seconds}};
+  CO_TRY_VOID(co_await append(event(EventKind::step_failed, step.path, std::move(data), attempt)));
+  if (error.outcome_unknown) {
+    bool done = false;
+    CO_TRY(auto unsettled, co_await settle_unfinished(step, operation, done));
+    if (done) co_return std::optional<Failure>();
+    if (unsettled) co_return unsettled;
+    error.retryable = true;  // the probe says that nothing of it is left
+  }
+  Failure failure{step.path, std::move(error), false};
+  co_return std::optional<Failure>(std::move(failure));
+}
+
+Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) {
+  if (work_.record.state != TargetState::rolling_back) {
+    json data{{"step", failed_step}, {"error", to_json_value(error)}};
+    CO_TRY_VOID(co_await append(event(EventKind::target_rolling_back, failed_step, std::move(data))));
+  }
+  std::vector<StepRecord> begun;
+  for (const StepRecord* step : work_.record.in_order())
+    if (step->status != StepStatus::none && step->status != StepStatus::undone) begun.push_back(*step);
+  for (auto step = begun.rbegin(); step != begun.rend(); ++step) {
+    CO_TRY(const bool undone, co_await undo_step(*step));
+    if (!undone) {
+      const StepRecord& now = work_.record.steps.at(step->path);
+      co_return co_await stuck(step->path, error_from_json(now.error));
+    }
+  }
+  co_return co_await append(event(EventKind::target_rolled_back));
+}
+
+Task<Result<bool>> TargetRunner::undo_step(const StepRecord& step) {
+  const StepPlan* planned = planned_step(step.path);
+  Operation* operation = planned ? setup_.operations.find(planned->operation) : nullptr;
+  CO_TRY_VOID(co_await append(event(EventKind::undo_started, step.path, {}, step.attempt)));
+  Error error(ErrorKind::internal, "this program has no operation for step " + step.path);
+  if (operation) {
+    StepContext context(setup_.services, work_, *planned, step.attempt, [this, path = step.path](Progress progress) {
+      setup_.progress(work_.planned.number, path, progress);
+    });
+    for (int n = 1; n <= kUndoAttempts; ++n) {
+      auto lost = co_await still_ours();
+      if (lost) {
+        error = *lost;
+      } else {
+        auto undone = co_await operation->undo(context, step.intent, step.outcome);
+        if (undone) {
+          json detail{{"detail", *undone}};
+          CO_TRY_VOID(co_await append(event(EventKind::step_undone, step.path, std::move(detail), step.attempt)));
+          co_return true;
+        }
+        error = undone.error();
+      }
+      if (!error.retryable && error.kind != ErrorKind::unreachable) break;
+      if (n < kUndoAttempts) co_await sleep_for(kFirstDelay * (1 << n));
+    }
+  }
+  json data{{"error", to_json_value(error)}};
+  CO_TRY_VOID(co_await append(event(EventKind::undo_failed, step.path, std::move(data), step.attempt)));
+  co_return false;
+}
+
+// Begun, and now out of reach or in other hands: nothing is decided and nothing touched, `resume` goes on from here.
+Task<Result<void>> TargetRunner::leave_as_it_is(Error error) {
+  json text{{"text", "left as it is, for a later resume: " + describe(error)}, {"error", to_json_value(error)}};
+  co_return co_await append(event(EventKind::note, {}, std::move(text)));
+}
+
+Task<Result<void>> TargetRunner::stuck(std::string step, Error error) {
+  const std::string name = fmt::format("r{} {}", work_.run, work_.planned.target.id);
+  const bool paused = work_.record.paused_at && !work_.record.resumed_at;
+  std::vector<std::string> ways_out;
+  ways_out.push_back(fmt::format("forward: pgconvoy retry {}", name));
+  ways_out.push_back(fmt::format("back:    pgconvoy rollback {}", name));
+  if (work_.record.pivoted)
+    ways_out.push_back(
+        fmt::format("back, giving up what the new database received: pgconvoy rollback {} --accept-data-loss", name));
+  json data;
+  data["step"] = step;
+  data["reason"] = describe(error);
+  data["error"] = to_json_value(error);
+  data["page_is_on"] = paused;
+  data["live_database"] = live_database(work_);
+  data["ways_out"] = ways_out;
+  co_return co_await append(event(EventKind::target_stuck, step, std::move(data)));
+}
+
+}  // namespace pgconvoy

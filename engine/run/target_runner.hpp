@@ -1,0 +1,70 @@
+// The work on one target: claim, lock, facts, steps, compensation. The runner starts one of these for each target
+// in flight.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/facts/condition.hpp"
+#include "engine/journal/writer.hpp"
+#include "engine/run/runner.hpp"
+#include "engine/run/step_context.hpp"
+
+namespace pgconvoy {
+
+class TargetRunner {
+ public:
+  struct Setup {
+    Services& services;
+    JournalWriter& journal;
+    const OperationRegistry& operations;
+    const ConditionRegistry& conditions;
+    const RunRequest& request;
+    std::function<void(int, const std::string&, const Progress&)> progress;
+  };
+
+  TargetRunner(Setup setup, TargetWork& work);
+
+  // Returns when the target has ended (or is stuck, or was left as it is because another process holds it).
+  // Errors are the journal's: nothing may go on then.
+  Task<Result<void>> run();
+
+ private:
+  // What became of one step, or of the forward direction as a whole.
+  struct Failure {
+    std::string step;
+    Error error;
+    bool stuck = false;  // it can't be decided what happened: no compensation
+  };
+  using Attempt = Result<std::optional<Failure>>;  // the outer error is the journal's
+
+  Task<Result<void>> claim();
+  Task<std::optional<Error>> take_over();
+  Task<std::optional<Error>> lock_instances();
+  Task<std::optional<Error>> end_lower_epochs(std::string server_id);
+  Task<std::optional<Error>> still_ours();
+  Task<Result<bool>> gather_and_check();  // false: skipped
+
+  Task<Result<void>> forward();
+  Task<Attempt> do_step(const StepPlan& step);
+  Task<Attempt> attempt_step(const StepPlan& step, Operation& operation, int attempt);
+  Task<Attempt> settle_unfinished(const StepPlan& step, Operation& operation, bool& done);
+  std::optional<Error> over_max_pause(const StepPlan& step) const;
+  Task<Result<void>> backward(std::string failed_step, Error error);
+  Task<Result<bool>> undo_step(const StepRecord& step);
+  Task<Result<void>> leave_as_it_is(Error error);
+  Task<Result<void>> stuck(std::string step, Error error);
+
+  Event event(EventKind kind, const std::string& step = {}, json data = json::object(), int attempt = 0) const;
+  Task<Result<void>> append(std::vector<Event> events);
+  Task<Result<void>> append(Event single);
+  const StepPlan* planned_step(const std::string& path) const;
+
+  Setup setup_;
+  TargetWork& work_;
+};
+
+json to_json_value(const Error& error);
+Error error_from_json(const json& value);
+
+}  // namespace pgconvoy
