@@ -60,6 +60,10 @@ struct Plan {
 
 void to_json(json& target, const StepPlan& step);
 void from_json(const json& source, StepPlan& step);
+void to_json(json& target, const Placement& placement);
+void from_json(const json& source, Placement& placement);
+void to_json(json& target, const Requirements& requirements);
+void from_json(const json& source, Requirements& requirements);
 void to_json(json& target, const PlannedTarget& planned);
 void from_json(const json& source, PlannedTarget& planned);
 void to_json(json& target, const RunOptions& options);
@@ -69,18 +73,30 @@ json plan_header(const Plan& plan);
 Plan plan_from_header(const json& header);
 
 // The flat steps of a runbook on a target: brackets become opening and closing steps, one step per subject; a
-// path that repeats gets an ordinal (#2). Pure.
+// path that repeats gets an ordinal on its operation's name (with_maintenance_page/redeploy#2@shop-live). Operations
+// come one after the other, each for all its subjects; those on instances get the collected ones. Bracket arguments
+// go to the opening and closing operations that know the name. REQUIRES: requirements_of() accepted the runbook,
+// its parameters were put in. Pure.
 std::vector<StepPlan> expand(const Runbook& runbook, const OperationRegistry& operations, const Fleet& fleet,
                              const Target& target);
 
 // What the runbook's operations say they need. Error usage when they contradict each other.
 Result<Requirements> requirements_of(const Runbook& runbook, const OperationRegistry& operations);
 
-// Target server of each instance: the one server of the region that offers the wanted service. Error when there
+// The instances of a target that are to be moved: in the wanted state, on a server that offers the source service.
+// An environment may bind others too; they stay as they are.
+std::vector<std::string> collected_instances(const Fleet& fleet, const Target& target, const Requirements& requirements);
+
+// Puts what the operations estimate into the steps and their sums into the target. Paused is what comes after the
+// first page_on up to and with the page_off that takes the last page away. Pure.
+void estimate(PlannedTarget& planned, const OperationRegistry& operations, const TargetFacts& facts);
+
+// Source and target server of each collected instance: the one server of the region that offers the wanted service. Error when there
 // is none or more than one.
 Result<std::map<std::string, Placement>> place(const Fleet& fleet, const Target& target, const Requirements& requirements);
 
-// Seeded shuffle, the same on every machine for the same seed and set. Pure.
+// Seeded shuffle, the same on every machine for the same seed and set, whatever order the set comes in. Numbers the
+// targets from 1 in their new order. Pure.
 void shuffle(std::vector<PlannedTarget>& targets, std::uint64_t seed);
 
 }  // namespace pgconvoy

@@ -1,0 +1,112 @@
+#include "engine/plan/plan.hpp"
+
+#include <algorithm>
+
+namespace pgconvoy {
+
+void to_json(json& target, const StepPlan& step) {
+  target = {{"path", step.path},           {"operation", step.operation}, {"subject", step.subject},
+            {"arguments", step.arguments}, {"seconds", step.seconds},     {"while_paused", step.while_paused}};
+}
+
+void from_json(const json& source, StepPlan& step) {
+  step.path = source.at("path").get<std::string>();
+  step.operation = source.at("operation").get<std::string>();
+  step.subject = source.value("subject", "");
+  step.arguments = source.value("arguments", json::object());
+  step.seconds = source.value("seconds", 0.0);
+  step.while_paused = source.value("while_paused", false);
+}
+
+void to_json(json& target, const Placement& placement) {
+  target = {{"source_server", placement.source_server}, {"target_server", placement.target_server}};
+}
+
+void from_json(const json& source, Placement& placement) {
+  placement.source_server = source.at("source_server").get<std::string>();
+  placement.target_server = source.at("target_server").get<std::string>();
+}
+
+void to_json(json& target, const PlannedTarget& planned) {
+  target = {{"number", planned.number},
+            {"target", planned.target},
+            {"placements", planned.placements},
+            {"steps", planned.steps},
+            {"findings", planned.findings},
+            {"facts_digest", planned.facts_digest},
+            {"bytes", planned.bytes},
+            {"seconds", planned.seconds},
+            {"paused_seconds", planned.paused_seconds}};
+}
+
+void from_json(const json& source, PlannedTarget& planned) {
+  planned.number = source.at("number").get<int>();
+  planned.target = source.at("target").get<Target>();
+  planned.placements = source.at("placements").get<std::map<std::string, Placement>>();
+  planned.steps = source.at("steps").get<std::vector<StepPlan>>();
+  planned.findings = source.value("findings", json::array()).get<std::vector<Finding>>();
+  planned.facts_digest = source.value("facts_digest", "");
+  planned.bytes = source.value("bytes", std::int64_t{0});
+  planned.seconds = source.value("seconds", 0.0);
+  planned.paused_seconds = source.value("paused_seconds", 0.0);
+}
+
+void to_json(json& target, const RunOptions& options) {
+  target = {{"concurrency", options.concurrency},
+            {"concurrency_per_region", options.concurrency_per_region},
+            {"max_failures", options.max_failures},
+            {"seed", options.seed},
+            {"on_failure", options.on_failure},
+            {"backup_directory", options.backup_directory},
+            {"overrides", options.overrides}};
+}
+
+void from_json(const json& source, RunOptions& options) {
+  const RunOptions usual;
+  options.concurrency = source.value("concurrency", usual.concurrency);
+  options.concurrency_per_region = source.value("concurrency_per_region", usual.concurrency_per_region);
+  options.max_failures = source.value("max_failures", usual.max_failures);
+  options.seed = source.value("seed", usual.seed);
+  options.on_failure = source.value("on_failure", usual.on_failure);
+  options.backup_directory = source.value("backup_directory", usual.backup_directory);
+  options.overrides = source.value("overrides", usual.overrides);
+}
+
+void to_json(json& target, const Requirements& requirements) {
+  target = {{"source_service", requirements.source_service},
+            {"source_state", requirements.source_state},
+            {"target_service", requirements.target_service}};
+}
+
+void from_json(const json& source, Requirements& requirements) {
+  requirements.source_service = source.value("source_service", "");
+  requirements.source_state = source.value("source_state", "");
+  requirements.target_service = source.value("target_service", "");
+}
+
+json plan_header(const Plan& plan) {
+  return {{"fleet", plan.fleet},
+          {"runbook", plan.runbook},
+          {"runbook_digest", plan.runbook_digest},
+          {"fleet_digest", plan.fleet_digest},
+          {"options", plan.options},
+          {"requirements", plan.requirements}};
+}
+
+Plan plan_from_header(const json& header) {
+  Plan plan;
+  plan.fleet = header.at("fleet").get<Fleet>();
+  plan.runbook = header.at("runbook").get<Runbook>();
+  plan.runbook_digest = header.at("runbook_digest").get<std::string>();
+  plan.fleet_digest = header.at("fleet_digest").get<std::string>();
+  plan.options = header.at("options").get<RunOptions>();
+  plan.requirements = header.at("requirements").get<Requirements>();
+  return plan;
+}
+
+bool PlannedTarget::blocked() const {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& finding) { return finding.severity == Severity::block; });
+}
+
+}  // namespace pgconvoy
