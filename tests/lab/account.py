@@ -26,6 +26,10 @@ class Account:
         return arguments
 
     def make_directory(self, path, mode=0o755):
+        """With its missing parents, all of them the account's."""
+        parent = os.path.dirname(os.path.abspath(path))
+        if not os.path.isdir(parent):
+            self.make_directory(parent)
         os.makedirs(path, exist_ok=True)
         os.chmod(path, mode)
         self.own(path)

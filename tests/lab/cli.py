@@ -16,7 +16,11 @@ from .up import up
 
 
 def say(text):
-    print(text, flush=True)
+    """Whoever reads may stop reading (`| head`): that must not leave a laboratory half made."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser():

@@ -21,8 +21,8 @@ HOSTILE = [
 ]
 SIZES = {
     "tiny": None,
-    "small": {"tables": 60, "rows": 2150, "big_tables": 0, "big_rows": 0},
-    "medium": {"tables": 60, "rows": 2150, "big_tables": 5, "big_rows": 600_000},
+    "small": {"tables": 60, "rows": 1850, "big_tables": 0, "big_rows": 0},
+    "medium": {"tables": 60, "rows": 1850, "big_tables": 5, "big_rows": 600_000},
 }
 
 

@@ -10,6 +10,9 @@ import time
 
 from .errors import LabError
 
+# They outlive us on purpose; while we live, Popen must not be collected, or it warns that its process still runs.
+started = []
+
 
 def start(account, argv, cwd, log):
     """Starts argv detached (own session, no terminal), output appended to log. Returns its pid."""
@@ -17,6 +20,7 @@ def start(account, argv, cwd, log):
         account.own(log)
         process = subprocess.Popen(argv, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
                                    **account.popen_arguments())
+    started.append(process)
     return process.pid
 
 
