@@ -76,7 +76,8 @@ def pid(record, environment):
             return None
     except (OSError, ValueError):
         return None
-    return number if processes.command_line(number) else None
+    arguments = processes.command_line(number)
+    return number if processes.belongs(arguments, record.directory) or "./run" in arguments else None
 
 
 def stop(record, environment):

@@ -85,7 +85,9 @@ def stop(pids, number=signal.SIGTERM, timeout=20.0):
     """Sends the signal to all, waits for all, then kills what is left with its children. Returns how many had to be killed."""
     family = {pid: children(pid) for pid in pids}
     for pid in pids:
-        send(pid, signal.SIGCONT)
+        # A test may have frozen the server and its backends.
+        for member in [pid, *family[pid]]:
+            send(member, signal.SIGCONT)
         send(pid, number)
     left = wait_until_gone(pids, timeout)
     for pid in left:
