@@ -31,6 +31,7 @@ struct ExtensionFact {
 // One server, read once per run through its maintenance database.
 struct ServerFacts {
   std::string server;                      // the fleet's id
+  std::string service;                     // what the fleet says it offers: "postgresql-database-13"
   bool reachable = false;
   std::string unreachable_because;         // a sentence, without secrets
   int version_number = 0;                  // server_version_num, 130023
@@ -45,6 +46,7 @@ struct ServerFacts {
   std::optional<std::int64_t> free_bytes;  // of its data directory, only when that is on this host
   std::map<std::string, std::string> settings;              // those that matter to conditions
   std::map<std::string, std::vector<std::string>> extensions;  // available: name -> versions
+  std::string extensions_unreadable_because;                // "": they were read
   std::map<std::string, RoleFact> roles;                    // every role not beginning with pg_
   std::map<std::string, std::string> databases;             // name -> owner
   std::vector<std::string> locales;                         // collcollate values that exist, and the server's own
@@ -53,10 +55,13 @@ struct ServerFacts {
 // One database on its source server.
 struct DatabaseFacts {
   std::string instance, server, database;  // ids, and the database's name
+  std::string state = "provisioned";       // of the instance in the fleet
   bool exists = false;
   std::string unreachable_because;         // "" when it could be read
   std::int64_t oid = 0;
   std::string owner, encoding, collate, ctype, comment, tablespace;
+  std::string locale_provider = "libc";    // libc | icu (15) | builtin (17)
+  std::string provider_locale;             // of icu and builtin
   bool allows_connections = true, is_template = false;
   int connection_limit = -1;
   std::string acl;                         // datacl as text; "" is the default
@@ -105,13 +110,14 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RoleFact, name, superuser, login
                                                 replication, bypass_row_security, connection_limit, valid_until,
                                                 verifier, settings, member_of, comment)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExtensionFact, name, version, schema)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServerFacts, server, reachable, unreachable_because, version_number,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServerFacts, server, service, reachable, unreachable_because, version_number,
                                                 version, system_identifier, timeline, in_recovery, superuser,
                                                 can_create_database, can_create_role, max_connections,
                                                 max_locks_per_transaction, data_directory, free_bytes, settings,
-                                                extensions, roles, databases, locales)
+                                                extensions, extensions_unreadable_because, roles, databases, locales)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DatabaseFacts, instance, server, database, exists, unreachable_because,
                                                 oid, owner, encoding, collate, ctype, comment, tablespace,
+                                                locale_provider, provider_locale,
                                                 allows_connections, is_template, connection_limit, acl, settings,
                                                 role_settings, bytes, table_bytes, index_bytes, large_object_bytes,
                                                 tables, indexes, sequences, large_objects, relations, extensions, roles,

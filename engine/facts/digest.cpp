@@ -1,0 +1,57 @@
+#include "engine/core/digest.hpp"
+
+#include <set>
+
+#include "engine/facts/gather.hpp"
+
+namespace pgconvoy {
+namespace {
+
+// Roles of one server that the target's databases depend on, memberships included: a shared server has
+// thousands of others, and they come and go.
+std::set<std::string> roles_in_use(const TargetFacts& facts, const ServerFacts& server) {
+  std::set<std::string> found;
+  std::vector<std::string> open;
+  for (const auto& [instance, database] : facts.databases) {
+    if (database.server != server.server) continue;
+    open.insert(open.end(), database.roles.begin(), database.roles.end());
+    open.push_back(database.owner);
+    if (auto role = facts.role_of.find(instance); role != facts.role_of.end()) open.push_back(role->second);
+  }
+  while (!open.empty()) {
+    std::string name = std::move(open.back());
+    open.pop_back();
+    auto role = server.roles.find(name);
+    if (role == server.roles.end() || !found.insert(name).second) continue;
+    open.insert(open.end(), role->second.member_of.begin(), role->second.member_of.end());
+  }
+  return found;
+}
+
+void remove(json& object, std::initializer_list<const char*> names) {
+  for (const char* name : names) object.erase(name);
+}
+
+}  // namespace
+
+std::string digest(const TargetFacts& facts) {
+  json document = facts;
+  for (auto& database : document["databases"])
+    remove(database, {"bytes", "table_bytes", "index_bytes", "large_object_bytes", "large_objects", "sessions",
+                      "prepared_transactions", "unreachable_because"});
+  for (auto& [id, server] : document["servers"].items()) {
+    // Other targets of the same run make roles and databases on the servers they share with this one.
+    remove(server, {"free_bytes", "databases", "unreachable_because"});
+    const auto used = roles_in_use(facts, facts.servers.at(id));
+    json roles = json::object();
+    for (auto& [name, role] : server["roles"].items())
+      if (used.contains(name)) roles[name] = role;
+    server["roles"] = std::move(roles);
+  }
+  // Health goes up and down; a condition looks at it each time.
+  for (auto& application : document["applications"]) remove(application, {"running", "healthy", "page_is_on", "detail"});
+  remove(document["host"], {"backup_free_bytes"});
+  return sha256_hex(document.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+}  // namespace pgconvoy

@@ -1,0 +1,100 @@
+#include <algorithm>
+
+#include "engine/facts/document.hpp"
+#include "engine/facts/gather.hpp"
+
+namespace pgconvoy {
+namespace {
+
+// Temporary relations are left out, they end with their session. pg_table_size() waits for a lock on the table, so
+// what somebody holds exclusively is counted from the catalog's estimate instead: reading facts must not hang
+// behind a tenant's migration.
+// bootstrap_needed: whether the first superuser (oid 10, pinned, so not in pg_shdepend) owns or may use an object
+// that a dump would carry; members of extensions are not carried.
+constexpr const char* kInside = R"sql(
+with relations as (
+  select c.oid, c.relkind,
+         case when c.relkind not in ('r', 'm', 'i') then 0
+              when c.oid in (select l.relation from pg_locks l
+                              where l.mode = 'AccessExclusiveLock' and l.relation is not null
+                                and l.database = (select oid from pg_database where datname = current_database()))
+                then greatest(c.relpages, 0)::bigint * current_setting('block_size')::bigint
+              when c.relkind = 'i' then pg_relation_size(c.oid)
+              else pg_table_size(c.oid) end as bytes
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relpersistence <> 't' and n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
+), owned(class, object, owner, acl) as (
+  select 'pg_class'::regclass, oid, relowner, relacl from pg_class where relpersistence <> 't'
+  union all select 'pg_proc'::regclass, oid, proowner, proacl from pg_proc
+  union all select 'pg_type'::regclass, oid, typowner, typacl from pg_type
+  union all select 'pg_namespace'::regclass, oid, nspowner, nspacl from pg_namespace where nspname !~ '^pg_(toast|temp)'
+  union all select 'pg_language'::regclass, oid, lanowner, lanacl from pg_language
+  union all select 'pg_foreign_server'::regclass, oid, srvowner, srvacl from pg_foreign_server
+  union all select 'pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl from pg_foreign_data_wrapper
+  union all select 'pg_largeobject_metadata'::regclass, oid, lomowner, lomacl from pg_largeobject_metadata
+  union all select 'pg_operator'::regclass, oid, oprowner, null from pg_operator
+  union all select 'pg_opclass'::regclass, oid, opcowner, null from pg_opclass
+  union all select 'pg_opfamily'::regclass, oid, opfowner, null from pg_opfamily
+  union all select 'pg_collation'::regclass, oid, collowner, null from pg_collation
+  union all select 'pg_conversion'::regclass, oid, conowner, null from pg_conversion
+  union all select 'pg_ts_dict'::regclass, oid, dictowner, null from pg_ts_dict
+  union all select 'pg_ts_config'::regclass, oid, cfgowner, null from pg_ts_config
+  union all select 'pg_statistic_ext'::regclass, oid, stxowner, null from pg_statistic_ext
+  union all select 'pg_event_trigger'::regclass, oid, evtowner, null from pg_event_trigger
+  union all select 'pg_publication'::regclass, oid, pubowner, null from pg_publication
+  union all select 'pg_extension'::regclass, oid, 0::oid, null from pg_extension
+  union all select 'pg_default_acl'::regclass, oid, defaclrole, defaclacl from pg_default_acl
+)
+select json_build_object(
+  'extensions', coalesce((
+    select json_agg(json_build_object('name', e.extname, 'version', e.extversion, 'schema', n.nspname) order by e.extname)
+      from pg_extension e join pg_namespace n on n.oid = e.extnamespace), '[]'),
+  'tables', (select count(*) from relations where relkind in ('r', 'p')),
+  'indexes', (select count(*) from relations where relkind in ('i', 'I')),
+  'sequences', (select count(*) from relations where relkind = 'S'),
+  'relations', (select count(*) from relations),
+  'table_bytes', (select coalesce(sum(bytes), 0)::bigint from relations where relkind in ('r', 'm')),
+  'index_bytes', (select coalesce(sum(bytes), 0)::bigint from relations where relkind = 'i'),
+  'large_objects', (select count(*) from pg_largeobject_metadata),
+  'large_object_bytes', pg_table_size('pg_largeobject'),
+  'bytes', pg_database_size(current_database()),
+  'bootstrap_superuser', pg_get_userbyid(10),
+  'bootstrap_needed', exists (
+    select 1 from owned o
+     where o.object >= 16384
+       and (o.owner = 10 or exists (select 1 from aclexplode(o.acl) x where x.grantee = 10 and o.owner <> 10))
+       and not exists (select 1 from pg_depend p
+                        where p.classid = o.class and p.objid = o.object and p.deptype in ('e', 'i'))))
+)sql";
+
+Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
+  const std::string what = fmt::format("facts of database \"{}\" on server {}", facts.database, facts.server);
+  TRY(json document, decode_document<json>(what, answer));
+  TRY(DatabaseFacts inside, decode_document<DatabaseFacts>(what, answer));
+  facts.extensions = std::move(inside.extensions);
+  facts.tables = inside.tables;
+  facts.indexes = inside.indexes;
+  facts.sequences = inside.sequences;
+  facts.relations = inside.relations;
+  facts.table_bytes = inside.table_bytes;
+  facts.index_bytes = inside.index_bytes;
+  facts.large_objects = inside.large_objects;
+  facts.large_object_bytes = inside.large_object_bytes;
+  facts.bytes = inside.bytes;
+  if (document.at("bootstrap_needed") == true) {
+    const std::string name = document.at("bootstrap_superuser").get<std::string>();
+    auto place = std::lower_bound(facts.roles.begin(), facts.roles.end(), name);
+    if (std::find(facts.roles.begin(), facts.roles.end(), name) == facts.roles.end()) facts.roles.insert(place, name);
+  }
+  return facts;
+}
+
+}  // namespace
+
+Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts) {
+  std::string sql = kInside;
+  CO_TRY(Rows answer, co_await inside.query(std::move(sql)));
+  co_return complete(std::move(facts), answer);
+}
+
+}  // namespace pgconvoy
