@@ -1,0 +1,29 @@
+#include "conditions/registry.hpp"
+
+#include "conditions/application_healthy_now.hpp"
+#include "conditions/disk_space.hpp"
+#include "conditions/encoding_and_locale_available.hpp"
+#include "conditions/extensions_available.hpp"
+#include "conditions/has_service_instance.hpp"
+#include "conditions/no_prepared_transactions.hpp"
+#include "conditions/roles_restorable.hpp"
+#include "conditions/servers_reachable.hpp"
+#include "conditions/source_database_ready.hpp"
+#include "conditions/target_database_absent.hpp"
+
+namespace pgconvoy {
+
+void register_conditions(ConditionRegistry& registry) {
+  registry.add(make_has_service_instance());
+  registry.add(make_servers_reachable());
+  registry.add(make_source_database_ready());
+  registry.add(make_target_database_absent());
+  registry.add(make_extensions_available());
+  registry.add(make_roles_restorable());
+  registry.add(make_no_prepared_transactions());
+  registry.add(make_encoding_and_locale_available());
+  registry.add(make_disk_space());
+  registry.add(make_application_healthy_now());
+}
+
+}  // namespace pgconvoy

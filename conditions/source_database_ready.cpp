@@ -1,0 +1,68 @@
+#include "conditions/source_database_ready.hpp"
+
+#include <fmt/format.h>
+
+#include "conditions/moves.hpp"
+
+namespace pgconvoy {
+namespace {
+
+bool is_reserved(const std::string& name) { return name.starts_with("pg_") || name.starts_with("pgconvoy_"); }
+
+class SourceDatabaseReady final : public Condition {
+ public:
+  std::string name() const override { return "source_database_ready"; }
+  std::string summary() const override { return "Each database exists, is ordinary, and can be connected to."; }
+
+  std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
+    std::vector<Finding> findings;
+    for (const Move& move : moves_of(facts))
+      if (move.source_known()) examine(move, findings);  // servers_reachable blocks otherwise
+    return findings;
+  }
+
+ private:
+  void block(std::vector<Finding>& findings, const Move& move, std::string evidence, std::string why,
+             std::string remedy) const {
+    findings.push_back({Severity::block, name(), move.object(), std::move(evidence), std::move(why), std::move(remedy), false});
+  }
+
+  void examine(const Move& move, std::vector<Finding>& findings) const {
+    const DatabaseFacts& database = move.database;
+    const std::string sql = in_quotes(database.database);
+    if (!database.exists)
+      return block(findings, move,
+                   fmt::format("not found on {}{}{}", move.source.server,
+                               database.unreachable_because.empty() ? "" : ": ", database.unreachable_because),
+                   fmt::format("instance {} of the fleet says it is there", move.instance),
+                   "correct database or server of the instance in the fleet file; fleet discover lists what exists");
+    if (database.database == "postgres" || database.is_template || is_reserved(database.database))
+      return block(findings, move,
+                   fmt::format("{} on {}", database.is_template ? "a template (datistemplate)" : "a reserved name",
+                               move.source.server),
+                   "templates, the maintenance database and pgconvoy's own scratch databases belong to no application",
+                   database.is_template && !database.database.starts_with("template")
+                       ? fmt::format("if it holds data of an application: ALTER DATABASE {} IS_TEMPLATE false", sql)
+                       : "take the instance out of the fleet file");
+    if (!database.allows_connections)
+      return block(findings, move, fmt::format("datallowconn is false on {}", move.source.server),
+                   "nobody can connect, so it can be neither dumped nor compared; an earlier run may have fenced it",
+                   fmt::format("look at pgconvoy status first; if no run holds it: ALTER DATABASE {} ALLOW_CONNECTIONS true",
+                               sql));
+    if (!database.unreachable_because.empty())
+      block(findings, move, "could not be read: " + database.unreachable_because,
+            "facts from inside the database are missing, so nothing about its content was checked",
+            "make a connection of the administrator to this database work, then check again");
+    if (is_reserved(database.owner))
+      block(findings, move, fmt::format("its owner is {}", in_quotes(database.owner)),
+            "roles that begin with pg_ belong to PostgreSQL and those with pgconvoy_ are temporary; the target's database "
+            "needs an ordinary owner",
+            fmt::format("ALTER DATABASE {} OWNER TO the role of the application", sql));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Condition> make_source_database_ready() { return std::make_unique<SourceDatabaseReady>(); }
+
+}  // namespace pgconvoy
