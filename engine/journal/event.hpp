@@ -74,7 +74,8 @@ struct StepRecord {
   std::string path;
   StepStatus status = StepStatus::none;
   int attempt = 0, epoch = 0;
-  std::int64_t first_started = 0;  // sequence of its first step_started: the order that undo reverses
+  // Sequence of its first step_started since it was last undone or found absent: the order that undo reverses.
+  std::int64_t first_started = 0;
   json intent, outcome, error;     // null when there is none
   std::optional<WallTime> started, ended;
 };

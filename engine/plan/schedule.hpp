@@ -27,11 +27,12 @@ struct Limits {
 
 struct Decision {
   std::vector<int> start;   // numbers, in order
-  bool halted = false;      // the failure budget is spent
+  bool halted = false;      // the failure budget is spent, and pending targets are held back by it
   bool finished = false;    // nothing is in flight and nothing may or can start
 };
 
-// Failed: rolled_back and stuck. A target interrupted in `running` or `rolling_back` (a resume) goes first.
+// Failed: rolled_back and stuck. A target interrupted in `running` or `rolling_back` (a resume) goes first, also
+// when the budget is spent or the run is being cancelled; while it is paused nothing starts. Limits always hold.
 Decision decide(const std::vector<Candidate>& candidates, const Limits& limits, RunIntent intent);
 
 // "3" or "5%" of `targets` (rounded up); Error text in the optional's absence is the caller's.
