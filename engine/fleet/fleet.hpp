@@ -27,6 +27,7 @@ struct PasswordSource {
 struct Region {
   std::string id;
   std::optional<int> concurrency;  // targets at a time; >= 1
+  bool operator==(const Region&) const = default;
 };
 
 struct Server {
@@ -35,6 +36,7 @@ struct Server {
   std::string service;  // "postgresql-database-13"
   std::string url;      // libpq URL or keyword/value text to the maintenance database; no password
   PasswordSource password;
+  bool operator==(const Server&) const = default;
 };
 
 struct ControllerSpec {
@@ -43,11 +45,13 @@ struct ControllerSpec {
   std::string directory;
   std::vector<std::string> start;
   std::string env_file, pid_file, log_file, maintenance_file, health_url, public_url;
+  bool operator==(const ControllerSpec&) const = default;
 };
 
 struct Binding {
   std::string instance;
   std::map<std::string, std::string> variables;  // variable -> part: url|host|port|user|password|database
+  bool operator==(const Binding&) const = default;
 };
 
 struct Environment {
@@ -58,6 +62,7 @@ struct Environment {
   std::optional<Seconds> downtime_budget;
   ControllerSpec controller;
   std::vector<Binding> bindings;
+  bool operator==(const Environment&) const = default;
 };
 
 struct Instance {
@@ -68,6 +73,7 @@ struct Instance {
   std::string state = "provisioned";
   PasswordSource password;  // of the role, when no binding holds it
   std::map<std::string, std::string> labels;
+  bool operator==(const Instance&) const = default;
 };
 
 struct Fleet {
@@ -78,8 +84,11 @@ struct Fleet {
 
   // Servers of a region that offer a service, by id.
   std::vector<const Server*> servers_offering(const std::string& region, const std::string& service) const;
+  bool operator==(const Fleet&) const = default;
 };
 
+// Four lists of objects, each in the order of ids. from_json throws json::exception on another shape: what it reads
+// was written by us, into a journal whose digests hold.
 void to_json(json& target, const Fleet& fleet);
 void from_json(const json& source, Fleet& fleet);
 

@@ -11,16 +11,18 @@
 namespace pgconvoy {
 
 struct Target {
-  std::string id;      // id of its first environment, or of its instance when it has none
+  std::string id;  // id of its first environment, or of its instance when it has none
   std::string region;
   std::vector<std::string> environments;  // ids, sorted
   std::vector<std::string> instances;     // ids, sorted
+  bool operator==(const Target&) const = default;
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Target, id, region, environments, instances)
 
 // The connected components of environments and instances over all bindings, sorted by id. Instances that no
-// environment binds are targets of their own. Pure.
+// environment binds are targets of their own. Pure; linear but for the sort. A binding to an instance that doesn't
+// exist is ignored.
 std::vector<Target> group_targets(const Fleet& fleet);
 
 }  // namespace pgconvoy

@@ -1,0 +1,44 @@
+// From the tree of a fleet file to a fleet: keys, types and single values. What refers to something else is checked
+// afterwards (references.hpp), for which every read value leaves its place here.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <unordered_map>
+
+#include "engine/fleet/fields.hpp"
+#include "engine/fleet/fleet.hpp"
+
+namespace pgconvoy {
+
+struct Draft {
+  Fleet fleet;  // all that could be read, also beside problems
+  Problems problems;
+  std::filesystem::path folder;  // of the file, absolute
+
+  // Places of values, by path: "servers/eu-west-pg13/region", "environments/shop-live/bindings/0", "instances/shop".
+  std::unordered_map<std::string, const YamlNode*> places;
+
+  void remember(const std::string& path, const YamlNode* place) {
+    if (place != nullptr) places.emplace(path, place);
+  }
+  // null when the value wasn't there, which has been reported then.
+  const YamlNode* place(const std::string& path) const {
+    const auto found = places.find(path);
+    return found == places.end() ? nullptr : found->second;
+  }
+  std::string absolute(const std::string& path) const { return absolute(folder, path); }
+  // "" stays "".
+  static std::string absolute(const std::filesystem::path& base, const std::string& path);
+};
+
+void read_fleet(const YamlNode& root, Draft& draft);
+
+// Parts of it. `place` is the key that names the thing.
+void read_environment(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
+PasswordSource read_password(const Fields& owner, Draft& draft);
+
+// True for [A-Za-z0-9._-]+ of at most 128 characters other than "." and "..": ids become parts of file names.
+bool is_id(std::string_view text);
+
+}  // namespace pgconvoy

@@ -1,0 +1,150 @@
+// The writing half of file.hpp. Our own few lines rather than YAML::Emitter: every text that YAML 1.1 or 1.2 could
+// take for something else is quoted, in one way.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/fleet/duration.hpp"
+#include "engine/fleet/file.hpp"
+
+namespace pgconvoy {
+namespace {
+
+// Plain only when nobody can read it as a number, a date, a truth value or syntax.
+bool is_plain(const std::string& text) {
+  static constexpr std::array<std::string_view, 10> kWords{"y",   "n",    "yes",   "no",   "on",
+                                                           "off", "true", "false", "null", ""};
+  std::string lower;
+  for (const char c : text) lower += (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
+  if (std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) return false;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == '/'; };
+  return letter(lower[0]) && std::all_of(lower.begin(), lower.end(), [&](char c) {
+           return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+         });
+}
+
+std::string scalar(const std::string& text) {
+  if (is_plain(text)) return text;
+  std::string result = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      result += {'\\', c};
+    else if (c == '\n')
+      result += "\\n";
+    else if (byte < 0x20 || byte == 0x7F)
+      result += fmt::format("\\x{:02x}", byte);
+    else
+      result += c;
+  }
+  return result + "\"";
+}
+
+std::string flow_list(const std::vector<std::string>& texts) {
+  std::vector<std::string> scalars;
+  for (const std::string& text : texts) scalars.push_back(scalar(text));
+  return fmt::format("[{}]", fmt::join(scalars, ", "));
+}
+
+std::string flow_map(const std::map<std::string, std::string>& texts) {
+  std::vector<std::string> pairs;
+  for (const auto& [key, value] : texts) pairs.push_back(fmt::format("{}: {}", scalar(key), scalar(value)));
+  return fmt::format("{{{}}}", fmt::join(pairs, ", "));
+}
+
+// Appends "KEY: VALUE" lines at one depth.
+class Block {
+ public:
+  Block(std::string& out, std::size_t depth) : out_(out), indent_(depth * 2, ' ') {}
+  void raw(std::string_view key, const std::string& value) const {
+    out_ += fmt::format("{}{}: {}\n", indent_, key, value);
+  }
+  void text(std::string_view key, const std::string& value) const { raw(key, scalar(value)); }
+  void text_if_any(std::string_view key, const std::string& value) const {
+    if (!value.empty()) text(key, value);
+  }
+  void open(const std::string& key) const { out_ += fmt::format("{}{}:\n", indent_, scalar(key)); }
+  void password(const PasswordSource& source) const {
+    if (!source.environment.empty()) raw("password", flow_map({{"env", source.environment}}));
+    if (!source.file.empty()) raw("password", flow_map({{"file", source.file}}));
+    if (!source.passfile.empty()) raw("password", flow_map({{"passfile", source.passfile}}));
+    if (!source.command.empty()) raw("password", fmt::format("{{command: {}}}", flow_list(source.command)));
+  }
+
+ private:
+  std::string& out_;
+  std::string indent_;
+};
+
+void write_server(const Server& server, std::string& out) {
+  const Block fields(out, 2);
+  fields.text("region", server.region);
+  fields.text("service", server.service);
+  fields.text("url", server.url);
+  fields.password(server.password);
+}
+
+void write_controller(const ControllerSpec& controller, std::string& out) {
+  Block(out, 2).open("controller");
+  const Block fields(out, 3);
+  fields.text("kind", controller.kind);
+  fields.text_if_any("directory", controller.directory);
+  if (!controller.start.empty()) fields.raw("start", flow_list(controller.start));
+  fields.text_if_any("env_file", controller.env_file);
+  fields.text_if_any("pid_file", controller.pid_file);
+  fields.text_if_any("log_file", controller.log_file);
+  fields.text_if_any("maintenance_file", controller.maintenance_file);
+  fields.text_if_any("health_url", controller.health_url);
+  fields.text_if_any("public_url", controller.public_url);
+}
+
+void write_environment(const Environment& environment, std::string& out) {
+  const Block fields(out, 2);
+  fields.text("region", environment.region);
+  fields.text("application", environment.application);
+  fields.text("stage", environment.stage);
+  if (environment.downtime_budget) fields.raw("downtime_budget", format_short_duration(*environment.downtime_budget));
+  write_controller(environment.controller, out);
+  if (environment.bindings.empty()) return;
+  fields.open("bindings");
+  for (const Binding& binding : environment.bindings) {
+    out += fmt::format("      - instance: {}\n", scalar(binding.instance));
+    if (!binding.variables.empty()) Block(out, 4).raw("variables", flow_map(binding.variables));
+  }
+}
+
+void write_instance(const Instance& instance, std::string& out) {
+  const Block fields(out, 2);
+  fields.text("server", instance.server);
+  fields.text("database", instance.database);
+  fields.text("role", instance.role);
+  fields.text("state", instance.state);
+  if (!instance.labels.empty()) fields.raw("labels", flow_map(instance.labels));
+  fields.password(instance.password);
+}
+
+template <class Things, class Write>
+void write_section(const char* name, const Things& things, std::string& out, Write write) {
+  if (things.empty()) return;
+  Block(out, 0).open(name);
+  for (const auto& [id, thing] : things) {
+    Block(out, 1).open(id);
+    write(thing, out);
+  }
+}
+
+}  // namespace
+
+std::string fleet_to_yaml(const Fleet& fleet) {
+  std::string out = "pgconvoy: 1\n";
+  write_section("regions", fleet.regions, out, [](const Region& region, std::string& text) {
+    if (region.concurrency) Block(text, 2).raw("concurrency", fmt::to_string(*region.concurrency));
+  });
+  write_section("servers", fleet.servers, out, write_server);
+  write_section("environments", fleet.environments, out, write_environment);
+  write_section("instances", fleet.instances, out, write_instance);
+  return out;
+}
+
+}  // namespace pgconvoy
