@@ -1,0 +1,145 @@
+// The words that runbooks are written with in C++. A function named after a condition or an operation makes its
+// node, a function named after a parameter its argument; brackets take the operations that they hold in a second
+// pair of parentheses:
+//
+//   runbook("postgres-13-to-15", "Moves ...")
+//       .precondition(has_service_instance(service("postgresql-database-13")))
+//       .operations(collect_service_instances(service("postgresql-database-13")),
+//                   with_maintenance_page(pause(true))(backup_collected_services(), redeploy()))
+//
+// Nothing is checked here: validate() does, for runbooks from every source.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/run/runbook.hpp"
+
+namespace pgconvoy::vocabulary {
+
+struct Argument {
+  std::string name;
+  json value;
+};
+
+// The value of one of the runbook's own parameters.
+inline std::string given(const std::string& parameter) { return "${" + parameter + "}"; }
+
+inline Argument service(std::string name) { return {"service", std::move(name)}; }
+inline Argument state(std::string name) { return {"state", std::move(name)}; }
+inline Argument to(std::string service) { return {"to", std::move(service)}; }
+inline Argument copy_runtime_options(bool copy) { return {"copy_runtime_options", copy}; }
+inline Argument pause(bool stop_the_app) { return {"pause", stop_the_app}; }
+inline Argument drain_timeout(std::string duration) { return {"drain_timeout", std::move(duration)}; }
+inline Argument max_pause(std::string duration) { return {"max_pause", std::move(duration)}; }
+inline Argument jobs(int count) { return {"jobs", count}; }
+inline Argument content(bool compare) { return {"content", compare}; }
+inline Argument health_timeout(std::string duration) { return {"health_timeout", std::move(duration)}; }
+inline Argument retention(std::string duration) { return {"retention", std::move(duration)}; }
+
+inline RunbookNode node(std::string name, std::vector<Argument> arguments) {
+  RunbookNode result;
+  result.name = std::move(name);
+  for (Argument& argument : arguments) result.arguments[argument.name] = std::move(argument.value);
+  return result;
+}
+
+// A bracket that still waits for what it holds.
+class BracketNode {
+ public:
+  explicit BracketNode(RunbookNode node) : node_(std::move(node)) {}
+
+  template <class... Nodes>
+  RunbookNode operator()(Nodes... children) && {
+    (node_.children.push_back(std::move(children)), ...);
+    return std::move(node_);
+  }
+
+ private:
+  RunbookNode node_;
+};
+
+// Conditions.
+template <class... Arguments>
+RunbookNode has_service_instance(Arguments... arguments) {
+  return node("has_service_instance", {std::move(arguments)...});
+}
+inline RunbookNode servers_reachable() { return node("servers_reachable", {}); }
+inline RunbookNode source_database_ready() { return node("source_database_ready", {}); }
+inline RunbookNode target_database_absent() { return node("target_database_absent", {}); }
+inline RunbookNode extensions_available() { return node("extensions_available", {}); }
+inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
+inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
+inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
+inline RunbookNode disk_space() { return node("disk_space", {}); }
+inline RunbookNode application_healthy_now() { return node("application_healthy_now", {}); }
+
+// Operations.
+template <class... Arguments>
+RunbookNode collect_service_instances(Arguments... arguments) {
+  return node("collect_service_instances", {std::move(arguments)...});
+}
+template <class... Arguments>
+RunbookNode reprovision_collected_instances(Arguments... arguments) {
+  return node("reprovision_collected_instances", {std::move(arguments)...});
+}
+template <class... Arguments>
+BracketNode with_maintenance_page(Arguments... arguments) {
+  return BracketNode(node("with_maintenance_page", {std::move(arguments)...}));
+}
+inline RunbookNode backup_collected_services() { return node("backup_collected_services", {}); }
+template <class... Arguments>
+RunbookNode restore_backup_to_reprovisioned_services(Arguments... arguments) {
+  return node("restore_backup_to_reprovisioned_services", {std::move(arguments)...});
+}
+inline RunbookNode analyze_restored_services() { return node("analyze_restored_services", {}); }
+template <class... Arguments>
+RunbookNode verify_restored_services(Arguments... arguments) {
+  return node("verify_restored_services", {std::move(arguments)...});
+}
+inline RunbookNode enable_reprovisioned_services() { return node("enable_reprovisioned_services", {}); }
+template <class... Arguments>
+RunbookNode redeploy(Arguments... arguments) {
+  return node("redeploy", {std::move(arguments)...});
+}
+template <class... Arguments>
+RunbookNode deprovision_collected_instances(Arguments... arguments) {
+  return node("deprovision_collected_instances", {std::move(arguments)...});
+}
+
+// A runbook in the making; it is a Runbook as it stands.
+class RunbookBuilder {
+ public:
+  RunbookBuilder(std::string name, std::string summary) {
+    runbook_.name = std::move(name);
+    runbook_.summary = std::move(summary);
+  }
+
+  // A parameter that must be given.
+  RunbookBuilder&& parameter(std::string name, Parameter::Type type, std::string summary) && {
+    return std::move(*this).parameter(std::move(name), type, nullptr, std::move(summary));
+  }
+  RunbookBuilder&& parameter(std::string name, Parameter::Type type, json fallback, std::string summary) && {
+    runbook_.parameters.push_back({std::move(name), type, std::move(fallback), std::move(summary)});
+    return std::move(*this);
+  }
+  template <class... Nodes>
+  RunbookBuilder&& precondition(Nodes... nodes) && {
+    (runbook_.preconditions.push_back(std::move(nodes)), ...);
+    return std::move(*this);
+  }
+  template <class... Nodes>
+  RunbookBuilder&& operations(Nodes... nodes) && {
+    (runbook_.operations.push_back(std::move(nodes)), ...);
+    return std::move(*this);
+  }
+  operator Runbook() && { return std::move(runbook_); }
+
+ private:
+  Runbook runbook_;
+};
+
+inline RunbookBuilder runbook(std::string name, std::string summary) { return {std::move(name), std::move(summary)}; }
+
+}  // namespace pgconvoy::vocabulary
