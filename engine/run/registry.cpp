@@ -8,10 +8,14 @@ namespace pgconvoy {
 
 const char* to_string(Probe::Verdict verdict) {
   switch (verdict) {
-    case Probe::Verdict::done: return "done";
-    case Probe::Verdict::absent: return "absent";
-    case Probe::Verdict::partial: return "partial";
-    case Probe::Verdict::unknown: break;
+    case Probe::Verdict::done:
+      return "done";
+    case Probe::Verdict::absent:
+      return "absent";
+    case Probe::Verdict::partial:
+      return "partial";
+    case Probe::Verdict::unknown:
+      break;
   }
   return "unknown";
 }

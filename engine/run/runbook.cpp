@@ -95,9 +95,9 @@ class Substitution {
     if (values_.contains(name)) return values_.at(name);
     std::vector<std::string> known;
     for (const auto& entry : values_.items()) known.push_back(entry.key());
-    problems_.push_back(fmt::format("{}: unknown parameter ${{{}}} ({})", node_, name,
-                                    known.empty() ? "the runbook has none"
-                                                  : fmt::format("the runbook has {}", fmt::join(known, ", "))));
+    problems_.push_back(fmt::format(
+        "{}: unknown parameter ${{{}}} ({})", node_, name,
+        known.empty() ? "the runbook has none" : fmt::format("the runbook has {}", fmt::join(known, ", "))));
     return nullptr;
   }
 

@@ -82,6 +82,19 @@ Task<Result<void>> TargetRunner::append(Event single) {
   co_return co_await append(std::move(events));
 }
 
+// The outcome and what it leaves to be done later, in one commit.
+std::vector<Event> TargetRunner::success(const std::string& path, const json& outcome, double seconds, int attempt) const {
+  std::vector<Event> events;
+  json data;
+  data["outcome"] = outcome;
+  data["seconds"] = seconds;
+  events.push_back(event(EventKind::step_succeeded, path, std::move(data), attempt));
+  if (outcome.is_object() && outcome.contains("obligations"))
+    for (const json& obligation : outcome["obligations"])
+      events.push_back(event(EventKind::obligation_made, path, obligation, attempt));
+  return events;
+}
+
 const StepPlan* TargetRunner::planned_step(const std::string& path) const {
   for (const StepPlan& step : work_.planned.steps)
     if (step.path == path) return &step;
@@ -227,8 +240,7 @@ Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step
   CO_TRY_VOID(co_await append(event(EventKind::step_probed, step.path, data, record.attempt)));
   switch (probe.verdict) {
     case Probe::Verdict::done: {
-      json outcome{{"outcome", probe.outcome}, {"seconds", 0}};
-      CO_TRY_VOID(co_await append(event(EventKind::step_succeeded, step.path, outcome, record.attempt)));
+      CO_TRY_VOID(co_await append(success(step.path, probe.outcome, 0, record.attempt)));
       done = true;
       co_return std::optional<Failure>();
     }
@@ -276,8 +288,7 @@ Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Ope
   auto outcome = co_await operation.apply(context, journaled);
   const double seconds = Seconds(setup_.services.clock.steady() - started).count();
   if (outcome) {
-    json data{{"outcome", *outcome}, {"seconds", seconds}};
-    CO_TRY_VOID(co_await append(event(EventKind::step_succeeded, step.path, std::move(data), attempt)));
+    CO_TRY_VOID(co_await append(success(step.path, *outcome, seconds, attempt)));
     co_return std::optional<Failure>();
   }
   Error error = outcome.error();
@@ -328,8 +339,17 @@ Task<Result<bool>> TargetRunner::undo_step(const StepRecord& step) {
       } else {
         auto undone = co_await operation->undo(context, step.intent, step.outcome);
         if (undone) {
+          std::vector<Event> events;
           json detail{{"detail", *undone}};
-          CO_TRY_VOID(co_await append(event(EventKind::step_undone, step.path, std::move(detail), step.attempt)));
+          events.push_back(event(EventKind::step_undone, step.path, std::move(detail), step.attempt));
+          if (step.outcome.is_object() && step.outcome.contains("obligations"))
+            for (const json& obligation : step.outcome["obligations"]) {
+              json data;
+              data["id"] = obligation.at("id");
+              data["reason"] = "the step that made it was undone";
+              events.push_back(event(EventKind::obligation_cancelled, step.path, std::move(data), step.attempt));
+            }
+          CO_TRY_VOID(co_await append(std::move(events)));
           co_return true;
         }
         error = undone.error();

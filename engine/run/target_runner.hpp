@@ -56,6 +56,7 @@ class TargetRunner {
   Task<Result<void>> stuck(std::string step, Error error);
 
   Event event(EventKind kind, const std::string& step = {}, json data = json::object(), int attempt = 0) const;
+  std::vector<Event> success(const std::string& path, const json& outcome, double seconds, int attempt) const;
   Task<Result<void>> append(std::vector<Event> events);
   Task<Result<void>> append(Event single);
   const StepPlan* planned_step(const std::string& path) const;

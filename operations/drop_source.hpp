@@ -1,0 +1,22 @@
+// Dropping an old database for good: by the deprovision step itself (retention 0) or by `pgconvoy cleanup` when
+// the obligation is due. Only the exact database: name, oid and system identifier must match what was journaled.
+#pragma once
+
+#include <string>
+
+#include "engine/core/json.hpp"
+#include "engine/core/task.hpp"
+#include "engine/platform/platform.hpp"
+
+namespace pgconvoy {
+
+struct DropOrder {
+  std::string instance, server, database, fenced_name, system_identifier;
+  std::int64_t oid = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DropOrder, instance, server, database, fenced_name, system_identifier, oid)
+
+// May be repeated: a database that is gone is success.
+Task<Result<void>> drop_source(Provisioner& provisioner, CallIdentity who, Session& maintenance, DropOrder order);
+
+}  // namespace pgconvoy

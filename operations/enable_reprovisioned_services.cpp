@@ -1,0 +1,158 @@
+#include "operations/enable_reprovisioned_services.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/run/step_context.hpp"
+#include "operations/database_fence.hpp"
+#include "operations/database_properties.hpp"
+#include "operations/handles.hpp"
+#include "operations/pivot_gate.hpp"
+
+namespace pgconvoy {
+namespace {
+
+struct EnableIntent {
+  std::string server, temporary_name, final_name;
+  std::int64_t oid = 0;
+  std::string old_server, old_name;
+};
+struct EnableOutcome {
+  std::string address, database;
+  int bindings = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings)
+
+class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
+ public:
+  std::string name() const override { return "enable_reprovisioned_services"; }
+  std::string summary() const override {
+    return "Passes the pivot gate, gives the new database its own name and binds the stopped app to it.";
+  }
+  Subject subject() const override { return Subject::instance; }
+  Estimate estimate(const EstimateInput&) const override { return {0.2, false}; }
+
+  Task<Result<EnableIntent>> plan_effect(StepContext& context) override {
+    const std::string id = context.instance().id;
+    auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", id);
+    auto made = context.outcome<ReprovisionOutcome>("reprovision_collected_instances", id);
+    if (!fresh || !made) co_return Error(ErrorKind::internal, "instance " + id + " has no new database to enable");
+    CO_TRY_VOID(co_await pass_pivot_gate(context, id));
+    EnableIntent intent;
+    intent.server = fresh->server;
+    intent.temporary_name = fresh->temporary_name;
+    intent.final_name = fresh->final_name;
+    intent.oid = made->oid;
+    intent.old_server = context.source_server(id).id;
+    intent.old_name = context.instance().database;
+    co_return intent;
+  }
+
+  Task<Result<EnableOutcome>> effect(StepContext& context, EnableIntent intent) override {
+    const std::string id = context.instance().id;
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
+    CO_TRY_VOID(co_await apply_database_properties(*maintenance, intent.temporary_name, context.database_facts(id)));
+    FenceOrder rename;
+    rename.oid = intent.oid;
+    rename.from = intent.temporary_name;
+    rename.to = intent.final_name;
+    rename.drain = Seconds(0);
+    CO_TRY(FenceResult renamed, co_await fence_database(*maintenance, rename));
+    (void)renamed;
+    CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
+    CO_TRY(const int bound, co_await bind_all(context, id, place));
+    EnableOutcome outcome;
+    outcome.address = place.address();
+    outcome.database = intent.final_name;
+    outcome.bindings = bound;
+    co_return outcome;
+  }
+
+  Task<Result<Seen>> look(StepContext& context, EnableIntent intent) override {
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
+    CO_TRY(auto name, co_await name_of_database(*maintenance, intent.oid));
+    Seen seen;
+    if (!name) {
+      seen.detail = "the new database is gone";
+      co_return seen;  // unknown
+    }
+    CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
+    CO_TRY(const Bound bound, co_await look_at_bindings(context, context.instance().id, place));
+    seen.detail = fmt::format("the new database is called \"{}\", {} of {} bindings name it", *name, bound.there, bound.all);
+    if (*name == intent.temporary_name && bound.there == 0)
+      seen.verdict = Probe::Verdict::partial;  // its settings may have been changed: cheap to take back and repeat
+    else if (*name == intent.final_name && bound.there == bound.all)
+      seen.verdict = Probe::Verdict::done;
+    else
+      seen.verdict = Probe::Verdict::partial;
+    seen.outcome.address = place.address();
+    seen.outcome.database = intent.final_name;
+    seen.outcome.bindings = bound.there;
+    co_return seen;
+  }
+
+  Task<Result<std::string>> take_back(StepContext& context, EnableIntent intent, std::optional<EnableOutcome>) override {
+    CO_TRY(ConnectionSpec old_place, co_await context.administrator(intent.old_server, intent.old_name));
+    CO_TRY(const int bound, co_await bind_all(context, context.instance().id, old_place));
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
+    CO_TRY(auto name, co_await name_of_database(*maintenance, intent.oid));
+    if (name && *name == intent.final_name) {
+      FenceOrder rename;
+      rename.oid = intent.oid;
+      rename.from = intent.final_name;
+      rename.to = intent.temporary_name;
+      rename.drain = Seconds(0);
+      CO_TRY(FenceResult renamed, co_await fence_database(*maintenance, rename));
+      (void)renamed;
+    }
+    co_return fmt::format("{} bindings name the old database again", bound);
+  }
+
+ private:
+  struct Bound {
+    int there = 0, all = 0;
+  };
+
+  // Host, port and database change; user and password of the app stay what they are.
+  static ConnectionSpec moved(ConnectionSpec held, const ConnectionSpec& place) {
+    for (const char* key : {"host", "hostaddr", "port", "dbname"}) {
+      auto value = place.keywords.find(key);
+      if (value == place.keywords.end())
+        held.keywords.erase(key);
+      else
+        held.keywords[key] = value->second;
+    }
+    return held;
+  }
+
+  static Task<Result<int>> bind_all(StepContext& context, std::string instance, ConnectionSpec place) {
+    int bound = 0;
+    for (const auto& [environment, binding] : context.bindings_of(instance)) {
+      AppController& controller = context.controller(*environment);
+      if (!controller.controls_application() || binding->variables.empty()) continue;
+      CO_TRY(ConnectionSpec held, co_await controller.read_binding(*environment, *binding));
+      ConnectionSpec wanted = moved(std::move(held), place);
+      CO_TRY_VOID(co_await controller.write_binding(context.identity(), *environment, *binding, wanted));
+      ++bound;
+    }
+    co_return bound;
+  }
+
+  static Task<Result<Bound>> look_at_bindings(StepContext& context, std::string instance, ConnectionSpec place) {
+    Bound bound;
+    for (const auto& [environment, binding] : context.bindings_of(instance)) {
+      AppController& controller = context.controller(*environment);
+      if (!controller.controls_application() || binding->variables.empty()) continue;
+      CO_TRY(ConnectionSpec held, co_await controller.read_binding(*environment, *binding));
+      ++bound.all;
+      if (held.keywords == moved(held, place).keywords) ++bound.there;
+    }
+    co_return bound;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> make_enable_reprovisioned_services() { return std::make_unique<Enable>(); }
+
+}  // namespace pgconvoy

@@ -1,0 +1,80 @@
+#include "operations/pivot_gate.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "operations/handles.hpp"
+
+namespace pgconvoy {
+namespace {
+
+Task<Result<void>> fence_holds(StepContext& context, FenceIntent fence) {
+  CO_TRY(Session * maintenance, co_await context.maintenance(fence.server));
+  std::vector<Value> parameters{std::to_string(fence.oid), context.application_name()};
+  CO_TRY(Rows rows,
+         co_await maintenance->query(
+             "select d.datname, s.system_identifier::text, c.timeline_id, "
+             " (select count(*) from pg_stat_activity a where a.datid = d.oid and a.application_name <> $2 "
+             "   and a.backend_type <> 'autovacuum worker'), "
+             " (select count(*) from pg_prepared_xacts x where x.database = d.datname), "
+             " (select count(*) from pg_stat_activity a where a.datid = d.oid and a.backend_type like 'logical replication%') "
+             "from pg_database d, pg_control_system() s, pg_control_checkpoint() c where d.oid = $1::oid",
+             parameters));
+  std::string wrong;
+  if (rows.empty())
+    wrong = "the old database is gone";
+  else if (rows.text(0, 0) != fence.fenced_name)
+    wrong = fmt::format("the old database is called \"{}\", not \"{}\"", rows.text(0, 0), fence.fenced_name);
+  else if (rows.text(0, 1) != fence.system_identifier)
+    wrong = "the server is another one than the one that was fenced (system identifier)";
+  else if (rows.number(0, 2) != fence.timeline)
+    wrong = "the server was promoted or restored since it was fenced (timeline)";
+  else if (rows.number(0, 3) != 0)
+    wrong = fmt::format("{} sessions that aren't ours are in the old database", rows.number(0, 3));
+  else if (rows.number(0, 4) != 0 || rows.number(0, 5) != 0)
+    wrong = "a prepared transaction or an apply worker is in the old database";
+  if (wrong.empty()) co_return Result<void>();
+  co_return Error(ErrorKind::conflict, "the fence does not hold: " + wrong).on(fence.server);
+}
+
+Task<Result<void>> backup_is_there(StepContext& context, std::string instance) {
+  auto outcome = context.outcome<BackupOutcome>("backup_collected_services", instance);
+  if (!outcome) co_return Error(ErrorKind::refused, "there is no backup of instance " + instance);
+  std::error_code problem;
+  const auto size = std::filesystem::file_size(outcome->backup.file, problem);
+  if (problem || static_cast<std::int64_t>(size) != outcome->backup.bytes)
+    co_return Error(ErrorKind::corrupt, fmt::format("the backup {} is not what was written ({})", outcome->backup.file,
+                                                    problem ? problem.message() : fmt::format("{} bytes", size)));
+  co_return Result<void>();
+}
+
+// A commit that waits for its WAL flushes everything that the restore left in memory before it.
+Task<Result<void>> flush(StepContext& context, ReprovisionIntent fresh) {
+  SessionOptions options;
+  options.application_name = context.application_name();
+  CO_TRY(auto inside, co_await context.open(fresh.server, fresh.temporary_name, options));
+  auto done = co_await inside->script(
+      "begin; set local synchronous_commit = on; select pg_logical_emit_message(true, 'pgconvoy', 'flush'); commit");
+  if (!done) co_return done.error();
+  inside->close();
+  co_return Result<void>();
+}
+
+}  // namespace
+
+Task<Result<void>> pass_pivot_gate(StepContext& context, std::string instance) {
+  auto fence = context.intent<FenceIntent>("fence_source", instance);
+  auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", instance);
+  if (!fence || !fresh) co_return Error(ErrorKind::internal, "the pivot gate needs a fence and a new database");
+  if (context.outcome_of("verify_restored_services", instance).is_null())
+    co_return Error(ErrorKind::refused, "the new database of instance " + instance + " was not verified");
+  if (context.outcome_of("analyze_restored_services", instance).is_null())
+    co_return Error(ErrorKind::refused, "the new database of instance " + instance + " has no statistics");
+  CO_TRY_VOID(co_await backup_is_there(context, instance));
+  CO_TRY_VOID(co_await flush(context, *fresh));
+  CO_TRY_VOID(co_await fence_holds(context, *fence));
+  co_return Result<void>();
+}
+
+}  // namespace pgconvoy

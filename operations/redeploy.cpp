@@ -1,0 +1,180 @@
+#include "operations/redeploy.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/postgres/compare.hpp"
+#include "operations/application_steps.hpp"
+#include "operations/database_fence.hpp"
+#include "operations/handles.hpp"
+
+namespace pgconvoy {
+namespace {
+
+struct RedeployIntent {
+  bool controlled = true;  // false: somebody else starts the app; we say where
+};
+struct RedeployOutcome {
+  std::string health;
+  std::vector<std::string> new_urls;  // without password; only when the app isn't ours to bind
+  std::vector<Obligation> obligations;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RedeployIntent, controlled)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RedeployOutcome, health, new_urls, obligations)
+
+struct Pair {
+  FenceIntent old_side;
+  ReprovisionIntent new_side;
+  std::int64_t new_oid = 0;
+};
+
+Result<std::vector<Pair>> pairs_of(const StepContext& context, const Environment& environment) {
+  std::vector<Pair> pairs;
+  for (const Binding& binding : environment.bindings) {
+    auto fence = context.intent<FenceIntent>("fence_source", binding.instance);
+    auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", binding.instance);
+    auto made = context.outcome<ReprovisionOutcome>("reprovision_collected_instances", binding.instance);
+    if (!fence || !fresh || !made)
+      return Error(ErrorKind::internal, "instance " + binding.instance + " has no pair of databases");
+    pairs.push_back({*fence, *fresh, made->oid});
+  }
+  return pairs;
+}
+
+std::string shorten(const std::vector<Difference>& differences) {
+  std::string text;
+  for (std::size_t i = 0; i < differences.size() && i < 3; ++i)
+    text += fmt::format("{}{} {}", i ? ", " : "", differences[i].kind, differences[i].object);
+  if (differences.size() > 3) text += fmt::format(" and {} more", differences.size() - 3);
+  return text;
+}
+
+class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
+ public:
+  std::string name() const override { return "redeploy"; }
+  std::string summary() const override {
+    return "Starts the app on the new database and waits until it is healthy, the page still up.";
+  }
+  Subject subject() const override { return Subject::environment; }
+  std::vector<Parameter> parameters() const override {
+    return {{"health_timeout", Parameter::Type::duration, 60, "How long the app may take to become healthy."}};
+  }
+  Estimate estimate(const EstimateInput&) const override { return {1.5, false}; }
+  bool pivots() const override { return true; }
+
+  Task<Result<RedeployIntent>> plan_effect(StepContext& context) override {
+    RedeployIntent intent;
+    intent.controlled = context.controller(context.environment()).controls_application();
+    co_return intent;
+  }
+
+  Task<Result<RedeployOutcome>> effect(StepContext& context, RedeployIntent intent) override {
+    const Environment& environment = context.environment();
+    RedeployOutcome outcome;
+    CO_TRY_VOID(co_await open_new_databases(context, environment));
+    if (!intent.controlled) co_return co_await hand_over(context, environment);
+    AppController& controller = context.controller(environment);
+    CO_TRY_VOID(co_await controller.start(context.identity(), environment));
+    const Seconds limit(context.arguments().value("health_timeout", 60.0));
+    auto healthy = co_await wait_until_healthy(context, environment, limit);
+    if (!healthy) co_return std::move(healthy).error().within("started on the new database");
+    outcome.health = "healthy";
+    co_return outcome;
+  }
+
+  Task<Result<Seen>> look(StepContext& context, RedeployIntent intent) override {
+    const Environment& environment = context.environment();
+    Seen seen;
+    seen.verdict = Probe::Verdict::absent;  // starting is idempotent: what is running already stays
+    if (!intent.controlled) co_return seen;
+    AppController& controller = context.controller(environment);
+    CO_TRY(const bool running, co_await controller.is_running(environment));
+    seen.detail = running ? "the app is running" : "the app is stopped";
+    if (!running) co_return seen;
+    CO_TRY(const Health health, co_await controller.health(environment));
+    if (health.healthy) {
+      seen.verdict = Probe::Verdict::done;
+      seen.outcome.health = "healthy";
+    }
+    co_return seen;
+  }
+
+  // After the pivot there is a way back only when the new database still holds exactly what the old one holds.
+  Task<Result<std::string>> take_back(StepContext& context, RedeployIntent intent, std::optional<RedeployOutcome>) override {
+    const Environment& environment = context.environment();
+    if (intent.controlled)
+      CO_TRY_VOID(co_await context.controller(environment).stop(context.identity(), environment));
+    CO_TRY(auto pairs, pairs_of(context, environment));
+    for (const Pair& pair : pairs) {
+      CO_TRY(Session * maintenance, co_await context.maintenance(pair.new_side.server));
+      FenceOrder fence;
+      fence.oid = pair.new_oid;
+      fence.from = pair.new_side.final_name;
+      fence.to = pair.new_side.temporary_name;
+      CO_TRY(FenceResult fenced, co_await fence_database(*maintenance, fence));
+      (void)fenced;
+      if (context.work.accept_data_loss) continue;
+      CO_TRY_VOID(co_await must_be_equal(context, pair));
+    }
+    co_return std::string(context.work.accept_data_loss ? "stopped; what the new database received is given up, as asked"
+                                                        : "stopped; the new database holds what the old one holds");
+  }
+
+ private:
+  // A retry after a failed way back finds the new database fenced under its temporary name.
+  static Task<Result<void>> open_new_databases(StepContext& context, Environment environment) {
+    CO_TRY(auto pairs, pairs_of(context, environment));
+    for (const Pair& pair : pairs) {
+      CO_TRY(Session * maintenance, co_await context.maintenance(pair.new_side.server));
+      CO_TRY(auto name, co_await name_of_database(*maintenance, pair.new_oid));
+      if (name && *name == pair.new_side.final_name) continue;
+      FenceOrder open;
+      open.oid = pair.new_oid;
+      open.from = pair.new_side.temporary_name;
+      open.to = pair.new_side.final_name;
+      open.drain = Seconds(0);
+      CO_TRY(FenceResult opened, co_await fence_database(*maintenance, open));
+      (void)opened;
+    }
+    co_return Result<void>();
+  }
+
+  static Task<Result<RedeployOutcome>> hand_over(StepContext& context, Environment environment) {
+    RedeployOutcome outcome;
+    CO_TRY(auto pairs, pairs_of(context, environment));
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      CO_TRY(ConnectionSpec place, co_await context.administrator(pairs[i].new_side.server, pairs[i].new_side.final_name));
+      ConnectionSpec shown = place.with_user(context.fleet().instances.at(environment.bindings[i].instance).role, Secret());
+      outcome.new_urls.push_back(make_url(shown).reveal());  // it holds no password
+    }
+    Obligation confirm;
+    confirm.id = fmt::format("r{}/t{}/confirm_binding/{}", context.work.run, context.work.planned.number, environment.id);
+    confirm.kind = "confirm_binding";
+    confirm.due = format_utc(context.services.clock.wall());
+    confirm.data["environment"] = environment.id;
+    confirm.data["new_urls"] = outcome.new_urls;
+    outcome.obligations.push_back(confirm);
+    outcome.health = "not ours to see";
+    co_return outcome;
+  }
+
+  static Task<Result<void>> must_be_equal(StepContext& context, Pair pair) {
+    SessionOptions options;
+    options.application_name = context.application_name();
+    CO_TRY(auto old_session, co_await context.open(pair.old_side.server, pair.old_side.fenced_name, options));
+    CO_TRY(auto new_session, co_await context.open(pair.new_side.server, pair.new_side.temporary_name, options));
+    CompareOptions compare;
+    CO_TRY(Comparison result, co_await compare_databases(*old_session, *new_session, compare));
+    if (result.equal()) co_return Result<void>();
+    Error different(ErrorKind::conflict,
+                    fmt::format("the new database \"{}\" was written to after the pivot and differs from the old one: {}",
+                                pair.new_side.final_name, shorten(result.differences)),
+                    "the app is stopped behind its page, both databases are fenced and complete");
+    co_return std::move(different).on(pair.new_side.server);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> make_redeploy() { return std::make_unique<Redeploy>(); }
+
+}  // namespace pgconvoy

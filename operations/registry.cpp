@@ -1,0 +1,49 @@
+#include "operations/registry.hpp"
+
+#include "operations/analyze_restored_services.hpp"
+#include "operations/backup_collected_services.hpp"
+#include "operations/close_source.hpp"
+#include "operations/collect_service_instances.hpp"
+#include "operations/deprovision_collected_instances.hpp"
+#include "operations/enable_reprovisioned_services.hpp"
+#include "operations/fence_source.hpp"
+#include "operations/page_off.hpp"
+#include "operations/page_on.hpp"
+#include "operations/redeploy.hpp"
+#include "operations/reprovision_collected_instances.hpp"
+#include "operations/restore_backup_to_reprovisioned_services.hpp"
+#include "operations/stop_app.hpp"
+#include "operations/verify_restored_services.hpp"
+
+namespace pgconvoy {
+
+void register_operations(OperationRegistry& registry) {
+  registry.add(make_collect_service_instances());
+  registry.add(make_reprovision_collected_instances());
+  registry.add(make_page_on());
+  registry.add(make_stop_app());
+  registry.add(make_fence_source());
+  registry.add(make_backup_collected_services());
+  registry.add(make_restore_backup_to_reprovisioned_services());
+  registry.add(make_analyze_restored_services());
+  registry.add(make_verify_restored_services());
+  registry.add(make_enable_reprovisioned_services());
+  registry.add(make_redeploy());
+  registry.add(make_page_off());
+  registry.add(make_close_source());
+  registry.add(make_deprovision_collected_instances());
+
+  Bracket page;
+  page.name = "with_maintenance_page";
+  page.summary = "Page on, app stopped, old database fenced; afterwards page off and the old database closed.";
+  page.parameters = {
+      {"pause", Parameter::Type::boolean, true, "Stop the application, not only show the page."},
+      {"drain_timeout", Parameter::Type::duration, 10, "How long open transactions may go on before they are ended."},
+      {"max_pause", Parameter::Type::duration, 0,
+       "Longest pause: past it and before the pivot the target is undone; 0 takes the environment's downtime budget."}};
+  page.opening = {"page_on", "stop_app", "fence_source"};
+  page.closing = {"page_off", "close_source"};
+  registry.add(page);
+}
+
+}  // namespace pgconvoy

@@ -1,0 +1,197 @@
+#include "operations/reprovision_collected_instances.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/run/step_context.hpp"
+#include "operations/handles.hpp"
+#include "operations/needed_roles.hpp"
+
+namespace pgconvoy {
+namespace {
+
+// Name -> stored verifier (SCRAM or md5), read right now from the source and kept nowhere.
+Task<Result<std::map<std::string, Secret>>> read_verifiers(Session& source, std::vector<std::string> names) {
+  json wanted = names;
+  std::vector<Value> parameters{wanted.dump()};
+  CO_TRY(Rows rows, co_await source.query("select rolname, rolpassword from pg_authid where rolpassword is not null and "
+                                          "rolname in (select json_array_elements_text($1::json))",
+                                          parameters));
+  std::map<std::string, Secret> verifiers;
+  for (std::size_t i = 0; i < rows.size(); ++i) verifiers[rows.text(i, 0)] = Secret(rows.text(i, 1));
+  co_return verifiers;
+}
+
+// A login with the app's own role and password, before anybody is paused. A server that refuses only the database
+// has accepted the password.
+Task<Result<void>> try_credentials(StepContext& context, ReprovisionIntent intent) {
+  CO_TRY(auto app, co_await context.app_connection(context.instance().id));
+  if (!app) co_return Result<void>();
+  CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.temporary_name));
+  ConnectionSpec attempt = place.with_user(app->keywords["user"], app->password);
+  SessionOptions options;
+  options.application_name = context.application_name();
+  auto session = co_await context.services.sessions.open(attempt, options);
+  if (session || session.error().sqlstate == "42501") co_return Result<void>();
+  Error error = session.error();
+  error.retryable = false;
+  co_return std::move(error).within(
+      fmt::format("the app's own role \"{}\" can't log in to the target server with the password that its binding holds",
+                  app->keywords["user"]));
+}
+
+class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOutcome> {
+ public:
+  std::string name() const override { return "reprovision_collected_instances"; }
+  std::string summary() const override {
+    return "Makes roles and an empty database on the region's target server and tries the app's credentials there.";
+  }
+  Subject subject() const override { return Subject::instance; }
+  std::vector<Parameter> parameters() const override {
+    return {{"to", Parameter::Type::text, nullptr, "The service to move to, such as postgresql-database-15."},
+            {"copy_runtime_options", Parameter::Type::boolean, true,
+             "Carry settings, connection limit and privileges of the database over."}};
+  }
+  void require(Requirements& requirements, const json& arguments) const override {
+    requirements.target_service = arguments.value("to", "");
+  }
+  Estimate estimate(const EstimateInput&) const override { return {0.4, false}; }
+
+  Task<Result<ReprovisionIntent>> plan_effect(StepContext& context) override {
+    const Instance& instance = context.instance();
+    const DatabaseFacts& facts = context.database_facts(instance.id);
+    ReprovisionIntent intent;
+    intent.server = context.target_server(instance.id).id;
+    intent.temporary_name = context.created_database_name(instance.id);
+    intent.final_name = instance.database;
+    intent.owner = facts.owner;
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
+    std::vector<std::string> names;
+    for (const RoleFact& role : roles(context)) names.push_back(role.name);
+    json wanted = names;
+    std::vector<Value> parameters{intent.final_name, wanted.dump()};
+    CO_TRY(Rows rows, co_await maintenance->query(
+                          "select (select system_identifier::text from pg_control_system()), "
+                          "exists (select 1 from pg_database where datname = $1), "
+                          "(select coalesce(json_agg(n), '[]') from json_array_elements_text($2::json) n "
+                          " where n not in (select rolname from pg_roles))",
+                          parameters));
+    if (rows.truth(0, 1))
+      co_return Error(ErrorKind::refused, fmt::format("the target server already has a database \"{}\"", intent.final_name),
+                      "nothing was changed; rename or drop it there, or take the instance out of the run")
+          .on(intent.server);
+    intent.system_identifier = rows.text(0, 0);
+    intent.missing_roles = json::parse(rows.text(0, 2)).get<std::vector<std::string>>();
+    co_return intent;
+  }
+
+  Task<Result<ReprovisionOutcome>> effect(StepContext& context, ReprovisionIntent intent) override {
+    const Instance& instance = context.instance();
+    const DatabaseFacts& facts = context.database_facts(instance.id);
+    CO_TRY(auto orders, co_await role_orders(context, intent));
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
+    ReprovisionOutcome outcome;
+    if (!orders.empty()) {
+      CO_TRY(outcome.created_roles,
+             co_await context.services.provisioner.create_roles(context.identity(), *maintenance, orders));
+    }
+    DatabaseOrder order;
+    order.name = intent.temporary_name;
+    order.owner = intent.owner;
+    order.encoding = facts.encoding;
+    order.collate = facts.collate;
+    order.ctype = facts.ctype;
+    order.comment = facts.comment;
+    CO_TRY(outcome.oid, co_await context.services.provisioner.create_database(context.identity(), *maintenance, order));
+    CO_TRY_VOID(co_await try_credentials(context, intent));
+    co_return outcome;
+  }
+
+  Task<Result<Seen>> look(StepContext& context, ReprovisionIntent intent) override {
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
+    std::vector<Value> parameters{intent.temporary_name};
+    CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));
+    Seen seen;
+    // Roles come before the database and may be there already; taking all of it back and doing it again is cheap.
+    seen.verdict = Probe::Verdict::partial;
+    seen.detail = rows.empty() ? "the new database is not there" : "the new database is there";
+    co_return seen;
+  }
+
+  Task<Result<std::string>> take_back(StepContext& context, ReprovisionIntent intent,
+                                      std::optional<ReprovisionOutcome> outcome) override {
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
+    std::int64_t oid = outcome ? outcome->oid : 0;
+    if (oid == 0) {
+      std::vector<Value> parameters{intent.temporary_name};
+      CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));
+      if (!rows.empty()) oid = rows.number(0, 0);
+    }
+    Provisioner& provisioner = context.services.provisioner;
+    if (oid != 0)
+      CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
+                                                     intent.system_identifier));
+    std::vector<std::string> ours = outcome ? outcome->created_roles : intent.missing_roles;
+    std::reverse(ours.begin(), ours.end());
+    CO_TRY(auto dropped, co_await provisioner.drop_roles(context.identity(), *maintenance, ours));
+    co_return fmt::format("the new database and {} roles that were made for it are gone", dropped.size());
+  }
+
+ private:
+  static std::vector<RoleFact> roles(StepContext& context) {
+    const Instance& instance = context.instance();
+    return needed_roles(context.database_facts(instance.id),
+                        context.work.facts.servers.at(context.source_server(instance.id).id), instance.role);
+  }
+
+  // SCRAM verifiers are carried as they are; an md5 one is set anew from the clear text that the binding holds.
+  static Task<Result<std::vector<RoleOrder>>> role_orders(StepContext& context, ReprovisionIntent intent) {
+    std::vector<RoleOrder> orders;
+    std::vector<std::string> names;
+    for (const RoleFact& role : roles(context)) {
+      if (std::find(intent.missing_roles.begin(), intent.missing_roles.end(), role.name) == intent.missing_roles.end())
+        continue;
+      RoleOrder order;
+      order.attributes = role;
+      orders.push_back(std::move(order));
+      names.push_back(role.name);
+    }
+    if (orders.empty()) co_return orders;
+    CO_TRY(Session * source, co_await context.maintenance(context.source_server(context.instance().id).id));
+    std::map<std::string, Secret> verifiers;
+    auto read = co_await read_verifiers(*source, names);
+    if (read)
+      verifiers = *std::move(read);
+    else if (read.error().sqlstate != "42501")
+      co_return read.error();
+    CO_TRY(auto app, co_await context.app_connection(context.instance().id));
+    for (RoleOrder& order : orders) {
+      const std::string& role = order.attributes.name;
+      auto known = verifiers.find(role);
+      const bool scram = known != verifiers.end() && known->second.reveal().rfind("SCRAM-SHA-256$", 0) == 0;
+      const bool has_password = known != verifiers.end() || order.attributes.verifier == "md5" ||
+                                (order.attributes.verifier == "unreadable" && order.attributes.login);
+      if (scram) {
+        order.verifier = known->second;
+      } else if (app && app->keywords["user"] == role) {
+        CO_TRY(order.verifier, source->encrypt_password(app->password, role));
+      } else if (has_password) {
+        co_return Error(ErrorKind::refused,
+                        fmt::format("role \"{}\" has an md5 password that nobody knows in clear; it can't log in to the "
+                                    "target server",
+                                    role),
+                        "give the password in the fleet file, or set it anew on the source with password_encryption = "
+                        "'scram-sha-256'")
+            .on(source->server());
+      }
+    }
+    co_return orders;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> make_reprovision_collected_instances() { return std::make_unique<Reprovision>(); }
+
+}  // namespace pgconvoy

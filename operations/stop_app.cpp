@@ -1,0 +1,62 @@
+#include "operations/stop_app.hpp"
+
+#include <fmt/format.h>
+
+#include "operations/application_steps.hpp"
+
+namespace pgconvoy {
+namespace {
+
+struct StopIntent {
+  bool was_running = false;
+};
+struct StopOutcome {
+  bool stopped = true;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StopIntent, was_running)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StopOutcome, stopped)
+
+class StopApp final : public TypedOperation<StopIntent, StopOutcome> {
+ public:
+  std::string name() const override { return "stop_app"; }
+  std::string summary() const override { return "Stops the application from writing, behind its page."; }
+  Subject subject() const override { return Subject::environment; }
+  Estimate estimate(const EstimateInput&) const override { return {0.3, false}; }
+
+  Task<Result<StopIntent>> plan_effect(StepContext& context) override {
+    const Environment& environment = context.environment();
+    StopIntent intent;
+    CO_TRY(intent.was_running, co_await context.controller(environment).is_running(environment));
+    co_return intent;
+  }
+  Task<Result<StopOutcome>> effect(StepContext& context, StopIntent) override {
+    const Environment& environment = context.environment();
+    CO_TRY_VOID(co_await context.controller(environment).stop(context.identity(), environment));
+    StopOutcome outcome;
+    co_return outcome;
+  }
+  Task<Result<Seen>> look(StepContext& context, StopIntent) override {
+    const Environment& environment = context.environment();
+    CO_TRY(const bool running, co_await context.controller(environment).is_running(environment));
+    Seen seen;
+    seen.verdict = running ? Probe::Verdict::absent : Probe::Verdict::done;
+    seen.detail = running ? "the app is running" : "the app is stopped";
+    co_return seen;
+  }
+  Task<Result<std::string>> take_back(StepContext& context, StopIntent intent, std::optional<StopOutcome>) override {
+    const Environment& environment = context.environment();
+    AppController& controller = context.controller(environment);
+    if (!controller.controls_application()) co_return std::string("the app is not ours to start");
+    if (!intent.was_running) co_return std::string("the app was not running before");
+    CO_TRY_VOID(co_await controller.start(context.identity(), environment));
+    auto healthy = co_await wait_until_healthy(context, environment, kHealthTimeout);
+    if (!healthy) co_return std::move(healthy).error().within("started again on the old database");
+    co_return fmt::format("the app of {} is healthy on the old database", environment.id);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> make_stop_app() { return std::make_unique<StopApp>(); }
+
+}  // namespace pgconvoy
