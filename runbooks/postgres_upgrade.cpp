@@ -7,26 +7,39 @@ namespace {
 
 using namespace vocabulary;
 
+// clang-format off: one node a line, as one reads it aloud
 Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::string& target) {
   return std::move(runbook)
       .parameter("retention", Parameter::Type::duration, "7d",
                  "How long the old database is kept, fenced, after the move; 0 drops it at once")
       .parameter("drain_timeout", Parameter::Type::duration, "10s",
-                 "How long sessions of the old database may take to end by themselves")
+                 "How long open transactions of the old database may go on before they are ended")
       .parameter("max_pause", Parameter::Type::duration, 0,
                  "A target that is paused for longer is undone; 0 means the downtime budget of its environment")
-      .precondition(has_service_instance(service(from), state("provisioned")), servers_reachable(),
-                    source_database_ready(), target_database_absent(), extensions_available(), roles_restorable(),
-                    no_prepared_transactions(), encoding_and_locale_available(), disk_space(),
-                    application_healthy_now())
+      .precondition(
+          has_service_instance(service(from), state("provisioned")),
+          servers_reachable(),
+          source_database_ready(),
+          target_database_absent(),
+          extensions_available(),
+          roles_restorable(),
+          no_prepared_transactions(),
+          encoding_and_locale_available(),
+          disk_space(),
+          application_healthy_now())
       .operations(
           collect_service_instances(service(from), state("provisioned")),
           reprovision_collected_instances(to(target), copy_runtime_options(true)),
           with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")))(
-              backup_collected_services(), restore_backup_to_reprovisioned_services(), analyze_restored_services(),
-              verify_restored_services(content(true)), enable_reprovisioned_services(), redeploy()),
+              backup_collected_services(),
+              restore_backup_to_reprovisioned_services(),
+              analyze_restored_services(),
+              verify_restored_services(content(true)),
+              enable_reprovisioned_services(),
+              redeploy()),
           deprovision_collected_instances(retention(given("retention"))));
 }
+// clang-format on
 
 }  // namespace
 

@@ -69,9 +69,12 @@ class Expansion {
 
   std::vector<std::string> subjects(Subject subject) const {
     switch (subject) {
-      case Subject::instance: return instances_;
-      case Subject::environment: return target_.environments;
-      case Subject::target: break;
+      case Subject::instance:
+        return instances_;
+      case Subject::environment:
+        return target_.environments;
+      case Subject::target:
+        break;
     }
     return {""};
   }

@@ -28,15 +28,9 @@ void from_json(const json& source, Placement& placement) {
 }
 
 void to_json(json& target, const PlannedTarget& planned) {
-  target = {{"number", planned.number},
-            {"target", planned.target},
-            {"placements", planned.placements},
-            {"steps", planned.steps},
-            {"findings", planned.findings},
-            {"facts_digest", planned.facts_digest},
-            {"bytes", planned.bytes},
-            {"seconds", planned.seconds},
-            {"paused_seconds", planned.paused_seconds}};
+  target = {{"number", planned.number}, {"target", planned.target},     {"placements", planned.placements},
+            {"steps", planned.steps},   {"findings", planned.findings}, {"facts_digest", planned.facts_digest},
+            {"bytes", planned.bytes},   {"seconds", planned.seconds},   {"paused_seconds", planned.paused_seconds}};
 }
 
 void from_json(const json& source, PlannedTarget& planned) {
@@ -52,12 +46,9 @@ void from_json(const json& source, PlannedTarget& planned) {
 }
 
 void to_json(json& target, const RunOptions& options) {
-  target = {{"concurrency", options.concurrency},
-            {"concurrency_per_region", options.concurrency_per_region},
-            {"max_failures", options.max_failures},
-            {"seed", options.seed},
-            {"on_failure", options.on_failure},
-            {"backup_directory", options.backup_directory},
+  target = {{"concurrency", options.concurrency},   {"concurrency_per_region", options.concurrency_per_region},
+            {"max_failures", options.max_failures}, {"seed", options.seed},
+            {"on_failure", options.on_failure},     {"backup_directory", options.backup_directory},
             {"overrides", options.overrides}};
 }
 

@@ -10,8 +10,8 @@ namespace {
 Result<void> merge(std::string& known, const std::string& wanted, const char* what, const std::string& operation) {
   if (wanted.empty() || wanted == known) return {};
   if (!known.empty())
-    return Error(ErrorKind::usage, fmt::format("{} wants {} \"{}\", an operation before it wants \"{}\"", operation,
-                                               what, wanted, known),
+    return Error(ErrorKind::usage,
+                 fmt::format("{} wants {} \"{}\", an operation before it wants \"{}\"", operation, what, wanted, known),
                  "a runbook moves from one service to one other: make the arguments agree");
   known = wanted;
   return {};
