@@ -1,0 +1,106 @@
+#include "engine/postgres/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "engine/postgres/catalogue.hpp"
+#include "engine/postgres/content.hpp"
+
+namespace pgconvoy {
+
+namespace {
+
+constexpr std::size_t most_located = 20;  // tables that are read again to name rows
+constexpr Seconds catalogue_limit{600};
+
+// The transaction stays open: the rows are read from the same snapshot, and nothing can be written by mistake.
+Task<Result<std::vector<Rows>>> read_catalogue(Session& session, Dialect dialect) {
+  std::string sql = "begin transaction isolation level repeatable read, read only;\n"
+                    "set local statement_timeout = 0;\n"
+                    "set local idle_in_transaction_session_timeout = 0;\n" +
+                    comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect);
+  co_return co_await session.script(std::move(sql), catalogue_limit);
+}
+
+Task<Result<void>> end_reading(Session& session) {
+  if (!session.usable()) co_return Result<void>();
+  CO_TRY_VOID(co_await session.script("rollback"));
+  co_return Result<void>();
+}
+
+std::string describe_sum(const RowSum& sum) {
+  return fmt::format("{} row{}, checksum {}", with_separators(sum.rows), sum.rows == 1 ? "" : "s", sum.checksum());
+}
+
+Task<Result<void>> compare_content(Session& source, Session& target, std::shared_ptr<ContentRun> run,
+                                   Comparison& comparison) {
+  using namespace asio::experimental::awaitable_operators;
+  auto reading_source = sum_content(source, run, Side::source);
+  auto reading_target = sum_content(target, run, Side::target);
+  auto [left, right] = co_await (std::move(reading_source) && std::move(reading_target));
+  if (!left) co_return std::move(left).error();
+  if (!right) co_return std::move(right).error();
+
+  std::size_t located = 0;
+  for (std::size_t i = 0; i < run->items.size(); ++i) {
+    const auto& item = run->items[i];
+    const auto &ours = (*left)[i], &theirs = (*right)[i];
+    if (item.kind == "rows") {
+      comparison.tables[item.name] = {ours.rows, ours.bytes, ours.checksum()};
+      comparison.rows += ours.rows;
+      comparison.bytes += ours.bytes;
+    } else if (!item.large_objects) {
+      comparison.large_objects = ours.rows;
+    }
+    if (ours == theirs) continue;
+    Difference difference{item.kind, item.name, describe_sum(ours), describe_sum(theirs)};
+    if (item.kind != "rows") {
+      difference.source = with_separators(ours.rows) + (item.large_objects ? " pages" : " objects");
+      difference.target = with_separators(theirs.rows) + (item.large_objects ? " pages" : " objects");
+    }
+    if (located++ < most_located) {
+      CO_TRY(auto place, co_await locate_differences(source, target, run, i));
+      difference.target += "; " + place;
+    }
+    comparison.differences.push_back(std::move(difference));
+  }
+  co_return Result<void>();
+}
+
+Task<Result<Comparison>> compare_inside(Session& source, Session& target, CompareOptions options) {
+  using namespace asio::experimental::awaitable_operators;
+  const Dialect ours{source.server_version(), target.server_version(), true, options.ignore_roles};
+  const Dialect theirs{target.server_version(), source.server_version(), false, options.ignore_roles};
+  auto reading_source = read_catalogue(source, ours);
+  auto reading_target = read_catalogue(target, theirs);
+  auto [left, right] = co_await (std::move(reading_source) && std::move(reading_target));
+  if (!left) co_return std::move(left).error();
+  if (!right) co_return std::move(right).error();
+
+  Comparison comparison;
+  auto catalogues = merge_catalogues(catalogue_entries(*left), catalogue_entries(*right));
+  comparison.differences = std::move(catalogues.differences);
+  comparison.objects = catalogues.objects;
+  if (options.content) {
+    auto run = std::make_shared<ContentRun>();
+    run->items = plan_content(content_tables(*left), content_tables(*right), ours, theirs);
+    run->seed = random_seed();
+    run->progress = std::move(options.progress);
+    CO_TRY_VOID(co_await compare_content(source, target, run, comparison));
+  }
+  co_return std::move(comparison);
+}
+
+}  // namespace
+
+Task<Result<Comparison>> compare_databases(Session& source, Session& target, CompareOptions options) {
+  auto comparison = co_await compare_inside(source, target, std::move(options));
+  auto source_ended = co_await end_reading(source);
+  auto target_ended = co_await end_reading(target);
+  if (comparison && !source_ended) co_return std::move(source_ended).error();
+  if (comparison && !target_ended) co_return std::move(target_ended).error();
+  co_return std::move(comparison);
+}
+
+}  // namespace pgconvoy
