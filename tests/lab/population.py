@@ -5,7 +5,8 @@ from dataclasses import dataclass
 REGIONS = ["eu-west", "us-east", "ap-south", "sa-east", "af-south", "ca-central", "me-central", "eu-north", "us-west", "ap-east"]
 APPLICATIONS = ["shop", "billing", "forum", "archive", "payroll", "crm", "cms", "metrics", "wiki", "search", "mailer", "tickets",
                 "calendar", "chat", "ledger", "library", "travel", "gallery", "survey", "stock", "kiosk", "parking", "weather", "school"]
-SHAPES = ["0-plain", "1-types", "2-hostile", "3-partitions", "4-privileges", "5-settings", "6-code", "7-oddities"]
+# With the oldest major version that has what the shape is made of; older servers get the other shapes only.
+SHAPES = {"0-plain": 10, "1-types": 13, "2-hostile": 11, "3-partitions": 12, "4-privileges": 10, "5-settings": 10, "6-code": 11, "7-oddities": 13}
 
 # Each has broken a real tool: quoting, option parsing, conninfo parsing (a name with `=` is taken for a connection string),
 # the limit of 63 bytes, shell and printf expansion, trimming, an identifier that looks like one of pgconvoy's own.
@@ -62,17 +63,19 @@ def populate(regions, databases, apps, seed, from_major):
     """Databases in a fixed order; neighbours lie in different regions, so that the first K applications do too."""
     dice = random.Random(seed)
     names, result, block = region_names(regions), [], []
+    shapes, hostile = [shape for shape, oldest in SHAPES.items() if oldest <= from_major], 0
     for index in range(databases):
         if not block:
             block = dice.sample(names, len(names))
         region = block.pop()
         application = APPLICATIONS[index % len(APPLICATIONS)] + (f"-{index // len(APPLICATIONS) + 1}" if index >= len(APPLICATIONS) else "")
         stage = "test" if index % 4 == 3 else "live"
-        shape = SHAPES[index % len(SHAPES)]
+        shape = shapes[index % len(shapes)]
         plain = f"{application}-{stage}".replace("-", "_")
         name, role = plain, plain
         if shape == "2-hostile":
-            name, role = hostile_names(index // len(SHAPES))
+            name, role = hostile_names(hostile)
+            hostile += 1
         elif shape == "5-settings":
             name = f"{application.title()} {stage.title()}"
         result.append(Database(index, application, stage, region, f"{region}-pg{from_major}", name, role, shape,

@@ -24,8 +24,17 @@ def start(account, argv, cwd, log):
     return process.pid
 
 
+def status_fields(pid):
+    """Of /proc/pid/stat from the state on (state, parent, ...); None when there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return None
+
+
 def command_line(pid):
-    """The process's arguments; empty when there is none, or it is dead and merely not collected yet."""
+    """The process's arguments; empty when there is none, it is dead and not yet collected, or it is just being started."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             return [part.decode("utf-8", "replace") for part in file.read().split(b"\0") if part]
@@ -38,7 +47,8 @@ def running(pid):
         os.waitpid(pid, os.WNOHANG)
     except (ChildProcessError, OSError):
         pass
-    return bool(command_line(pid))
+    fields = status_fields(pid)
+    return fields is not None and fields[0] not in "ZX"
 
 
 def belongs(arguments, directory):
@@ -64,12 +74,8 @@ def children(pid):
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
-                    fields = file.read().rsplit(")", 1)[1].split()
-            except (OSError, IndexError):
-                continue
-            if int(fields[1]) == pid and fields[0] != "Z":
+            fields = status_fields(entry)
+            if fields and int(fields[1]) == pid and fields[0] not in "ZX":
                 found.append(int(entry))
     return found
 

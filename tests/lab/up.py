@@ -22,10 +22,12 @@ def prepare_directory(directory, account):
         raise LabError(f"{directory} is not an empty directory; a laboratory makes its own")
     if not re.fullmatch(r"[A-Za-z0-9 _./+@:,=~-]+", directory):
         raise LabError(f"{directory!r} holds characters that nginx's and PostgreSQL's configuration would misread")
-    account.make_directory(directory)
-    if not account.can_reach(directory):
-        os.rmdir(directory)
+    existing = os.path.dirname(directory)
+    while not os.path.isdir(existing):
+        existing = os.path.dirname(existing)
+    if not account.can_reach(existing):
         raise LabError(f"user {account.name}, who runs the servers, cannot reach {directory}; take a directory below /tmp or /var/lib")
+    account.make_directory(directory)
     account.write_file(os.path.join(directory, MARKER), "scripts/lab made this directory and `scripts/lab down` removes it\n")
     return Record(directory, account, {"version": 1, "complete": False})
 

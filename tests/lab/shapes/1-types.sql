@@ -46,7 +46,7 @@ INSERT INTO kinds.everything (amount, single, double, words, raw, day, local_mom
  ('NaN', 'NaN', 'Infinity', '', '', 'infinity', '-infinity', 'infinity', '{}', '{{a,NULL},{"","NULL"}}', '{}', '', '{"a": 1, "a": 2}', '{}', '<a>1</a>', B'00000000', B'', '12:00:00+14', 0, '08:00:2b:01:02:03', '10.0.0.0/8', '', '', NULL),
  (-0.000, '-Infinity', '-0', E'tab\there\nnewline\r\\N \\. backslash', '\x00ff5c27', '4713-01-01 BC', '294276-12-31 23:59:59.999999', '4713-01-02 00:00:00+00 BC', '[2:4]={1,2,3}', '{"with,comma","with\"quote"}', '{happy,"it''s \"quoted\""}', '"k"=>NULL, "="=>">"', 'null', 'null', '<b/>', B'11111111', B'101', '00:00:00-15:59', -1.5, '08:00:2b:01:02:04', '::/0', '  x', 'x', NULL),
  (1e-30, 1e-30, 1e-300, '多言語 🚀 ñ ﷺ ' || chr(8203) || ' zero width', '\xdeadbeef', '5874897-12-31', '0001-01-01', '2038-01-19 03:14:08+00', ARRAY[2147483647, -2147483648], NULL, NULL, NULL, '[]', '[1e400]', NULL, NULL, NULL, NULL, '92233720368547758.07', NULL, '192.168.0.0/16', 'ä', NULL, NULL);
-INSERT INTO kinds.everything DEFAULT VALUES;
+INSERT INTO kinds.everything (uid) VALUES ('00000000-0000-0000-0000-000000000000');
 
 CREATE INDEX everything_lower_idx ON kinds.everything (lower(words) text_pattern_ops);
 CREATE INDEX everything_partial_idx ON kinds.everything (big) INCLUDE (flag, small) WHERE flag;

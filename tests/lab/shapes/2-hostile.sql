@@ -48,7 +48,7 @@ CREATE FUNCTION "select"."trigger'function"() RETURNS trigger LANGUAGE plpgsql A
 CREATE TRIGGER "trigger 'with' ""quotes""" BEFORE INSERT ON "select"."table" FOR EACH ROW EXECUTE FUNCTION "select"."trigger'function"();
 COMMENT ON TABLE "Ünïcödé 🚀"."tab""le with 'quotes'" IS E'It''s "a" comment;\n-- DROP TABLE x; \\ $$ 🚀\n\\connect postgres';
 COMMENT ON COLUMN "Ünïcödé 🚀"."tab""le with 'quotes'"."🐘" IS E'\\.';
-SELECT lo_from_bytea(0, 'large object of a hostile database'::bytea);
+SELECT lo_from_bytea(200001, 'large object of a hostile database'::bytea);
 RESET ROLE;
 GRANT SELECT ON ALL TABLES IN SCHEMA "Ünïcödé 🚀" TO @reader@;
 GRANT USAGE ON SCHEMA "Ünïcödé 🚀" TO @reader@;

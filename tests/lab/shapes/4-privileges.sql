@@ -65,7 +65,7 @@ SET ROLE @owner@;
 CREATE TABLE ledgers.append_only (entry text);
 INSERT INTO ledgers.append_only VALUES ('first');
 REVOKE UPDATE, DELETE, TRUNCATE ON ledgers.append_only FROM @owner@;
-SELECT lo_from_bytea(0, 'readable by the reader');
+SELECT lo_from_bytea(200001, 'readable by the reader');
 RESET ROLE;
 DO $$ DECLARE o oid; BEGIN
   FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO %I', o, @reader_literal@); END LOOP;

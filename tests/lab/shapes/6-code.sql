@@ -28,12 +28,12 @@ ALTER TABLE app.audit ENABLE ALWAYS TRIGGER always_on, DISABLE TRIGGER switched_
 INSERT INTO app.documents (title) SELECT 'Document ' || i FROM generate_series(1, 600) i;
 
 -- Large objects: empty, small, of several pages; with comment and reference from a row.
-UPDATE app.documents SET content = lo_from_bytea(0, decode(repeat(md5(id::text), 200 * (id % 4)), 'hex')) WHERE id <= 40;
+UPDATE app.documents SET content = lo_from_bytea(200000 + id, decode(repeat(md5(id::text), 200 * (id % 4)), 'hex')) WHERE id <= 40;
 DO $$ DECLARE o oid; BEGIN
   SELECT content INTO o FROM app.documents WHERE id = 3;
   EXECUTE format('COMMENT ON LARGE OBJECT %s IS %L', o, 'the scan''s first page');
   EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO PUBLIC', o);
-  PERFORM lo_put(o, 5000, 'written in the middle'), lo_from_bytea(0, '');
+  PERFORM lo_put(o, 5000, 'written in the middle'), lo_from_bytea(300000, '');
 END $$;
 
 CREATE FUNCTION app.add(a integer, b integer DEFAULT 2, OUT total integer, OUT note text) LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5 AS 'SELECT a + b, ''sum''';
