@@ -1,0 +1,96 @@
+#include "operations/analyze_restored_services.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/run/step_context.hpp"
+#include "operations/handles.hpp"
+#include "operations/tenant_login.hpp"
+
+namespace pgconvoy {
+namespace {
+
+struct AnalyzeIntent {
+  std::string server, name;
+};
+struct AnalyzeOutcome {
+  int relations = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AnalyzeIntent, server, name)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AnalyzeOutcome, relations)
+
+// ANALYZE evaluates expressions of indexes and statistics: a tenant's relations are analysed in a tenant's session.
+Task<Result<void>> analyze(Session& session, std::string list) {
+  if (list.empty()) co_return Result<void>();
+  auto done = co_await session.script("analyze " + list, Seconds(3600));
+  if (!done) co_return done.error();
+  co_return Result<void>();
+}
+
+class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
+ public:
+  std::string name() const override { return "analyze_restored_services"; }
+  std::string summary() const override { return "Analyses every table, partitioned parents too, before the app meets them."; }
+  Subject subject() const override { return Subject::instance; }
+  Estimate estimate(const EstimateInput& input) const override {
+    const auto found = input.facts.databases.find(input.subject);
+    if (found == input.facts.databases.end()) return {0.3, false};
+    return {0.1 + found->second.tables * 0.005 + static_cast<double>(found->second.table_bytes) / 400e6, false};
+  }
+
+  Task<Result<AnalyzeIntent>> plan_effect(StepContext& context) override {
+    auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", context.instance().id);
+    if (!fresh) co_return Error(ErrorKind::internal, "there is no new database to analyse for " + context.instance().id);
+    AnalyzeIntent intent;
+    intent.server = fresh->server;
+    intent.name = fresh->temporary_name;
+    co_return intent;
+  }
+
+  Task<Result<AnalyzeOutcome>> effect(StepContext& context, AnalyzeIntent intent) override {
+    SessionOptions options;
+    options.application_name = context.application_name();
+    options.settings = {{"synchronous_commit", "off"}};
+    AnalyzeOutcome outcome;
+    std::set<std::string> owners;
+    std::string of_tenants;
+    {
+      CO_TRY(auto inside, co_await context.open(intent.server, intent.name, options));
+      CO_TRY(Rows rows, co_await inside->query(
+                            "select r.rolsuper, format('%I.%I', n.nspname, c.relname), r.rolname "
+                            "from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner "
+                            "where c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' "
+                            "order by c.relpages desc"));
+      std::string of_superusers;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        std::string& list = rows.truth(i, 0) ? of_superusers : of_tenants;
+        list += (list.empty() ? "" : ", ") + rows.text(i, 1);
+        if (!rows.truth(i, 0)) owners.insert(rows.text(i, 2));
+      }
+      outcome.relations = static_cast<int>(rows.size());
+      CO_TRY_VOID(co_await analyze(*inside, of_superusers));
+    }
+    if (!of_tenants.empty()) {
+      CO_TRY(ConnectionSpec tenant, co_await ensure_tenant_login(context, intent.server, intent.name, owners));
+      CO_TRY(auto session, co_await context.services.sessions.open(tenant, options));
+      CO_TRY_VOID(co_await analyze(*session, of_tenants));
+    }
+    CO_TRY_VOID(co_await drop_tenant_login(context, intent.server, intent.name, tenant_role(intent.name)));
+    co_return outcome;
+  }
+
+  Task<Result<Seen>> look(StepContext&, AnalyzeIntent) override {
+    Seen seen;
+    seen.verdict = Probe::Verdict::absent;  // analysing again does no harm
+    co_return seen;
+  }
+  Task<Result<std::string>> take_back(StepContext& context, AnalyzeIntent intent, std::optional<AnalyzeOutcome>) override {
+    CO_TRY_VOID(co_await drop_tenant_login(context, intent.server, intent.name, tenant_role(intent.name)));
+    co_return std::string("the tenant's session is gone");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Operation> make_analyze_restored_services() { return std::make_unique<Analyze>(); }
+
+}  // namespace pgconvoy

@@ -1,0 +1,39 @@
+// Splits the table of contents of a dump (pg_restore --list) into passes, so that nothing that evaluates a tenant's
+// code runs with more rights than the tenant has. Pure.
+//
+// COPY evaluates CHECK constraints, domains and generated columns; index builds and constraints evaluate
+// expressions; attaching a partition may fold them. All of these go into passes of a session that logged in as a
+// tenant. The rest only defines things.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pgconvoy {
+
+enum class Pass {
+  define,         // administrator: everything up to empty tables, sequence values and large objects
+  administrator,  // administrator: data and indexes of what a superuser owns
+  load,           // tenant: partitions attached, data, indexes, constraints
+  finish,         // administrator: foreign keys of superusers, triggers, rules, policies, privileges, comments on them
+  refresh,        // tenant: materialized views, after the privileges that their queries need
+  last,           // administrator: event triggers, publications, subscriptions
+};
+
+struct ArchiveEntry {
+  std::string line;   // as pg_restore printed it, to be given back with --use-list
+  std::string type;   // "TABLE DATA"
+  std::string owner;  // "" when there is none
+  Pass pass = Pass::define;
+};
+
+// `roles`: every role that may own something in the dump; `superusers`: those of them (or of the target server)
+// that are superusers. The owner is the longest known role name that ends the line.
+std::vector<ArchiveEntry> split_archive_list(const std::string& list, const std::set<std::string>& roles,
+                                             const std::set<std::string>& superusers);
+
+// The lines of one pass in the archive's order; "" when there are none.
+std::string list_of_pass(const std::vector<ArchiveEntry>& entries, Pass pass);
+
+}  // namespace pgconvoy
