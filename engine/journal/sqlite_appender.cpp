@@ -1,0 +1,131 @@
+#include "engine/journal/sqlite_appender.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/journal/chain.hpp"
+#include "engine/journal/fold.hpp"
+
+namespace pgconvoy {
+namespace {
+
+std::string place_of(const Event& event) {
+  std::string place = fmt::format("r{}", event.run);
+  if (event.target != 0) place += fmt::format("/t{}", event.target);
+  if (!event.step.empty()) place += "/" + event.step;
+  return place;
+}
+
+Error impossible(const Event& event, const std::string& why) {
+  return {ErrorKind::conflict,
+          fmt::format("the journal refuses {} of {}: {}", to_string(event.kind), place_of(event), why)};
+}
+
+}  // namespace
+
+Result<void> SqliteAppender::number(Event& event) {
+  if (last_sequence_ < 0) {
+    TRY(last_sequence_, database_.integer("select max(sequence) from events"));
+  }
+  event.sequence = ++last_sequence_;
+  event.at = std::chrono::floor<std::chrono::milliseconds>(event.at);  // as it is stored
+  if (event.data.is_null()) event.data = json::object();
+  if (!event.data.is_object()) return Error(ErrorKind::usage, "the data of an event are a JSON object");
+  return {};
+}
+
+Result<Stored<RunRecord>*> SqliteAppender::run_of(const Event& event) {
+  const auto known = runs_.find(event.run);
+  if (known != runs_.end()) return &known->second;
+  TRY(auto found, read_run(database_, event.run));
+  if (!found) {
+    if (event.kind != EventKind::run_planned) return impossible(event, "there is no such run");
+    found.emplace();
+    found->planned = event.sequence;
+    found->hash = chain_start(token_, event.run, 0);
+  }
+  return &runs_.emplace(event.run, std::move(*found)).first->second;
+}
+
+Result<SqliteAppender::OpenTarget*> SqliteAppender::target_of(const Event& event) {
+  const std::pair key(event.run, event.target);
+  const auto known = targets_.find(key);
+  if (known != targets_.end()) return &known->second;
+  std::optional<Stored<TargetRecord>> found;
+  if (event.kind != EventKind::target_planned) {
+    TRY(found, read_target(database_, event.run, event.target, true));
+    if (!found) return impossible(event, "there is no such target");
+  } else {
+    found.emplace();
+    found->planned = event.sequence;
+    found->hash = chain_start(token_, event.run, event.target);
+  }
+  OpenTarget open{std::move(*found), {}};
+  return &targets_.emplace(key, std::move(open)).first->second;
+}
+
+Result<void> SqliteAppender::fold_obligation(const Event& event) {
+  TRY(auto found, read_obligation(database_, obligation_id(event)));
+  StoredObligation stored = found.value_or(StoredObligation{{}, event.run, event.target});
+  std::optional<Obligation> obligation;
+  if (found) obligation = stored.obligation;
+  if (const auto refusal = apply(obligation, event); !refusal.empty()) return impossible(event, refusal);
+  stored.obligation = *obligation;
+  if (event.kind == EventKind::obligation_made) {
+    stored.run = event.run;
+    stored.target = event.target;
+  }
+  TRY_VOID(write_obligation(database_, stored));
+  if (const auto file = backup_file_deleted(stored.obligation, event)) {
+    TRY(auto update, database_.prepare("update backups set state = 'deleted' where run = ? and file = ?"));
+    return update.bind(event.run, *file).run();
+  }
+  return {};
+}
+
+// The event becomes the head of its chain, and a row.
+Result<void> SqliteAppender::link(std::string& head, const Event& event, const std::string& data) {
+  StoredEvent stored{event, to_string(event.kind), format_utc(event.at), data, {}, {}};
+  stored.hash = head = chain_hash(head, event, stored.kind, stored.at, stored.data);
+  return write_event(database_, stored);
+}
+
+Result<void> SqliteAppender::add(Event& event) {
+  TRY_VOID(number(event));
+  std::string data;
+  try {
+    data = event.data.dump();
+    (void)json(event.step).dump();
+  } catch (const json::exception&) {
+    return Error(ErrorKind::usage, fmt::format("the journal refuses {} of {}: it holds text that is not UTF-8",
+                                               to_string(event.kind), place_of(event)));
+  }
+  if (event.target == 0) {
+    TRY(auto* run, run_of(event));
+    if (const auto refusal = apply(run->record, event); !refusal.empty()) return impossible(event, refusal);
+    TRY_VOID(link(run->hash, event, data));
+  } else {
+    TRY(auto* target, target_of(event));
+    TargetRecord& record = target->stored.record;
+    if (const auto refusal = apply(record, event); !refusal.empty()) return impossible(event, refusal);
+    TRY_VOID(link(target->stored.hash, event, data));
+    const auto resolved = event.kind == EventKind::target_resolved ? event.data.value("step", event.step) : event.step;
+    if (record.steps.contains(resolved)) target->touched.insert(resolved);
+    if (record.steps.contains(event.step)) target->touched.insert(event.step);
+    if (auto backup = backup_made(event)) {
+      backup->target_id = record.id;
+      TRY_VOID(write_backup(database_, *backup));
+    }
+  }
+  if (is_about_obligation(event.kind)) return fold_obligation(event);
+  return {};
+}
+
+Result<void> SqliteAppender::finish() {
+  for (const auto& [id, run] : runs_) TRY_VOID(write_run(database_, run));
+  for (const auto& [key, target] : targets_) TRY_VOID(write_target(database_, target.stored, target.touched));
+  runs_.clear();
+  targets_.clear();
+  return {};
+}
+
+}  // namespace pgconvoy

@@ -1,0 +1,143 @@
+// The reading half of the SQLite journal.
+#include <fmt/format.h>
+
+#include "engine/journal/sqlite_journal.hpp"
+#include "engine/journal/sqlite_records.hpp"
+
+namespace pgconvoy {
+namespace {
+
+constexpr int kPage = 500;  // events read at a time, so that nobody's cursor holds up the WAL
+
+Error no_run(std::int64_t id) {
+  return {ErrorKind::not_found, fmt::format("there is no run r{}", id), "pgconvoy status lists the runs"};
+}
+
+Error no_target(std::int64_t run, int number) {
+  return {ErrorKind::not_found, fmt::format("run r{} has no target {}", run, number), fmt::format("pgconvoy status r{}", run)};
+}
+
+}  // namespace
+
+Result<RunRecord> SqliteJournal::read_whole_run(std::int64_t id) {
+  TRY(auto stored, read_run(*database_, id));
+  if (!stored) return no_run(id);
+  RunRecord run = std::move(stored->record);
+  TRY(auto planned, database_->prepare("select data from events where sequence = ?"));
+  TRY(const bool found, planned.bind(stored->planned).step());
+  if (found) {
+    TRY(run.plan, json_of(planned, 0));
+  }
+  TRY(auto count, database_->prepare("select state, count(*) from targets where run = ? group by state"));
+  count.bind(id);
+  for (;;) {
+    TRY(const bool more, count.step());
+    if (!more) return run;
+    run.counts[target_state_from_string(count.text(0))] += static_cast<int>(count.integer(1));
+  }
+}
+
+Result<RunRecord> SqliteJournal::run(std::int64_t id) {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto view, SqliteTransaction::start(*database_, "begin"));
+  return read_whole_run(id);
+}
+
+Result<std::vector<RunRecord>> SqliteJournal::runs() {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto view, SqliteTransaction::start(*database_, "begin"));
+  std::vector<std::int64_t> ids;
+  {
+    TRY(auto row, database_->prepare("select id from runs order by id desc"));
+    for (;;) {
+      TRY(const bool more, row.step());
+      if (!more) break;
+      ids.push_back(row.integer(0));
+    }
+  }
+  std::vector<RunRecord> runs;
+  for (const auto id : ids) {
+    TRY(auto run, read_whole_run(id));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Result<std::int64_t> SqliteJournal::latest_run() {
+  const std::scoped_lock lock(mutex_);
+  TRY(const auto id, database_->integer("select max(id) from runs"));
+  if (id == 0) return Error(ErrorKind::not_found, "the journal holds no run yet", "pgconvoy run starts one");
+  return id;
+}
+
+Result<std::vector<TargetRecord>> SqliteJournal::targets(std::int64_t run, bool with_steps) {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto view, SqliteTransaction::start(*database_, "begin"));
+  TRY(const auto stored, read_run(*database_, run));
+  if (!stored) return no_run(run);
+  return read_targets(*database_, run, with_steps);
+}
+
+Result<TargetRecord> SqliteJournal::target(std::int64_t run, int number) {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto view, SqliteTransaction::start(*database_, "begin"));
+  TRY(auto stored, read_target(*database_, run, number, true));
+  if (!stored) return no_target(run, number);
+  return std::move(stored->record);
+}
+
+Result<json> SqliteJournal::planned_target(std::int64_t run, int number) {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto row, database_->prepare("select e.data from targets t join events e on e.sequence = t.planned "
+                                   "where t.run = ? and t.number = ?"));
+  TRY(const bool found, row.bind(run, number).step());
+  if (!found) return no_target(run, number);
+  return json_of(row, 0);
+}
+
+Result<void> SqliteJournal::events(std::int64_t run, std::int64_t after_sequence,
+                                   const std::function<bool(const Event&)>& visit) {
+  std::vector<Event> page;
+  do {
+    page.clear();
+    {
+      const std::scoped_lock lock(mutex_);
+      if (after_sequence <= 0) {
+        TRY(const auto stored, read_run(*database_, run));
+        if (!stored) return no_run(run);
+      }
+      TRY(auto row, database_->prepare(fmt::format(
+                        "select {} from events where run = ? and sequence > ? order by sequence limit ?", kEventColumns)));
+      row.bind(run, after_sequence, kPage);
+      for (;;) {
+        TRY(const bool more, row.step());
+        if (!more) break;
+        auto stored = event_of_row(row);
+        if (!stored.problem.empty())
+          return Error(ErrorKind::corrupt, fmt::format("event {} of run r{}: {}", stored.event.sequence, run, stored.problem),
+                       "pgconvoy journal verify");
+        page.push_back(std::move(stored.event));
+      }
+    }
+    for (const Event& event : page) {
+      after_sequence = event.sequence;
+      if (!visit(event)) return {};
+    }
+  } while (page.size() == kPage);
+  return {};
+}
+
+Result<std::vector<Obligation>> SqliteJournal::obligations(bool open_only) {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto stored, read_obligations(*database_, open_only));
+  std::vector<Obligation> result;
+  for (auto& one : stored) result.push_back(std::move(one.obligation));
+  return result;
+}
+
+Result<std::vector<BackupRecord>> SqliteJournal::backups() {
+  const std::scoped_lock lock(mutex_);
+  return read_backups(*database_);
+}
+
+}  // namespace pgconvoy

@@ -1,0 +1,171 @@
+#include "engine/journal/sqlite_schema.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "engine/core/secret.hpp"
+
+namespace pgconvoy {
+namespace {
+
+constexpr const char* kTables = R"sql(
+create table journal (key text primary key, value text not null) without rowid;
+create table runs (
+  id integer primary key autoincrement, state text not null, intent text not null, runbook text not null,
+  runbook_digest text not null, created text not null, started text, ended text, planned integer not null,
+  hash text not null);
+create table targets (
+  run integer not null references runs(id) deferrable initially deferred, number integer not null, id text not null, region text not null,
+  state text not null, epoch integer not null, pivoted integer not null, reason text, started text, ended text,
+  paused_at text, resumed_at text, planned integer not null, hash text not null,
+  primary key (run, number)) without rowid;
+create index targets_by_state on targets (run, state);
+create table steps (
+  run integer not null, target integer not null, path text not null, status text not null, attempt integer not null,
+  epoch integer not null, first_started integer not null, intent text, outcome text, error text, started text,
+  ended text, primary key (run, target, path), foreign key (run, target) references targets(run, number)
+  deferrable initially deferred) without rowid;
+create table events (
+  sequence integer primary key autoincrement,
+  run integer not null references runs(id) deferrable initially deferred, target integer not null,
+  step text not null, attempt integer not null, epoch integer not null, kind text not null, at text not null,
+  data text not null, hash text not null);
+create index events_by_target on events (run, target, sequence);
+create index events_by_run on events (run, sequence);
+create table obligations (
+  id text primary key, run integer not null references runs(id) deferrable initially deferred,
+  target integer not null, kind text not null,
+  state text not null, due text not null, waits_for text not null, data text not null) without rowid;
+create table backups (
+  run integer not null, target integer not null, instance text not null, file text not null, target_id text not null,
+  server text not null, database text not null, bytes integer not null, sha256 text not null, format text not null,
+  created text not null, state text not null, primary key (run, target, instance, file),
+  foreign key (run, target) references targets(run, number)
+  deferrable initially deferred) without rowid;
+)sql";
+
+std::uint32_t big_endian(const std::string& bytes, std::size_t offset, int count) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < count; ++i) value = value << 8 | static_cast<unsigned char>(bytes[offset + i]);
+  return value;
+}
+
+Error not_a_journal(const std::filesystem::path& path, const std::string& why) {
+  return {ErrorKind::refused, fmt::format("{} is not a pgconvoy journal: {}; it was not touched", path.string(), why),
+          "give the journal's path with --journal or PGCONVOY_JOURNAL"};
+}
+
+Error system_error(const std::filesystem::path& path, const char* what, int code) {
+  Error error(code == ENOENT ? ErrorKind::not_found : ErrorKind::io,
+              fmt::format("cannot {} journal {}: {}", what, path.string(), std::strerror(code)));
+  struct stat about{};
+  if (code == ENOENT)
+    error.remedy = "make the directory first, open to its owner only (mkdir -p -m 0700)";
+  else if (stat(path.c_str(), &about) == 0)
+    error.remedy = fmt::format("it belongs to user id {} with mode {:04o}; run as that user", about.st_uid, about.st_mode & 07777);
+  else
+    error.remedy = "check the rights on its directory";
+  return error;
+}
+
+// The file exists afterwards, with mode 0600 when it was made here. SQLite gives -wal and -shm the same mode.
+Result<void> make_file(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    ::close(file);
+    return {};
+  }
+  if (errno == EEXIST) return {};
+  return system_error(path, "make", errno);
+}
+
+// SQLite's header (sqlite.org/fileformat.html): page size at 16, pages at 28, user_version at 60, application_id at 68.
+Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& database, OpenMode mode) {
+  std::int64_t size = 0;
+  TRY(const std::string bytes, database.header(100, size));
+  if (size == 0) {
+    if (mode == OpenMode::create) return {};
+    return Error(ErrorKind::refused, fmt::format("the journal {} is empty", path.string()), "pgconvoy run makes it");
+  }
+  if (bytes.size() < 100 || bytes.compare(0, 16, "SQLite format 3\0", 16) != 0)
+    return not_a_journal(path, "it is not an SQLite database");
+  if (const auto id = big_endian(bytes, 68, 4); id != kJournalApplicationId)
+    return not_a_journal(path, fmt::format("it is another application's SQLite database (application_id {})", id));
+  if (const auto version = big_endian(bytes, 60, 4); version > kJournalVersion)
+    return Error(ErrorKind::refused,
+                 fmt::format("the journal {} has format {}, this program knows {}", path.string(), version, kJournalVersion),
+                 "use the newer pgconvoy that made it; it was not touched");
+  const std::int64_t page = big_endian(bytes, 16, 2) == 1 ? 65536 : big_endian(bytes, 16, 2);
+  std::error_code none;
+  const auto wal = std::filesystem::file_size(path.string() + "-wal", none);
+  const bool has_wal = !none && wal > 0;  // its pages may be missing in the file
+  const bool odd_page = page < 512 || (page & (page - 1)) != 0;
+  if (odd_page || (!has_wal && size < page * std::int64_t{big_endian(bytes, 28, 4)}))
+    return Error(ErrorKind::corrupt, fmt::format("the journal {} is damaged: {}; it was not touched", path.string(),
+                                                 odd_page ? "its header makes no sense" : "it is shorter than its header says"),
+                 "keep a copy, then restore the file together with its -wal and -shm from a backup");
+  return {};
+}
+
+Result<void> fill(SqliteDatabase& database) {
+  TRY_VOID(database.execute(kTables));
+  TRY(auto insert, database.prepare("insert into journal values (?, ?)"));
+  TRY_VOID(insert.bind("token", random_token(6)).run());
+  TRY_VOID(insert.bind("created", format_utc(std::chrono::system_clock::now())).run());
+  TRY_VOID(database.execute(fmt::format("pragma application_id = {}", kJournalApplicationId).c_str()));
+  return database.execute(fmt::format("pragma user_version = {}", kJournalVersion).c_str());
+}
+
+// Under the write lock, so that of two processes with an empty file one makes the journal and the other finds it.
+Result<void> make_or_find(const std::filesystem::path& path, SqliteDatabase& database, OpenMode mode) {
+  std::int64_t size = 0;
+  TRY_VOID(database.header(0, size));
+  if (size > 0) {
+    TRY(const auto id, database.integer("pragma application_id"));
+    if (id == kJournalApplicationId) return {};
+  }
+  TRY(auto transaction, SqliteTransaction::start(database, "begin immediate"));
+  TRY(const auto id, database.integer("pragma application_id"));
+  TRY(const auto tables, database.integer("select count(*) from sqlite_master"));
+  if (id == kJournalApplicationId) return {};
+  if (id != 0 || tables != 0) return not_a_journal(path, "another application has just filled it");
+  if (mode != OpenMode::create)
+    return Error(ErrorKind::refused, fmt::format("the journal {} is empty", path.string()), "pgconvoy run makes it");
+  TRY_VOID(fill(database));
+  return transaction.commit();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteDatabase>> open_journal_file(const std::filesystem::path& path, OpenMode mode) {
+  if (mode == OpenMode::create) TRY_VOID(make_file(path));
+  struct stat about{};
+  if (stat(path.c_str(), &about) != 0) {
+    if (errno != ENOENT) return system_error(path, "open", errno);
+    return Error(ErrorKind::not_found, fmt::format("there is no journal {}", path.string()),
+                 "check --journal or PGCONVOY_JOURNAL; pgconvoy run makes a journal");
+  }
+  if (!S_ISREG(about.st_mode)) return not_a_journal(path, "it is not a file");
+  if (mode == OpenMode::create && about.st_size == 0 && chmod(path.c_str(), 0600) != 0)
+    return system_error(path, "protect", errno);
+  const bool read_only = mode == OpenMode::read_only;
+  if (access(path.c_str(), read_only ? R_OK : R_OK | W_OK) != 0) return system_error(path, "open", errno);
+
+  auto database = std::make_unique<SqliteDatabase>();
+  TRY_VOID(database->open(path, read_only));
+  TRY_VOID(recognise(path, *database, mode));
+  if (!read_only) {
+    if (database->is_read_only()) return system_error(path, "write", EACCES);
+    TRY_VOID(database->execute("pragma foreign_keys = on"));
+    TRY_VOID(make_or_find(path, *database, mode));
+    TRY_VOID(database->execute("pragma journal_mode = wal; pragma synchronous = full"));
+  }
+  return database;
+}
+
+}  // namespace pgconvoy

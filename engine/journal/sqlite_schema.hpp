@@ -1,0 +1,19 @@
+// The journal's file: recognised, refused or made. docs/journal.md, "The file" and "Versions and what is refused".
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "engine/journal/journal.hpp"
+#include "engine/journal/sqlite_database.hpp"
+
+namespace pgconvoy {
+
+constexpr std::int64_t kJournalApplicationId = 0x50474356;  // "PGCV"
+constexpr std::int64_t kJournalVersion = 1;
+
+// Opens the file of a journal of this version, with the settings that durability needs. Makes it with mode 0600
+// when `mode` is create and there is none, or an empty one. Any other file is refused and left untouched.
+Result<std::unique_ptr<SqliteDatabase>> open_journal_file(const std::filesystem::path& path, OpenMode mode);
+
+}  // namespace pgconvoy

@@ -1,0 +1,100 @@
+// verify() of the SQLite journal, and the part of it that concerns obligations and backups: their events may stand in
+// different chains, so they are folded in the order of the whole journal.
+#include <fmt/format.h>
+
+#include <map>
+#include <tuple>
+
+#include "engine/journal/describe.hpp"
+#include "engine/journal/fold.hpp"
+#include "engine/journal/sqlite_journal.hpp"
+#include "engine/journal/sqlite_verifier.hpp"
+
+namespace pgconvoy {
+namespace {
+
+using BackupKey = std::tuple<std::int64_t, int, std::string, std::string>;
+
+BackupKey key_of(const BackupRecord& backup) { return {backup.run, backup.target, backup.instance, backup.file}; }
+
+struct Folded {
+  std::map<std::string, Obligation> obligations;
+  std::map<BackupKey, BackupRecord> backups;
+
+  // "" or why the event can't be.
+  std::string add(const Event& event, const std::string& target_id) {
+    if (auto backup = backup_made(event)) {
+      backup->target_id = target_id;
+      backups[key_of(*backup)] = *backup;
+    }
+    if (!is_about_obligation(event.kind)) return {};
+    std::optional<Obligation> known;
+    const auto id = obligation_id(event);
+    if (const auto found = obligations.find(id); found != obligations.end()) known = found->second;
+    if (auto refusal = apply(known, event); !refusal.empty()) return refusal;
+    obligations[id] = *known;
+    if (const auto file = backup_file_deleted(*known, event))
+      for (auto& [key, backup] : backups)
+        if (backup.run == event.run && backup.file == *file) backup.state = "deleted";
+    return {};
+  }
+};
+
+}  // namespace
+
+Result<void> SqliteVerifier::check_obligations_and_backups() {
+  Folded folded;
+  TRY(auto row, database_.prepare(fmt::format("select {}, (select id from targets where run = e.run and number = e.target) "
+                                              "from events e not indexed where kind like 'obligation%' or "
+                                              "(kind = 'step_succeeded' and data like '%\"backup\"%') order by sequence",
+                                              kEventColumns)));
+  for (;;) {
+    TRY(const bool more, row.step());
+    if (!more) break;
+    const StoredEvent stored = event_of_row(row);
+    if (!stored.problem.empty()) continue;
+    if (const auto refusal = folded.add(stored.event, row.text(10)); !refusal.empty())
+      problem(fmt::format("event {}: {}", stored.event.sequence, refusal));
+  }
+
+  TRY(const auto obligations, read_obligations(database_, false));
+  for (const auto& stored : obligations) {
+    const auto& obligation = stored.obligation;
+    const auto name = fmt::format("obligation \"{}\"", obligation.id);
+    const auto found = folded.obligations.find(obligation.id);
+    if (found == folded.obligations.end()) {
+      problem(name + ": there is a projection, but no event");
+      continue;
+    }
+    for (const auto& line : differing_fields(describe(found->second), describe(obligation))) problem(name + ": " + line);
+    folded.obligations.erase(found);
+  }
+  for (const auto& [id, obligation] : folded.obligations) problem(fmt::format("obligation \"{}\": its projection is missing", id));
+
+  TRY(const auto backups, read_backups(database_));
+  for (const auto& backup : backups) {
+    const auto name = fmt::format("backup \"{}\" of r{}/t{}", backup.file, backup.run, backup.target);
+    const auto found = folded.backups.find(key_of(backup));
+    if (found == folded.backups.end()) {
+      problem(name + ": there is a projection, but no event");
+      continue;
+    }
+    for (const auto& line : differing_fields(describe(found->second), describe(backup))) problem(name + ": " + line);
+    folded.backups.erase(found);
+  }
+  for (const auto& [key, backup] : folded.backups) problem(fmt::format("backup \"{}\": its projection is missing", backup.file));
+  return {};
+}
+
+Result<std::vector<std::string>> SqliteJournal::verify() {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto view, SqliteTransaction::start(*database_, "begin"));
+  SqliteVerifier verifier(*database_, token_);
+  auto problems = verifier.run();
+  // Damage that stops the reading is a finding like others.
+  if (!problems && problems.error().kind == ErrorKind::corrupt)
+    return std::vector<std::string>{"the file can't be read to its end: " + problems.error().message};
+  return problems;
+}
+
+}  // namespace pgconvoy
