@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <ostream>
 
 namespace pgconvoy {
 namespace {
@@ -43,6 +44,8 @@ std::string describe(const Error& error) {
   if (!error.remedy.empty()) text += "\n  " + error.remedy;
   return text;
 }
+
+std::ostream& operator<<(std::ostream& out, const Error& error) { return out << describe(error); }
 
 void throw_exception_from_error(const Error& error, const boost::source_location& location) {
   throw std::logic_error(

@@ -6,6 +6,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <iosfwd>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -59,6 +60,7 @@ struct Error {
 
 // The message with server, SQLSTATE and remedy, on one or more lines, for people.
 std::string describe(const Error& error);
+std::ostream& operator<<(std::ostream& out, const Error& error);
 
 // Only reached by a .value() without a check, which is a bug.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& location);
