@@ -62,18 +62,24 @@ class AppControllers {
   std::map<std::string, std::unique_ptr<AppController>> controllers_;
 };
 
+// Nothing to do and nothing known: page and process calls succeed, bindings are not_found or refused.
 std::unique_ptr<AppController> make_none_controller();
+// A process on this host, started from a directory, with an environment file and a maintenance file
+// (docs: ControllerSpec). Its files are read and written on the pool; it is started on the loop's thread.
+// The application gets none of our variables but those of a login (PATH, HOME, LANG, ...): its own are in env_file.
 std::unique_ptr<AppController> make_local_controller(asio::thread_pool& pool);
 
 struct DatabaseOrder {
-  std::string name;   // the temporary one
+  std::string name;  // the temporary one
   std::string owner;
-  std::string encoding, collate, ctype, comment;
+  std::string encoding, collate, ctype, comment;  // empty: as template0 has it
+  std::string locale_provider = "libc";           // libc | icu (15) | builtin (17)
+  std::string provider_locale;                    // of icu and builtin
 };
 
 struct RoleOrder {
   RoleFact attributes;
-  Secret verifier;  // SCRAM verifier or empty (no password)
+  Secret verifier;  // SCRAM or md5 verifier, never clear text; empty: no password
 };
 
 // Makes and removes databases and roles on a server. `shared server` does it by SQL as the administrator.
@@ -81,7 +87,7 @@ struct RoleOrder {
 class Provisioner {
  public:
   virtual ~Provisioner() = default;
-  // Returns the oid. `conflict` when the name exists.
+  // Returns the oid. `conflict` when the name exists. PUBLIC may neither connect nor make temporary tables.
   virtual Task<Result<std::int64_t>> create_database(CallIdentity who, Session& maintenance, DatabaseOrder order) = 0;
   // Drops exactly the database with this name and oid on the server with this system identifier; a database that
   // isn't there is success, another oid under the name is `conflict`. Ends sessions in it first.
@@ -90,7 +96,8 @@ class Provisioner {
   // Makes those that are missing, with memberships and settings; returns the names of those that it made.
   virtual Task<Result<std::vector<std::string>>> create_roles(CallIdentity who, Session& maintenance,
                                                               std::vector<RoleOrder> roles) = 0;
-  // Drops those of the names on which nothing depends any more (pg_shdepend); returns the names of those dropped.
+  // Drops those of the names on which nothing depends any more (pg_shdepend) and that nobody else has made a
+  // membership with; returns the names of those dropped.
   virtual Task<Result<std::vector<std::string>>> drop_roles(CallIdentity who, Session& maintenance,
                                                             std::vector<std::string> roles) = 0;
 };

@@ -1,0 +1,20 @@
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "engine/platform/platform.hpp"
+
+namespace pgconvoy {
+
+void AppControllers::add(const std::string& kind, std::unique_ptr<AppController> controller) {
+  controllers_[kind] = std::move(controller);
+}
+
+AppController& AppControllers::of(const Environment& environment) const {
+  auto found = controllers_.find(environment.controller.kind);
+  if (found == controllers_.end())
+    throw std::logic_error(fmt::format("no controller of kind \"{}\" is registered", environment.controller.kind));
+  return *found->second;
+}
+
+}  // namespace pgconvoy
