@@ -1,0 +1,55 @@
+#include "cli/application.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/fleet/nearest.hpp"
+#include "runbooks/registry.hpp"
+
+namespace pgconvoy::cli {
+
+Application::Application()
+    : sessions_(make_session_factory(pool_)),
+      processes_(make_process_launcher()),
+      provisioner_(make_shared_server_provisioner()),
+      credentials_(*processes_) {
+  controllers_.add("none", make_none_controller());
+  controllers_.add("local", make_local_controller(pool_));
+  register_all(operations_, conditions_);
+}
+
+Services Application::services() {
+  return {pool_, clock_, *sessions_, *processes_, controllers_, *provisioner_, credentials_};
+}
+
+Result<std::int64_t> find_run(Journal& journal, const std::string& text) {
+  if (text.empty()) return journal.latest_run();
+  const std::string digits = text[0] == 'r' ? text.substr(1) : text;
+  const bool number = !digits.empty() && digits.size() < 18 &&
+                      std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!number)
+    return Error(ErrorKind::usage, fmt::format("{} is no run", in_quotes(text)),
+                 "a run is r7, or 7, or left out for the latest one; pgconvoy status lists them");
+  const std::int64_t id = std::stoll(digits);
+  TRY_VOID(journal.run(id));
+  return id;
+}
+
+Result<Plan> load_plan(Journal& journal, const RunRecord& run) {
+  Plan plan;
+  try {
+    plan = plan_from_header(run.plan);
+    TRY(const std::vector<TargetRecord> targets, journal.targets(run.id, false));
+    for (const TargetRecord& target : targets) {
+      TRY(const json planned, journal.planned_target(run.id, target.number));
+      plan.targets.push_back(planned.get<PlannedTarget>());
+    }
+  } catch (const json::exception& failure) {
+    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", run.name, failure.what()),
+                 "pgconvoy journal verify");
+  }
+  return plan;
+}
+
+}  // namespace pgconvoy::cli

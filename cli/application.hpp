@@ -1,0 +1,68 @@
+// What a process of pgconvoy is made of: one loop on the main thread, a pool for what blocks, and the real
+// implementations of every seam.
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "engine/facts/condition.hpp"
+#include "engine/journal/journal.hpp"
+#include "engine/run/operation.hpp"
+#include "engine/run/step_context.hpp"
+
+namespace pgconvoy::cli {
+
+class Application {
+ public:
+  Application();
+
+  asio::io_context& loop() { return loop_; }
+  asio::thread_pool& pool() { return pool_; }
+  Services services();
+  ProcessLauncher& processes() { return *processes_; }
+  const OperationRegistry& operations() const { return operations_; }
+  const ConditionRegistry& conditions() const { return conditions_; }
+
+  // Runs the loop on this thread until the coroutine has ended.
+  template <class T>
+  T wait(Task<T> task) {
+    std::optional<T> value;
+    std::exception_ptr failure;
+    asio::co_spawn(loop_, std::move(task), [&](std::exception_ptr thrown, T result) {
+      failure = thrown;
+      if (!thrown) value.emplace(std::move(result));
+      loop_.stop();
+    });
+    loop_.restart();
+    loop_.run();
+    if (failure) std::rethrow_exception(failure);
+    if (!value) throw std::logic_error("the loop ended before its work");
+    return std::move(*value);
+  }
+
+ private:
+  asio::io_context loop_{1};
+  asio::thread_pool pool_{4};
+  SystemClock clock_;
+  std::unique_ptr<SessionFactory> sessions_;
+  std::unique_ptr<ProcessLauncher> processes_;
+  AppControllers controllers_;
+  std::unique_ptr<Provisioner> provisioner_;
+  Credentials credentials_;
+  OperationRegistry operations_;
+  ConditionRegistry conditions_;
+};
+
+// "r7", "7", or "" for the latest run.
+Result<std::int64_t> find_run(Journal& journal, const std::string& text);
+
+// A stored run with all its targets, as the runner wants it.
+Result<Plan> load_plan(Journal& journal, const RunRecord& run);
+
+}  // namespace pgconvoy::cli

@@ -1,0 +1,49 @@
+#include "cli/commands.hpp"
+#include "cli/planning.hpp"
+#include "engine/report/plan_report.hpp"
+
+namespace pgconvoy::cli {
+namespace {
+
+int plan(const GlobalOptions& globals, const PlanningOptions& options) {
+  Application application;
+  auto planned = plan_from_options(application, globals, options);
+  if (!planned) {
+    print_error(globals.output, planned.error());
+    return exit_code_of(planned.error());
+  }
+  auto journal = open_journal(globals.journal_uri(), OpenMode::create);
+  if (!journal) {
+    print_error(globals.output, journal.error());
+    return exit_code_of(journal.error());
+  }
+  auto run = store_plan(**journal, planned->plan, SystemClock());
+  if (!run) {
+    print_error(globals.output, run.error());
+    return exit_code_of(run.error());
+  }
+  report::PlanView view{planned->plan, *run, planned->not_offered, globals.output.verbose};
+  if (globals.output.text())
+    write_out(report::plan_text(view, globals.output.style()));
+  else
+    write_json(globals.output, report::plan_json(view));
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("plan", "What a run would do: order, steps, findings, durations. Changes nothing");
+  auto options = std::make_shared<PlanningOptions>();
+  add_planning(*command, *options);
+  add_globals(*command, invocation.globals);
+  command->footer(
+      "Examples:\n"
+      "  pgconvoy plan -f fleet.yaml --runbook postgres-13-to-15\n"
+      "  pgconvoy plan -f fleet.yaml --runbook postgres-13-to-15 --region eu-west --limit 'shop-*' --set retention=0\n"
+      "  pgconvoy plan --source postgresql://admin@old:5432 --target postgresql://admin@new:5432\n"
+      "The plan is kept in the journal: pgconvoy run --plan RUN does exactly what was shown.");
+  command->callback([&invocation, options] { invocation.action = [&invocation, options] { return plan(invocation.globals, *options); }; });
+}
+
+}  // namespace pgconvoy::cli

@@ -1,0 +1,72 @@
+// Options that several commands share. Each group is data plus a function that adds it to a command.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/output.hpp"
+#include "engine/fleet/select.hpp"
+#include "engine/plan/plan.hpp"
+
+namespace pgconvoy::cli {
+
+// --journal, --output, --color, -q, -v: everywhere.
+struct GlobalOptions {
+  std::string journal;  // as given; journal_uri() knows the rest
+  std::string format = "text";
+  Output output;
+
+  // The option, else PGCONVOY_JOURNAL, else ./pgconvoy-journal.db
+  std::string journal_uri() const;
+};
+void add_globals(CLI::App& command, GlobalOptions& globals, std::vector<std::string> formats = {"text", "json", "jsonl"});
+
+// -f FILE, or --source and --target.
+struct FleetOptions {
+  std::string file, source, target, database = "*";
+
+  bool ad_hoc() const { return !source.empty() || !target.empty(); }
+};
+void add_fleet(CLI::App& command, FleetOptions& fleet, bool with_ad_hoc = true);
+
+// --region, --limit, --exclude
+void add_selection(CLI::App& command, Selection& selection);
+
+// --runbook, --set
+struct RunbookOptions {
+  std::string name;  // of a built-in one, or a file
+  std::vector<std::string> set;
+};
+void add_runbook(CLI::App& command, RunbookOptions& runbook);
+
+// How the run is to go: --concurrency and the like.
+struct RunChoices {
+  RunOptions options;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> overrides;
+
+  // The options as the plan keeps them: seed drawn, overrides split, directory absolute. Error usage.
+  Result<RunOptions> complete() const;
+};
+void add_run_choices(CLI::App& command, RunChoices& choices);
+
+// RUN and TARGET as positional arguments.
+struct RunArgument {
+  std::string run, target;
+};
+void add_run_argument(CLI::App& command, RunArgument& argument, bool run_required, bool with_target);
+
+// "key=value" pairs as JSON strings, later ones replacing earlier ones. Error usage for one without "=".
+Result<json> split_pairs(const std::string& option, const std::vector<std::string>& pairs);
+
+// What the command line chose to do; each command puts itself here.
+struct Invocation {
+  GlobalOptions globals;
+  std::function<int()> action;
+};
+
+}  // namespace pgconvoy::cli

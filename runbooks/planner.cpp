@@ -1,0 +1,175 @@
+#include "runbooks/planner.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <set>
+
+#include "engine/facts/gather.hpp"
+#include "engine/fleet/nearest.hpp"
+#include "engine/plan/schedule.hpp"
+#include "engine/run/survey.hpp"
+#include "runbooks/validate.hpp"
+
+namespace pgconvoy {
+namespace {
+
+// Every override names a condition of the runbook: one that is misspelled would override nothing, and be believed.
+Result<void> check_overrides(const Runbook& runbook, const RunOptions& options) {
+  std::vector<std::string_view> names;
+  for (const RunbookNode& node : runbook.preconditions) names.push_back(node.name);
+  for (const auto& [name, reason] : options.overrides) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      return Error(ErrorKind::usage, fmt::format("--override {}: runbook {} has no such precondition{}", in_quotes(name),
+                                                 runbook.name, did_you_mean(name, names)),
+                   fmt::format("it has: {}", fmt::join(names, ", ")));
+    if (reason.empty())
+      return Error(ErrorKind::usage, fmt::format("--override {} needs a reason, it is kept in the journal", name),
+                   fmt::format("--override {}='why it may be ignored'", name));
+  }
+  return {};
+}
+
+// Targets with something to move, placed. What can't be placed is told for all of them at once.
+Result<std::vector<PlannedTarget>> place_all(const Fleet& fleet, const std::vector<Target>& selected,
+                                             const Requirements& requirements, int& not_offered) {
+  constexpr std::size_t kShown = 5;
+  std::vector<PlannedTarget> targets;
+  std::vector<std::string> problems;
+  std::string remedy;
+  for (const Target& target : selected) {
+    auto placements = place(fleet, target, requirements);
+    if (!placements) {
+      problems.push_back(placements.error().message);
+      remedy = placements.error().remedy;
+      continue;
+    }
+    if (placements->empty()) {
+      ++not_offered;
+      continue;
+    }
+    PlannedTarget planned;
+    planned.target = target;
+    // An environment may bind instances that stay where they are: they are no part of what is moved.
+    std::erase_if(planned.target.instances, [&](const std::string& id) { return !placements->count(id); });
+    planned.placements = *std::move(placements);
+    targets.push_back(std::move(planned));
+  }
+  if (problems.empty()) return targets;
+  const std::size_t left = problems.size() - std::min(problems.size(), kShown);
+  problems.resize(problems.size() - left);
+  return Error(ErrorKind::usage,
+               fmt::format("{}{}", fmt::join(problems, "\n  "), left ? fmt::format("\n  and {} more", left) : ""), remedy);
+}
+
+// Reads and judges the targets of a plan, a bounded number at a time.
+class Judge {
+ public:
+  Judge(Services services, Plan& plan, const OperationRegistry& operations, const ConditionRegistry& conditions,
+        std::function<void(PlanProgress)> progress)
+      : plan_(plan),
+        operations_(operations),
+        conditions_(conditions),
+        progress_(std::move(progress)),
+        survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements}) {}
+
+  Task<Result<void>> judge(int at_a_time) {
+    std::vector<Target> targets;
+    std::vector<std::map<std::string, Placement>> placements;
+    for (const PlannedTarget& planned : plan_.targets) {
+      targets.push_back(planned.target);
+      placements.push_back(planned.placements);
+    }
+    tell();
+    CO_TRY_VOID(co_await survey_.begin(std::move(targets), std::move(placements)));
+    auto executor = co_await asio::this_coro::executor;
+    finished_ = std::make_unique<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
+    working_ = std::min<int>(at_a_time, static_cast<int>(plan_.targets.size()));
+    for (int i = 0, count = working_; i < count; ++i)
+      asio::co_spawn(executor, work(), [this](std::exception_ptr thrown) {
+        if (thrown && !thrown_) thrown_ = thrown;
+        if (--working_ == 0) finished_->cancel();
+      });
+    while (working_ > 0) {
+      boost::system::error_code ignored;
+      co_await finished_->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    if (thrown_) std::rethrow_exception(thrown_);
+    if (failure_) co_return *failure_;
+    co_return Result<void>();
+  }
+
+ private:
+  Task<void> work() {
+    while (next_ < plan_.targets.size() && !failure_) {
+      PlannedTarget& planned = plan_.targets[next_++];
+      auto facts = co_await survey_.gather(planned.target, planned.placements);
+      if (!facts) {
+        failure_ = facts.error();
+        co_return;
+      }
+      planned.findings = evaluate(plan_.runbook, conditions_, *facts, plan_.options.overrides);
+      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target);
+      estimate(planned, operations_, *facts);
+      for (const auto& [instance, database] : facts->databases) planned.bytes += database.bytes;
+      planned.facts_digest = digest(reduced(*facts));
+      ++done_;
+      tell();
+    }
+  }
+  void tell() {
+    if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});
+  }
+
+  Plan& plan_;
+  const OperationRegistry& operations_;
+  const ConditionRegistry& conditions_;
+  std::function<void(PlanProgress)> progress_;
+  Survey survey_;
+  std::unique_ptr<asio::steady_timer> finished_;
+  std::size_t next_ = 0;
+  int done_ = 0, working_ = 0;
+  std::optional<Error> failure_;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace
+
+Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const OperationRegistry& operations,
+                                   const ConditionRegistry& conditions, std::function<void(PlanProgress)> progress) {
+  CO_TRY_VOID(validate(request.runbook, operations, conditions));
+  CO_TRY_VOID(check_overrides(request.runbook, request.options));
+  PlanResult result;
+  Plan& plan = result.plan;
+  plan.fleet = std::move(request.fleet);
+  plan.runbook = std::move(request.runbook);
+  plan.options = std::move(request.options);
+  plan.runbook_digest = digest(plan.runbook);
+  plan.fleet_digest = digest(plan.fleet);
+  CO_TRY(plan.requirements, requirements_of(plan.runbook, operations));
+
+  CO_TRY(const std::vector<Target> selected, select_targets(plan.fleet, group_targets(plan.fleet), request.selection));
+  CO_TRY(plan.targets, place_all(plan.fleet, selected, plan.requirements, result.not_offered));
+  if (plan.targets.empty())
+    co_return Error(ErrorKind::usage,
+                    fmt::format("{} selected, and none has an instance of service {} in state {}",
+                                selected.size() == 1 ? "1 target is" : fmt::format("{} targets are", selected.size()),
+                                in_quotes(plan.requirements.source_service), in_quotes(plan.requirements.source_state)),
+                    "nothing is left to do: pgconvoy fleet show says what each server offers");
+  if (!failure_budget(plan.options.max_failures, static_cast<int>(plan.targets.size())))
+    co_return Error(ErrorKind::usage, fmt::format("--max-failures {} is neither a number nor a percentage",
+                                                  in_quotes(plan.options.max_failures)),
+                    "--max-failures 3, or --max-failures 5%");
+  shuffle(plan.targets, plan.options.seed);
+
+  Judge judge(services, plan, operations, conditions, std::move(progress));
+  CO_TRY_VOID(co_await judge.judge(std::max(1, request.surveys)));
+  co_return result;
+}
+
+}  // namespace pgconvoy

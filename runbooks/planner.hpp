@@ -1,0 +1,42 @@
+// From a fleet, a selection and a runbook to a plan: what `pgconvoy plan` does, for programs that link the library.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "engine/fleet/select.hpp"
+#include "engine/plan/plan.hpp"
+#include "engine/run/step_context.hpp"
+
+namespace pgconvoy {
+
+struct PlanRequest {
+  Fleet fleet;
+  Selection selection;
+  Runbook runbook;  // parameters put in (with_parameters)
+  RunOptions options;
+  int surveys = 8;  // targets whose facts are read at a time; >= 1
+};
+
+struct PlanProgress {
+  int done = 0, total = 0;  // targets
+};
+
+struct PlanResult {
+  Plan plan;
+  int not_offered = 0;  // selected targets that have no instance of the source service in the wanted state
+};
+
+// Selects, places, shuffles by options.seed, reads the facts of every target, evaluates the runbook's preconditions
+// and estimates. Writes nothing anywhere. Facts are dropped as soon as a target is judged, only their digest is kept:
+// memory grows with findings and steps, not with databases.
+//
+// Errors: usage for a runbook that validate() refuses, a selection that matches nothing or leaves nothing to move, an
+// override of a condition that the runbook doesn't have, a failure budget that is no number, and servers that can't be
+// placed (all of them at once). What can't be reached is no error, but a finding of the conditions.
+// `progress` is called on the loop's thread. May be repeated.
+Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const OperationRegistry& operations,
+                                   const ConditionRegistry& conditions,
+                                   std::function<void(PlanProgress)> progress = {});
+
+}  // namespace pgconvoy
