@@ -18,9 +18,9 @@ std::string chain_start(const std::string& token, std::int64_t run, int target) 
 std::string chain_hash(const std::string& previous, const Event& event, const std::string& kind, const std::string& at,
                        const std::string& data) {
   return sha256_hex(fmt::format(
-      R"({}{}{{"at":{},"attempt":{},"data":{},"epoch":{},"kind":{},"run":{},"sequence":{},"step":{},"target":{}}})", previous,
-      '\n', quoted(at), event.attempt, data, event.epoch, quoted(kind), event.run, event.sequence, quoted(event.step),
-      event.target));
+      R"({}{}{{"at":{},"attempt":{},"data":{},"epoch":{},"kind":{},"run":{},"sequence":{},"step":{},"target":{}}})",
+      previous, '\n', quoted(at), event.attempt, data, event.epoch, quoted(kind), event.run, event.sequence,
+      quoted(event.step), event.target));
 }
 
 }  // namespace pgconvoy

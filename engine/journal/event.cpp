@@ -101,8 +101,12 @@ const char* to_string(StepStatus status) { return name_of(kStepStatuses, status)
 
 // A name that isn't one gives the state from which nothing goes on by itself; who reads from outside compares
 // to_string() of the result with the name.
-RunState run_state_from_string(const std::string& name) { return value_of(kRunStates, name).value_or(RunState::halted); }
-RunIntent run_intent_from_string(const std::string& name) { return value_of(kIntents, name).value_or(RunIntent::pause); }
+RunState run_state_from_string(const std::string& name) {
+  return value_of(kRunStates, name).value_or(RunState::halted);
+}
+RunIntent run_intent_from_string(const std::string& name) {
+  return value_of(kIntents, name).value_or(RunIntent::pause);
+}
 TargetState target_state_from_string(const std::string& name) {
   return value_of(kTargetStates, name).value_or(TargetState::stuck);
 }

@@ -13,32 +13,32 @@
 namespace pgconvoy {
 
 enum class EventKind {
-  run_planned,          // data: the plan without its targets
-  target_planned,       // data: PlannedTarget; one per target, in the order of the run
-  run_started,          // data: host, pid, version
-  run_intent,           // data: intent = none | pause | cancel
-  run_ended,            // data: state, reason
-  target_claimed,       // epoch is the new one; data: host, pid
-  facts_gathered,       // data: digest, findings
-  override_given,       // data: condition, reason
-  step_started,         // data: intent (handles and undo data), committed before the effect
-  step_probed,          // data: verdict = done | absent | partial | unknown, detail
-  step_succeeded,       // data: outcome, seconds
-  step_failed,          // data: error
-  pivot,                // committed before the first process with the new binding starts
+  run_planned,     // data: the plan without its targets
+  target_planned,  // data: PlannedTarget; one per target, in the order of the run
+  run_started,     // data: host, pid, version
+  run_intent,      // data: intent = none | pause | cancel
+  run_ended,       // data: state, reason
+  target_claimed,  // epoch is the new one; data: host, pid
+  facts_gathered,  // data: digest, findings
+  override_given,  // data: condition, reason
+  step_started,    // data: intent (handles and undo data), committed before the effect
+  step_probed,     // data: verdict = done | absent | partial | unknown, detail
+  step_succeeded,  // data: outcome, seconds
+  step_failed,     // data: error
+  pivot,           // committed before the first process with the new binding starts
   undo_started,
   step_undone,          // data: detail
   undo_failed,          // data: error
   target_rolling_back,  // data: error, step
   target_rolled_back,
   target_succeeded,
-  target_skipped,       // data: reason, findings
-  target_stuck,         // data: reason, live_database, ways_out
-  target_resolved,      // data: step, as, reason
-  obligation_made,      // data: Obligation
-  obligation_done,      // data: id, detail
-  obligation_cancelled, // data: id, reason
-  note,                 // data: text; a line for `logs`
+  target_skipped,        // data: reason, findings
+  target_stuck,          // data: reason, live_database, ways_out
+  target_resolved,       // data: step, as, reason
+  obligation_made,       // data: Obligation
+  obligation_done,       // data: id, detail
+  obligation_cancelled,  // data: id, reason
+  note,                  // data: text; a line for `logs`
 };
 
 const char* to_string(EventKind kind);
@@ -47,8 +47,8 @@ std::optional<EventKind> event_kind_from_string(const std::string& name);
 struct Event {
   std::int64_t sequence = 0;  // given by the journal, ascending over the whole journal
   std::int64_t run = 0;
-  int target = 0;             // number within the run, from 1; 0: the run itself
-  std::string step;           // path; "" when it is about the target or the run
+  int target = 0;    // number within the run, from 1; 0: the run itself
+  std::string step;  // path; "" when it is about the target or the run
   int attempt = 0;
   int epoch = 0;
   EventKind kind = EventKind::note;
@@ -76,7 +76,7 @@ struct StepRecord {
   int attempt = 0, epoch = 0;
   // Sequence of its first step_started since it was last undone or found absent: the order that undo reverses.
   std::int64_t first_started = 0;
-  json intent, outcome, error;     // null when there is none
+  json intent, outcome, error;  // null when there is none
   std::optional<WallTime> started, ended;
 };
 
@@ -87,10 +87,10 @@ struct TargetRecord {
   TargetState state = TargetState::pending;
   int epoch = 0;
   bool pivoted = false;
-  json reason;                               // of the last failure, skip or stuck; null otherwise
+  json reason;  // of the last failure, skip or stuck; null otherwise
   std::optional<WallTime> started, ended;
   std::optional<WallTime> paused_at, resumed_at;  // first page_on succeeded .. page_off succeeded (or undone)
-  std::map<std::string, StepRecord> steps;   // by path
+  std::map<std::string, StepRecord> steps;        // by path
   // Steps in the order of their first start.
   std::vector<const StepRecord*> in_order() const;
 };
@@ -103,17 +103,17 @@ struct RunRecord {
   std::string runbook, runbook_digest;
   WallTime created;
   std::optional<WallTime> started, ended;
-  json plan;         // data of run_planned
+  json plan;  // data of run_planned
   std::map<TargetState, int> counts;
 };
 
 struct Obligation {
-  std::string id;       // "r7/t42/drop_source/shop-live-db"
-  std::string kind;     // drop_source | confirm_binding | delete_backup
+  std::string id;              // "r7/t42/drop_source/shop-live-db"
+  std::string kind;            // drop_source | confirm_binding | delete_backup
   std::string state = "open";  // open | done | cancelled
-  std::string due;      // RFC 3339
-  std::string waits_for;  // id of another obligation, or ""
-  json data;            // handles: server, names, oid, system identifier
+  std::string due;             // RFC 3339
+  std::string waits_for;       // id of another obligation, or ""
+  json data;                   // handles: server, names, oid, system identifier
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Obligation, id, kind, state, due, waits_for, data)
 

@@ -1,4 +1,5 @@
-// What each event means for a target; for its steps see fold_step.cpp. docs/journal.md, "Event kinds" and "What the fold refuses".
+// What each event means for a target; for its steps see fold_step.cpp. docs/journal.md, "Event kinds" and "What the
+// fold refuses".
 #include <fmt/format.h>
 
 #include "engine/journal/event.hpp"
@@ -87,7 +88,8 @@ std::string roll_back(TargetRecord& target, const Event& event) {
 }
 
 std::string pivot(TargetRecord& target) {
-  if (target.state != TargetState::running) return fmt::format("no pivot in a target that is {}", to_string(target.state));
+  if (target.state != TargetState::running)
+    return fmt::format("no pivot in a target that is {}", to_string(target.state));
   if (target.pivoted) return "the target has pivoted already";
   target.pivoted = true;
   return {};
@@ -99,8 +101,10 @@ std::string apply_to_target(TargetRecord& target, const Event& event) {
   if (event.run != target.run || event.target != target.number) return "the event is about another target";
   if (event.kind == EventKind::target_claimed) return claim(target, event);
   if (event.epoch < target.epoch)
-    return fmt::format("epoch {} was superseded by epoch {}: another process has claimed the target", event.epoch, target.epoch);
-  if (event.epoch > target.epoch) return fmt::format("nobody claimed epoch {}, the target's is {}", event.epoch, target.epoch);
+    return fmt::format("epoch {} was superseded by epoch {}: another process has claimed the target", event.epoch,
+                       target.epoch);
+  if (event.epoch > target.epoch)
+    return fmt::format("nobody claimed epoch {}, the target's is {}", event.epoch, target.epoch);
   switch (event.kind) {
     case EventKind::step_started:
     case EventKind::step_probed:

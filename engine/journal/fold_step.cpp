@@ -33,7 +33,8 @@ std::int64_t next_start(const TargetRecord& target) {
 }
 
 std::string start_step(TargetRecord& target, const Event& event) {
-  if (target.state != TargetState::running) return fmt::format("no step starts in a target that is {}", to_string(target.state));
+  if (target.state != TargetState::running)
+    return fmt::format("no step starts in a target that is {}", to_string(target.state));
   const auto found = target.steps.find(event.step);
   StepRecord step = found == target.steps.end() ? StepRecord{} : found->second;
   switch (step.status) {
@@ -69,7 +70,8 @@ std::string probe_step(StepRecord& step, const Event& event) {
   const json verdict = field_of(event.data, "verdict");
   if (verdict != "done" && verdict != "absent" && verdict != "partial" && verdict != "unknown")
     return "the verdict of a probe is done, absent, partial or unknown";
-  if (step.status == StepStatus::none || step.status == StepStatus::succeeded || step.status == StepStatus::undone) return {};
+  if (step.status == StepStatus::none || step.status == StepStatus::succeeded || step.status == StepStatus::undone)
+    return {};
   if (verdict == "done")
     step.status = StepStatus::started;
   else
@@ -129,7 +131,8 @@ void note_pause(TargetRecord& target, WallTime at) {
 std::string apply_to_step(TargetRecord& target, const Event& event) {
   if (event.step.empty()) return "the event names no step";
   if (target.state != TargetState::running && target.state != TargetState::rolling_back)
-    return fmt::format("nothing happens to the steps of a target that is {} before it is claimed", to_string(target.state));
+    return fmt::format("nothing happens to the steps of a target that is {} before it is claimed",
+                       to_string(target.state));
   std::string refusal;
   if (event.kind == EventKind::step_started) {
     refusal = start_step(target, event);

@@ -20,7 +20,8 @@ struct BackupRecord {
   std::int64_t bytes = 0;
 };
 
-// Blocking; used from one thread at a time (the writer's pool thread, or a command that only reads).
+// Blocking, so it is called on the pool or by a command that has no loop. Any thread may call; calls go on one at a
+// time.
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -36,9 +37,9 @@ class Journal {
   // follow its target's state or names a lower epoch than the journal knows: nothing of the batch is written then.
   virtual Result<void> append(std::vector<Event>& events) = 0;
 
-  virtual Result<std::vector<RunRecord>> runs() = 0;                     // newest first
-  virtual Result<RunRecord> run(std::int64_t id) = 0;                    // not_found
-  virtual Result<std::int64_t> latest_run() = 0;                         // not_found when there is none
+  virtual Result<std::vector<RunRecord>> runs() = 0;   // newest first
+  virtual Result<RunRecord> run(std::int64_t id) = 0;  // not_found
+  virtual Result<std::int64_t> latest_run() = 0;       // not_found when there is none
   // Without steps unless asked: status of 100,000 targets must be quick.
   virtual Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) = 0;
   virtual Result<TargetRecord> target(std::int64_t run, int number) = 0;  // with steps

@@ -71,8 +71,8 @@ Result<void> SqliteDatabase::open(const std::filesystem::path& path, bool read_o
 Result<std::string> SqliteDatabase::header(std::size_t count, std::int64_t& file_size) {
   sqlite3_file* file = nullptr;
   sqlite3_int64 size = 0;
-  if (sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods ||
-      file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+  if (sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file ||
+      !file->pMethods || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
     return Error(ErrorKind::io, fmt::format("cannot read {}", path_));
   file_size = size;
   std::string bytes(std::min<std::size_t>(count, static_cast<std::size_t>(size)), '\0');

@@ -73,8 +73,8 @@ class SqliteDatabase {
   // Opens an existing file and touches nothing in it: SQLite reads it with the first statement.
   Result<void> open(const std::filesystem::path& path, bool read_only);
 
-  // The file's first bytes (fewer when it is shorter) and its size, read through SQLite's own descriptor: closing one of
-  // our own would drop the POSIX locks that another connection of this process holds on the file.
+  // The file's first bytes (fewer when it is shorter) and its size, read through SQLite's own descriptor: closing one
+  // of our own would drop the POSIX locks that another connection of this process holds on the file.
   Result<std::string> header(std::size_t count, std::int64_t& file_size);
 
   bool is_read_only() const { return sqlite3_db_readonly(handle_, "main") == 1; }

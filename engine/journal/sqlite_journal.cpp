@@ -11,7 +11,8 @@ namespace pgconvoy {
 Result<std::unique_ptr<Journal>> open_journal(const std::string& uri, OpenMode mode) {
   std::string path = uri;
   if (path.starts_with("postgresql:") || path.starts_with("postgres:"))
-    return Error(ErrorKind::usage, "a journal in PostgreSQL is not available in this build", "give a path: --journal sqlite:PATH");
+    return Error(ErrorKind::usage, "a journal in PostgreSQL is not available in this build",
+                 "give a path: --journal sqlite:PATH");
   if (path.starts_with("sqlite:")) path.erase(0, 7);
   if (path.empty())
     return Error(ErrorKind::usage, "the journal has no path", "give one: --journal PATH, or PGCONVOY_JOURNAL");
@@ -43,7 +44,8 @@ Result<void> SqliteJournal::refuse_when_read_only() const {
 
 Result<std::int64_t> SqliteJournal::create_run(json plan, std::vector<json> planned_targets, WallTime now) {
   TRY_VOID(refuse_when_read_only());
-  if (planned_targets.empty()) return Error(ErrorKind::usage, "a run needs at least one target; the selection is empty");
+  if (planned_targets.empty())
+    return Error(ErrorKind::usage, "a run needs at least one target; the selection is empty");
   const std::scoped_lock lock(mutex_);
   TRY(auto transaction, SqliteTransaction::start(*database_, "begin immediate"));
   TRY(const auto last, database_->integer("select seq from sqlite_sequence where name = 'runs'"));
@@ -58,7 +60,8 @@ Result<std::int64_t> SqliteJournal::create_run(json plan, std::vector<json> plan
   for (json& planned : planned_targets) {
     ++event.target;
     if (planned.is_object() && planned.value("number", json(event.target)) != event.target)
-      return Error(ErrorKind::usage, fmt::format("target {} of the plan says that it has another number", event.target));
+      return Error(ErrorKind::usage,
+                   fmt::format("target {} of the plan says that it has another number", event.target));
     event.data = std::move(planned);
     TRY_VOID(appender.add(event));
   }

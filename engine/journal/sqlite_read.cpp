@@ -14,7 +14,8 @@ Error no_run(std::int64_t id) {
 }
 
 Error no_target(std::int64_t run, int number) {
-  return {ErrorKind::not_found, fmt::format("run r{} has no target {}", run, number), fmt::format("pgconvoy status r{}", run)};
+  return {ErrorKind::not_found, fmt::format("run r{} has no target {}", run, number),
+          fmt::format("pgconvoy status r{}", run)};
 }
 
 }  // namespace
@@ -106,15 +107,17 @@ Result<void> SqliteJournal::events(std::int64_t run, std::int64_t after_sequence
         TRY(const auto stored, read_run(*database_, run));
         if (!stored) return no_run(run);
       }
-      TRY(auto row, database_->prepare(fmt::format(
-                        "select {} from events where run = ? and sequence > ? order by sequence limit ?", kEventColumns)));
+      TRY(auto row,
+          database_->prepare(fmt::format(
+              "select {} from events where run = ? and sequence > ? order by sequence limit ?", kEventColumns)));
       row.bind(run, after_sequence, kPage);
       for (;;) {
         TRY(const bool more, row.step());
         if (!more) break;
         auto stored = event_of_row(row);
         if (!stored.problem.empty())
-          return Error(ErrorKind::corrupt, fmt::format("event {} of run r{}: {}", stored.event.sequence, run, stored.problem),
+          return Error(ErrorKind::corrupt,
+                       fmt::format("event {} of run r{}: {}", stored.event.sequence, run, stored.problem),
                        "pgconvoy journal verify");
         page.push_back(std::move(stored.event));
       }

@@ -77,8 +77,9 @@ Result<json> json_of(const SqliteStatement& row, int column) {
 }
 
 Result<std::optional<Stored<RunRecord>>> read_run(SqliteDatabase& database, std::int64_t run) {
-  TRY(auto row, database.prepare("select state, intent, runbook, runbook_digest, created, started, ended, planned, hash "
-                                 "from runs where id = ?"));
+  TRY(auto row,
+      database.prepare("select state, intent, runbook, runbook_digest, created, started, ended, planned, hash "
+                       "from runs where id = ?"));
   TRY(const bool found, row.bind(run).step());
   if (!found) return std::optional<Stored<RunRecord>>();
   Stored<RunRecord> stored;
@@ -101,12 +102,13 @@ Result<std::optional<Stored<RunRecord>>> read_run(SqliteDatabase& database, std:
 
 Result<void> write_run(SqliteDatabase& database, const Stored<RunRecord>& stored) {
   const RunRecord& run = stored.record;
-  TRY(auto row, database.prepare(
-                    "insert into runs (id, state, intent, runbook, runbook_digest, created, started, ended, planned, hash) "
-                    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set state = excluded.state, "
-                    "intent = excluded.intent, started = excluded.started, ended = excluded.ended, hash = excluded.hash"));
-  row.bind(run.id, to_string(run.state), to_string(run.intent), run.runbook, run.runbook_digest, format_utc(run.created),
-           text_of(run.started), text_of(run.ended), stored.planned, stored.hash);
+  TRY(auto row,
+      database.prepare(
+          "insert into runs (id, state, intent, runbook, runbook_digest, created, started, ended, planned, hash) "
+          "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set state = excluded.state, "
+          "intent = excluded.intent, started = excluded.started, ended = excluded.ended, hash = excluded.hash"));
+  row.bind(run.id, to_string(run.state), to_string(run.intent), run.runbook, run.runbook_digest,
+           format_utc(run.created), text_of(run.started), text_of(run.ended), stored.planned, stored.hash);
   return row.run();
 }
 
@@ -156,7 +158,8 @@ Result<std::vector<TargetRecord>> read_targets(SqliteDatabase& database, std::in
   return targets;
 }
 
-Result<void> write_target(SqliteDatabase& database, const Stored<TargetRecord>& stored, const std::set<std::string>& steps) {
+Result<void> write_target(SqliteDatabase& database, const Stored<TargetRecord>& stored,
+                          const std::set<std::string>& steps) {
   const TargetRecord& target = stored.record;
   TRY(auto row, database.prepare(fmt::format(
                     "insert into targets ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -171,10 +174,12 @@ Result<void> write_target(SqliteDatabase& database, const Stored<TargetRecord>& 
   TRY_VOID(row.run());
   for (const std::string& path : steps) {
     const StepRecord& step = target.steps.at(path);
-    TRY(auto written, database.prepare(fmt::format(
-                          "insert or replace into steps (run, {}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kStepColumns)));
+    TRY(auto written,
+        database.prepare(fmt::format(
+            "insert or replace into steps (run, {}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kStepColumns)));
     written.bind(target.run, target.number, path, to_string(step.status), step.attempt, step.epoch, step.first_started,
-                 text_of(step.intent), text_of(step.outcome), text_of(step.error), text_of(step.started), text_of(step.ended));
+                 text_of(step.intent), text_of(step.outcome), text_of(step.error), text_of(step.started),
+                 text_of(step.ended));
     TRY_VOID(written.run());
   }
   return {};

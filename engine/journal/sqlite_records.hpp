@@ -36,11 +36,13 @@ Result<std::optional<Stored<RunRecord>>> read_run(SqliteDatabase& database, std:
 Result<void> write_run(SqliteDatabase& database, const Stored<RunRecord>& stored);
 
 // Nothing when there is no such row.
-Result<std::optional<Stored<TargetRecord>>> read_target(SqliteDatabase& database, std::int64_t run, int number, bool with_steps);
+Result<std::optional<Stored<TargetRecord>>> read_target(SqliteDatabase& database, std::int64_t run, int number,
+                                                        bool with_steps);
 // All of a run, by number.
 Result<std::vector<TargetRecord>> read_targets(SqliteDatabase& database, std::int64_t run, bool with_steps);
 // Only the steps whose paths are given are written.
-Result<void> write_target(SqliteDatabase& database, const Stored<TargetRecord>& stored, const std::set<std::string>& steps);
+Result<void> write_target(SqliteDatabase& database, const Stored<TargetRecord>& stored,
+                          const std::set<std::string>& steps);
 
 Result<std::optional<StoredObligation>> read_obligation(SqliteDatabase& database, const std::string& id);
 Result<std::vector<StoredObligation>> read_obligations(SqliteDatabase& database, bool open_only);  // by due date

@@ -22,7 +22,8 @@ Result<StoredObligation> obligation_of_row(const SqliteStatement& row) {
 }  // namespace
 
 Result<std::optional<StoredObligation>> read_obligation(SqliteDatabase& database, const std::string& id) {
-  TRY(auto row, database.prepare("select id, run, target, kind, state, due, waits_for, data from obligations where id = ?"));
+  TRY(auto row,
+      database.prepare("select id, run, target, kind, state, due, waits_for, data from obligations where id = ?"));
   TRY(const bool found, row.bind(id).step());
   if (!found) return std::optional<StoredObligation>();
   TRY(auto stored, obligation_of_row(row));
@@ -44,16 +45,18 @@ Result<std::vector<StoredObligation>> read_obligations(SqliteDatabase& database,
 
 Result<void> write_obligation(SqliteDatabase& database, const StoredObligation& stored) {
   const Obligation& obligation = stored.obligation;
-  TRY(auto row, database.prepare("insert or replace into obligations (id, run, target, kind, state, due, waits_for, data) "
-                                 "values (?, ?, ?, ?, ?, ?, ?, ?)"));
-  row.bind(obligation.id, stored.run, stored.target, obligation.kind, obligation.state, obligation.due, obligation.waits_for,
-           obligation.data.dump());
+  TRY(auto row,
+      database.prepare("insert or replace into obligations (id, run, target, kind, state, due, waits_for, data) "
+                       "values (?, ?, ?, ?, ?, ?, ?, ?)"));
+  row.bind(obligation.id, stored.run, stored.target, obligation.kind, obligation.state, obligation.due,
+           obligation.waits_for, obligation.data.dump());
   return row.run();
 }
 
 Result<std::vector<BackupRecord>> read_backups(SqliteDatabase& database) {
-  TRY(auto row, database.prepare("select run, target, target_id, instance, server, database, file, sha256, format, created, "
-                                 "state, bytes from backups order by created, run, target, instance, file"));
+  TRY(auto row,
+      database.prepare("select run, target, target_id, instance, server, database, file, sha256, format, created, "
+                       "state, bytes from backups order by created, run, target, instance, file"));
   std::vector<BackupRecord> result;
   for (;;) {
     TRY(const bool more, row.step());
@@ -76,8 +79,9 @@ Result<std::vector<BackupRecord>> read_backups(SqliteDatabase& database) {
 }
 
 Result<void> write_backup(SqliteDatabase& database, const BackupRecord& backup) {
-  TRY(auto row, database.prepare("insert or replace into backups (run, target, target_id, instance, server, database, file, "
-                                 "sha256, format, created, state, bytes) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  TRY(auto row,
+      database.prepare("insert or replace into backups (run, target, target_id, instance, server, database, file, "
+                       "sha256, format, created, state, bytes) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   row.bind(backup.run, backup.target, backup.target_id, backup.instance, backup.server, backup.database, backup.file,
            backup.sha256, backup.format, backup.created, backup.state, backup.bytes);
   return row.run();
@@ -109,7 +113,8 @@ StoredEvent event_of_row(const SqliteStatement& row) {
 
 Result<void> write_event(SqliteDatabase& database, const StoredEvent& stored) {
   const Event& event = stored.event;
-  TRY(auto row, database.prepare(fmt::format("insert into events ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kEventColumns)));
+  TRY(auto row,
+      database.prepare(fmt::format("insert into events ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kEventColumns)));
   row.bind(event.sequence, event.run, event.target, event.step, event.attempt, event.epoch, stored.kind, stored.at,
            stored.data, stored.hash);
   return row.run();

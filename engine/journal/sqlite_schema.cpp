@@ -63,11 +63,12 @@ Error not_a_journal(const std::filesystem::path& path, const std::string& why) {
 Error system_error(const std::filesystem::path& path, const char* what, int code) {
   Error error(code == ENOENT ? ErrorKind::not_found : ErrorKind::io,
               fmt::format("cannot {} journal {}: {}", what, path.string(), std::strerror(code)));
-  struct stat about{};
+  struct stat about {};
   if (code == ENOENT)
     error.remedy = "make the directory first, open to its owner only (mkdir -p -m 0700)";
   else if (stat(path.c_str(), &about) == 0)
-    error.remedy = fmt::format("it belongs to user id {} with mode {:04o}; run as that user", about.st_uid, about.st_mode & 07777);
+    error.remedy =
+        fmt::format("it belongs to user id {} with mode {:04o}; run as that user", about.st_uid, about.st_mode & 07777);
   else
     error.remedy = "check the rights on its directory";
   return error;
@@ -97,17 +98,19 @@ Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& databa
   if (const auto id = big_endian(bytes, 68, 4); id != kJournalApplicationId)
     return not_a_journal(path, fmt::format("it is another application's SQLite database (application_id {})", id));
   if (const auto version = big_endian(bytes, 60, 4); version > kJournalVersion)
-    return Error(ErrorKind::refused,
-                 fmt::format("the journal {} has format {}, this program knows {}", path.string(), version, kJournalVersion),
-                 "use the newer pgconvoy that made it; it was not touched");
+    return Error(
+        ErrorKind::refused,
+        fmt::format("the journal {} has format {}, this program knows {}", path.string(), version, kJournalVersion),
+        "use the newer pgconvoy that made it; it was not touched");
   const std::int64_t page = big_endian(bytes, 16, 2) == 1 ? 65536 : big_endian(bytes, 16, 2);
   std::error_code none;
   const auto wal = std::filesystem::file_size(path.string() + "-wal", none);
   const bool has_wal = !none && wal > 0;  // its pages may be missing in the file
   const bool odd_page = page < 512 || (page & (page - 1)) != 0;
   if (odd_page || (!has_wal && size < page * std::int64_t{big_endian(bytes, 28, 4)}))
-    return Error(ErrorKind::corrupt, fmt::format("the journal {} is damaged: {}; it was not touched", path.string(),
-                                                 odd_page ? "its header makes no sense" : "it is shorter than its header says"),
+    return Error(ErrorKind::corrupt,
+                 fmt::format("the journal {} is damaged: {}; it was not touched", path.string(),
+                             odd_page ? "its header makes no sense" : "it is shorter than its header says"),
                  "keep a copy, then restore the file together with its -wal and -shm from a backup");
   return {};
 }
@@ -144,7 +147,7 @@ Result<void> make_or_find(const std::filesystem::path& path, SqliteDatabase& dat
 
 Result<std::unique_ptr<SqliteDatabase>> open_journal_file(const std::filesystem::path& path, OpenMode mode) {
   if (mode == OpenMode::create) TRY_VOID(make_file(path));
-  struct stat about{};
+  struct stat about {};
   if (stat(path.c_str(), &about) != 0) {
     if (errno != ENOENT) return system_error(path, "open", errno);
     return Error(ErrorKind::not_found, fmt::format("there is no journal {}", path.string()),

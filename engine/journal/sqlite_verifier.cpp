@@ -39,8 +39,9 @@ Result<void> SqliteVerifier::check_sequences() {
   TRY(const auto count, database_.integer("select count(*) from events not indexed"));
   if (last != given) problem(fmt::format("the last event is {}, but {} were written: the end is missing", last, given));
   if (count == last) return {};
-  TRY(auto row, database_.prepare("select before + 1, sequence - 1 from (select sequence, lag(sequence, 1, 0) over "
-                                  "(order by sequence) as before from events not indexed) where sequence > before + 1"));
+  TRY(auto row,
+      database_.prepare("select before + 1, sequence - 1 from (select sequence, lag(sequence, 1, 0) over "
+                        "(order by sequence) as before from events not indexed) where sequence > before + 1"));
   for (;;) {
     TRY(const bool more, row.step());
     if (!more) return {};
@@ -52,7 +53,8 @@ void SqliteVerifier::follow(Chain& chain, const StoredEvent& stored) {
   const Event& event = stored.event;
   const auto where = fmt::format("event {} of {}", event.sequence, chain.name);
   const auto hash = chain_hash(chain.head, event, stored.kind, stored.at, stored.data);
-  if (hash != stored.hash) problem(where + ": the hash does not fit; it, or the event before it, was changed or removed");
+  if (hash != stored.hash)
+    problem(where + ": the hash does not fit; it, or the event before it, was changed or removed");
   chain.head = stored.hash;
   if (!stored.problem.empty()) {
     problem(where + ": " + stored.problem);
@@ -120,10 +122,11 @@ Result<void> SqliteVerifier::check_chains() {
 }
 
 Result<void> SqliteVerifier::check_rows_without_events() {
-  TRY(auto row, database_.prepare(
-                    "select 'r' || id from runs r where not exists (select 1 from events where run = r.id and target = 0) "
-                    "union all select 'r' || run || '/t' || number from targets t where not exists "
-                    "(select 1 from events where run = t.run and target = t.number)"));
+  TRY(auto row,
+      database_.prepare(
+          "select 'r' || id from runs r where not exists (select 1 from events where run = r.id and target = 0) "
+          "union all select 'r' || run || '/t' || number from targets t where not exists "
+          "(select 1 from events where run = t.run and target = t.number)"));
   for (;;) {
     TRY(const bool more, row.step());
     if (!more) return {};

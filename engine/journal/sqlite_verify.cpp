@@ -44,10 +44,11 @@ struct Folded {
 
 Result<void> SqliteVerifier::check_obligations_and_backups() {
   Folded folded;
-  TRY(auto row, database_.prepare(fmt::format("select {}, (select id from targets where run = e.run and number = e.target) "
-                                              "from events e not indexed where kind like 'obligation%' or "
-                                              "(kind = 'step_succeeded' and data like '%\"backup\"%') order by sequence",
-                                              kEventColumns)));
+  TRY(auto row,
+      database_.prepare(fmt::format("select {}, (select id from targets where run = e.run and number = e.target) "
+                                    "from events e not indexed where kind like 'obligation%' or "
+                                    "(kind = 'step_succeeded' and data like '%\"backup\"%') order by sequence",
+                                    kEventColumns)));
   for (;;) {
     TRY(const bool more, row.step());
     if (!more) break;
@@ -66,10 +67,12 @@ Result<void> SqliteVerifier::check_obligations_and_backups() {
       problem(name + ": there is a projection, but no event");
       continue;
     }
-    for (const auto& line : differing_fields(describe(found->second), describe(obligation))) problem(name + ": " + line);
+    for (const auto& line : differing_fields(describe(found->second), describe(obligation)))
+      problem(name + ": " + line);
     folded.obligations.erase(found);
   }
-  for (const auto& [id, obligation] : folded.obligations) problem(fmt::format("obligation \"{}\": its projection is missing", id));
+  for (const auto& [id, obligation] : folded.obligations)
+    problem(fmt::format("obligation \"{}\": its projection is missing", id));
 
   TRY(const auto backups, read_backups(database_));
   for (const auto& backup : backups) {
@@ -82,7 +85,8 @@ Result<void> SqliteVerifier::check_obligations_and_backups() {
     for (const auto& line : differing_fields(describe(found->second), describe(backup))) problem(name + ": " + line);
     folded.backups.erase(found);
   }
-  for (const auto& [key, backup] : folded.backups) problem(fmt::format("backup \"{}\": its projection is missing", backup.file));
+  for (const auto& [key, backup] : folded.backups)
+    problem(fmt::format("backup \"{}\": its projection is missing", backup.file));
   return {};
 }
 

@@ -125,7 +125,8 @@ struct JournalWriter::Impl : std::enable_shared_from_this<JournalWriter::Impl> {
 };
 
 JournalWriter::JournalWriter(Journal& journal, asio::thread_pool& pool, std::function<void(const Event&)> listener)
-    : impl_(std::make_shared<Impl>(journal, pool, listener ? std::move(listener) : [](const Event&) {})) {}
+    : impl_(std::make_shared<Impl>(
+          journal, pool, listener ? std::move(listener) : [](const Event&) {})) {}
 
 // The journal may go right after the writer: a write in flight is waited for. Coroutines that still wait are not
 // resumed; their frames go with the handlers.

@@ -12,7 +12,7 @@
 namespace pgconvoy {
 
 struct Candidate {
-  int number = 0;      // within the run; candidates come in the order of the run
+  int number = 0;  // within the run; candidates come in the order of the run
   std::string region;
   TargetState state = TargetState::pending;
   bool in_flight = false;
@@ -26,9 +26,9 @@ struct Limits {
 };
 
 struct Decision {
-  std::vector<int> start;   // numbers, in order
-  bool halted = false;      // the failure budget is spent, and pending targets are held back by it
-  bool finished = false;    // nothing is in flight and nothing may or can start
+  std::vector<int> start;  // numbers, in order
+  bool halted = false;     // the failure budget is spent, and pending targets are held back by it
+  bool finished = false;   // nothing is in flight and nothing may or can start
 };
 
 // Failed: rolled_back and stuck. A target interrupted in `running` or `rolling_back` (a resume) goes first, also

@@ -1,0 +1,171 @@
+#include "engine/journal/sqlite_journal.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "engine/core/digest.hpp"
+#include "tests/engine/journal/conformance.hpp"
+
+using namespace pgconvoy;
+using namespace pgconvoy::test;
+
+namespace {
+
+std::string content(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void put(const std::filesystem::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+void sql(const std::filesystem::path& path, const std::string& text) {
+  sqlite3* raw = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &raw) == SQLITE_OK);
+  char* said = nullptr;
+  const int code = sqlite3_exec(raw, text.c_str(), nullptr, nullptr, &said);
+  INFO((said ? said : ""));
+  CHECK(code == SQLITE_OK);
+  sqlite3_free(said);
+  sqlite3_close(raw);
+}
+
+unsigned mode_of(const std::filesystem::path& path) {
+  struct stat about {};
+  return stat(path.c_str(), &about) == 0 ? about.st_mode & 07777 : 0;
+}
+
+// Refused in every mode, with a remedy, and byte for byte what it was.
+void check_refused(const std::filesystem::path& path, ErrorKind kind, const std::string& says) {
+  const auto before = content(path);
+  for (const auto mode : {OpenMode::create, OpenMode::read_write, OpenMode::read_only}) {
+    const auto error = must_fail(open_journal(path.string(), mode));
+    CHECK(error.kind == kind);
+    CHECK_THAT(error.message, Catch::Contains(says));
+    CHECK_FALSE(error.remedy.empty());
+  }
+  CHECK(content(path) == before);
+  CHECK_FALSE(std::filesystem::exists(path.string() + "-wal"));
+  CHECK_FALSE(std::filesystem::exists(path.string() + "-journal"));
+}
+
+}  // namespace
+
+TEST_CASE("sqlite journal: it does what every journal does") {
+  TemporaryDirectory directory;
+  const auto path = (directory / "journal").string();
+  check_journal_conformance([&] { return must(open_journal(path, OpenMode::create)); });
+}
+
+TEST_CASE("sqlite journal: all its files are for their owner only, whatever the umask") {
+  TemporaryDirectory directory;
+  const auto path = directory / "journal";
+  const auto before = umask(0);
+  if (GENERATE(false, true)) put(path, "");
+  auto journal = must(open_journal("sqlite:" + path.string(), OpenMode::create));
+  must(journal->create_run(a_plan(), some_targets(1), noon()));
+  must(journal->lock_run(1));
+  umask(before);
+  for (const auto* end : {"", "-wal", "-shm", ".r1.lock"}) CHECK(mode_of(path.string() + end) == 0600);
+}
+
+TEST_CASE("sqlite journal: what isn't a journal is refused and left alone") {
+  TemporaryDirectory directory;
+  const auto path = directory / "file";
+  SECTION("text") {
+    put(path, std::string(5000, 'x'));
+    check_refused(path, ErrorKind::refused, "not an SQLite database");
+  }
+  SECTION("a few bytes") {
+    put(path, "SQLite format 3");
+    check_refused(path, ErrorKind::refused, "not an SQLite database");
+  }
+  SECTION("another application's database") {
+    sql(path, "create table t (a)");
+    check_refused(path, ErrorKind::refused, "another application");
+  }
+  SECTION("a newer format") {
+    must(open_journal(path.string(), OpenMode::create));
+    sql(path, "pragma journal_mode = delete; pragma user_version = 2");
+    check_refused(path, ErrorKind::refused, "format 2");
+  }
+  SECTION("cut off") {
+    must(open_journal(path.string(), OpenMode::create));
+    std::filesystem::resize_file(path, 6000);
+    check_refused(path, ErrorKind::corrupt, "shorter");
+  }
+  SECTION("a directory") {
+    std::filesystem::create_directory(path);
+    CHECK(must_fail(open_journal(path.string(), OpenMode::create)).kind == ErrorKind::refused);
+  }
+}
+
+TEST_CASE("sqlite journal: a file is made only when asked to") {
+  TemporaryDirectory directory;
+  const auto path = (directory / "journal").string();
+  CHECK(must_fail(open_journal(path, OpenMode::read_only)).kind == ErrorKind::not_found);
+  CHECK(must_fail(open_journal(path, OpenMode::read_write)).kind == ErrorKind::not_found);
+  CHECK_FALSE(std::filesystem::exists(path));
+  put(path, "");
+  CHECK(must_fail(open_journal(path, OpenMode::read_write)).kind == ErrorKind::refused);
+  CHECK(std::filesystem::file_size(path) == 0);
+  const auto error = must_fail(open_journal((directory / "none/journal").string(), OpenMode::create));
+  CHECK_THAT(error.remedy, Catch::Contains("directory"));
+  CHECK(must_fail(open_journal("postgresql://host/db", OpenMode::create)).kind == ErrorKind::usage);
+  CHECK(must_fail(open_journal("sqlite:", OpenMode::create)).kind == ErrorKind::usage);
+}
+
+TEST_CASE("sqlite journal: opened for reading, it reads while another writes, and refuses to write") {
+  TemporaryDirectory directory;
+  const auto path = (directory / "journal").string();
+  auto writer = must(open_journal(path, OpenMode::create));
+  auto reader = must(open_journal(path, OpenMode::read_only));
+  must(writer->create_run(a_plan(), some_targets(1), noon()));
+  CHECK(must(reader->runs()).size() == 1);
+  CHECK(must(reader->verify()).empty());
+  CHECK(must_fail(reader->create_run(a_plan(), some_targets(1), noon())).kind == ErrorKind::refused);
+  CHECK(must_fail(reader->lock_run(1)).kind == ErrorKind::refused);
+}
+
+TEST_CASE("sqlite journal: the chain is computed as the specification says") {
+  TemporaryDirectory directory;
+  auto journal = must(open_journal((directory / "journal").string(), OpenMode::create));
+  must(journal->create_run(a_plan(), some_targets(1), noon()));
+  SqliteDatabase raw;
+  must(raw.open(directory / "journal", true));
+  auto row = must(raw.prepare("select hash from events where target = 1"));
+  REQUIRE(must(row.step()));
+  const auto expected = "pgconvoy/" + journal->token() + "/r1/t1\n" +
+                        json{{"at", "2026-11-22T12:00:00.000Z"},
+                             {"attempt", 0},
+                             {"data", a_target(1)},
+                             {"epoch", 0},
+                             {"kind", "target_planned"},
+                             {"run", 1},
+                             {"sequence", 2},
+                             {"step", ""},
+                             {"target", 1}}
+                            .dump();
+  CHECK(row.text(0) == sha256_hex(expected));
+}
+
+TEST_CASE(
+    "sqlite journal: 20,000 targets are planned, listed and counted quickly, and an append does not read them all") {
+  TemporaryDirectory directory;
+  auto journal = must(open_journal((directory / "journal").string(), OpenMode::create));
+  must(journal->create_run(a_plan(), some_targets(20'000), noon()));
+  CHECK(must(journal->targets(1, false)).size() == 20'000);
+  CHECK(must(journal->run(1)).counts.at(TargetState::pending) == 20'000);
+  SqliteDatabase raw;
+  must(raw.open(directory / "journal", true));
+  // What the readers ask goes through an index.
+  for (const auto* query : {"select state, count(*) from targets where run = 1 group by state",
+                            "select * from events where run = 1 and sequence > 5 order by sequence limit 500",
+                            "select * from events order by run, target, sequence"}) {
+    auto row = must(raw.prepare(std::string("explain query plan ") + query));
+    REQUIRE(must(row.step()));
+    CHECK_THAT(row.text(3), Catch::Contains("INDEX"));
+    CHECK_FALSE(must(row.step()));  // no sorting
+  }
+}
