@@ -1,0 +1,35 @@
+// PostgreSQL's own programs (pg_dump, pg_restore, ...) of a given major version, and what they need to connect.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "engine/core/process.hpp"
+#include "engine/postgres/connection.hpp"
+
+namespace pgconvoy {
+
+struct ChildEnvironment {
+  std::string conninfo;                   // for the command line: without the password
+  std::map<std::string, Secret> secrets;  // for ProcessSpec::secrets: PGPASSWORD, when there is one
+};
+
+// A password in a command line could be read by everybody on the machine, one in the environment only by us.
+ChildEnvironment environment_for_child(const ConnectionSpec& connection);
+
+struct ClientProgram {
+  std::filesystem::path path;
+  int major = 0;
+  std::string version;  // "15.14", as the program says itself
+};
+
+// Finds `name` of exactly that major version by asking candidates for their --version: every directory of
+// PGCONVOY_BINDIR (separated by colons; {major} stands for the number), /usr/lib/postgresql/MAJOR/bin,
+// /usr/pgsql-MAJOR/bin, PATH. Error not_found says what was seen and what to do. May be repeated.
+Task<Result<ClientProgram>> find_client_program(ProcessLauncher& launcher, std::string name, int major);
+
+// "pg_dump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)" -> "15.14"; "" when it is nothing like that.
+std::string version_in(const std::string& output);
+
+}  // namespace pgconvoy

@@ -1,0 +1,113 @@
+// The session over libpq's asynchronous calls. Its parts: session_connect.cpp opens, session_execute.cpp sends and
+// reads, session_deadline.cpp cancels.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+
+#include "engine/postgres/session.hpp"
+#include "engine/postgres/socket_watch.hpp"
+
+namespace pgconvoy {
+
+class LibpqSession final : public Session {
+ public:
+  LibpqSession(asio::any_io_executor executor, asio::thread_pool& pool, ConnectionSpec connection,
+               SessionOptions options);
+  ~LibpqSession() override;
+
+  Task<Result<void>> connect();
+
+  Task<Result<Rows>> query(std::string sql, std::vector<Value> parameters, std::optional<Seconds> limit) override;
+  Task<Result<std::vector<Rows>>> script(std::string sql, std::optional<Seconds> limit) override;
+  Task<Result<void>> copy_out(std::string sql, CopySink sink, std::optional<Seconds> silence) override;
+
+  std::string quote_identifier(const std::string& name) const override { return pgconvoy::quote_identifier(name); }
+  std::string quote_literal(const std::string& value) const override { return pgconvoy::quote_literal(value); }
+  Result<Secret> encrypt_password(const Secret& clear, const std::string& role) const override;
+
+  int server_version() const override { return server_version_; }
+  int backend_pid() const override { return backend_pid_; }
+  bool usable() const override;
+  const std::string& server() const override { return spec_.server; }
+  void close() override;
+
+ private:
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  using Keywords = std::vector<std::pair<std::string, std::string>>;
+  struct Statement;  // what is being executed; see session_execute.cpp
+  class InUse;
+
+  Settings settings() const;
+  Task<Result<Keywords>> resolved_keywords(bool with_settings);
+  Task<Result<void>> open_socket(bool with_settings);
+  Task<Result<void>> poll_until_open(SteadyTime deadline);
+  Task<Result<void>> set_by_script();
+
+  Result<void> ready_for(const Statement& statement) const;
+  Task<Result<void>> execute(Statement& statement);
+  Task<Result<void>> execute_raw(Statement& statement);
+  Task<Result<void>> exchange(Statement& statement);
+  Task<Result<void>> flush(Statement& statement);
+  Task<Result<void>> read_results(Statement& statement);
+  Task<Result<void>> more_input(Statement& statement);
+  Task<Result<void>> read_copy(Statement& statement);
+  void accept(Statement& statement, PGresult* result);
+
+  Task<Result<void>> limit_server(std::optional<Seconds> limit, Statement& statement);
+  Task<bool> cancel_and_drain(Statement& statement);
+  Error interrupted(const Statement& statement, SocketWatch::Outcome outcome) const;
+
+  asio::thread_pool& pool_;
+  ConnectionSpec spec_;
+  SessionOptions options_;
+  SocketWatch watch_;
+  PGconn* connection_ = nullptr;
+  bool busy_ = false;
+  int server_version_ = 0;
+  int backend_pid_ = 0;
+  std::int64_t session_timeout_ = 0;           // statement_timeout in ms, as set outside of a transaction
+  std::optional<std::int64_t> local_timeout_;  // as set inside the present one
+};
+
+struct PGresultClear {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, PGresultClear>;
+
+struct LibpqSession::Statement {
+  enum class Form { extended, simple, copy };
+  Form form = Form::extended;
+  std::string sql;
+  std::vector<Value> parameters;
+  std::optional<Seconds> limit;  // of the whole, or of silence in copy
+  CopySink sink;
+
+  SteadyTime started{};
+  bool sent = false;      // the server may have received it
+  bool draining = false;  // cancelled: results are thrown away
+  std::size_t copies = 0;
+  std::optional<SocketWatch::Outcome> interruption;
+  std::vector<Rows> results;
+  std::optional<Error> failure;
+};
+
+// Marks the session as executing; when a coroutine is abandoned or a sink throws in the middle, the
+// connection can't be used any more and is closed.
+class LibpqSession::InUse {
+ public:
+  explicit InUse(LibpqSession& session) : session_(session) { session_.busy_ = true; }
+  ~InUse() {
+    session_.watch_.clear_deadline();
+    session_.busy_ = false;
+    if (!finished_) session_.close();
+  }
+  void finish() { finished_ = true; }
+
+ private:
+  LibpqSession& session_;
+  bool finished_ = false;
+};
+
+}  // namespace pgconvoy
