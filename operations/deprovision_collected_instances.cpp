@@ -8,10 +8,6 @@
 
 namespace pgconvoy {
 
-Task<Result<void>> drop_source(Provisioner& provisioner, CallIdentity who, Session& maintenance, DropOrder order) {
-  co_return co_await provisioner.drop_database(who, maintenance, order.fenced_name, order.oid, order.system_identifier);
-}
-
 namespace {
 
 struct DeprovisionIntent {

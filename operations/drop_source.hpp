@@ -14,7 +14,7 @@ struct DropOrder {
   std::string instance, server, database, fenced_name, system_identifier;
   std::int64_t oid = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DropOrder, instance, server, database, fenced_name, system_identifier, oid)
+PGCONVOY_JSON(DropOrder);
 
 // May be repeated: a database that is gone is success.
 Task<Result<void>> drop_source(Provisioner& provisioner, CallIdentity who, Session& maintenance, DropOrder order);

@@ -52,14 +52,12 @@ struct VerifyOutcome {
   std::int64_t rows = 0, bytes = 0, tables = 0, objects = 0, large_objects = 0;
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReprovisionIntent, server, system_identifier, temporary_name,
-                                                final_name, owner, missing_roles)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReprovisionOutcome, oid, created_roles)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(FenceIntent, server, system_identifier, timeline, oid, name,
-                                                fenced_name, allowed_connections, subscriptions)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(FenceOutcome, terminated, drained_seconds)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackupFile, instance, server, database, file, sha256, format, bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BackupOutcome, backup)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VerifyOutcome, rows, bytes, tables, objects, large_objects)
+PGCONVOY_JSON(ReprovisionIntent);
+PGCONVOY_JSON(ReprovisionOutcome);
+PGCONVOY_JSON(FenceIntent);
+PGCONVOY_JSON(FenceOutcome);
+PGCONVOY_JSON(BackupFile);
+PGCONVOY_JSON(BackupOutcome);
+PGCONVOY_JSON(VerifyOutcome);
 
 }  // namespace pgconvoy

@@ -106,27 +106,12 @@ struct TargetFacts {
   HostFacts host;
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RoleFact, name, superuser, login, create_database, create_role, inherit,
-                                                replication, bypass_row_security, connection_limit, valid_until,
-                                                verifier, settings, member_of, comment)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExtensionFact, name, version, schema)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServerFacts, server, service, reachable, unreachable_because, version_number,
-                                                version, system_identifier, timeline, in_recovery, superuser,
-                                                can_create_database, can_create_role, max_connections,
-                                                max_locks_per_transaction, data_directory, free_bytes, settings,
-                                                extensions, extensions_unreadable_because, roles, databases, locales)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DatabaseFacts, instance, server, database, exists, unreachable_because,
-                                                oid, owner, encoding, collate, ctype, comment, tablespace,
-                                                locale_provider, provider_locale,
-                                                allows_connections, is_template, connection_limit, acl, settings,
-                                                role_settings, bytes, table_bytes, index_bytes, large_object_bytes,
-                                                tables, indexes, sequences, large_objects, relations, extensions, roles,
-                                                prepared_transactions, subscriptions, logical_slots, sessions)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ApplicationFacts, environment, controller, running, healthy, page_is_on,
-                                                detail, bound_to)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HostFacts, backup_directory, backup_free_bytes, programs,
-                                                program_majors)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TargetFacts, target, databases, servers, source_server, target_server,
-                                                role_of, clear_password_known, applications, host)
+PGCONVOY_JSON(RoleFact);
+PGCONVOY_JSON(ExtensionFact);
+PGCONVOY_JSON(ServerFacts);
+PGCONVOY_JSON(DatabaseFacts);
+PGCONVOY_JSON(ApplicationFacts);
+PGCONVOY_JSON(HostFacts);
+PGCONVOY_JSON(TargetFacts);
 
 }  // namespace pgconvoy

@@ -18,7 +18,7 @@ struct Target {
   bool operator==(const Target&) const = default;
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Target, id, region, environments, instances)
+PGCONVOY_JSON(Target);
 
 // The connected components of environments and instances over all bindings, sorted by id. Instances that no
 // environment binds are targets of their own. Pure; linear but for the sort. A binding to an instance that doesn't

@@ -115,7 +115,7 @@ struct Obligation {
   std::string waits_for;       // id of another obligation, or ""
   json data;                   // handles: server, names, oid, system identifier
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Obligation, id, kind, state, due, waits_for, data)
+PGCONVOY_JSON(Obligation);
 
 // The fold: the only place that gives events their meaning, for a target in memory and for projections alike.
 // An event that can't follow the state it meets (an outcome without an intent, a lower epoch) is an error text;

@@ -22,7 +22,7 @@ struct Difference {
   std::string source;  // what the source says ("" = missing there)
   std::string target;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Difference, kind, object, source, target)
+PGCONVOY_JSON(Difference);
 
 struct TableContent {
   std::int64_t rows = 0;

@@ -1,0 +1,22 @@
+#include "engine/facts/facts.hpp"
+
+namespace pgconvoy {
+
+PGCONVOY_JSON_FIELDS(RoleFact, name, superuser, login, create_database, create_role, inherit, replication,
+                     bypass_row_security, connection_limit, valid_until, verifier, settings, member_of, comment)
+PGCONVOY_JSON_FIELDS(ExtensionFact, name, version, schema)
+PGCONVOY_JSON_FIELDS(ServerFacts, server, service, reachable, unreachable_because, version_number, version,
+                     system_identifier, timeline, in_recovery, superuser, can_create_database, can_create_role,
+                     max_connections, max_locks_per_transaction, data_directory, free_bytes, settings, extensions,
+                     extensions_unreadable_because, roles, databases, locales)
+PGCONVOY_JSON_FIELDS(DatabaseFacts, instance, server, database, exists, unreachable_because, oid, owner, encoding,
+                     collate, ctype, comment, tablespace, locale_provider, provider_locale, allows_connections,
+                     is_template, connection_limit, acl, settings, role_settings, bytes, table_bytes, index_bytes,
+                     large_object_bytes, tables, indexes, sequences, large_objects, relations, extensions, roles,
+                     prepared_transactions, subscriptions, logical_slots, sessions)
+PGCONVOY_JSON_FIELDS(ApplicationFacts, environment, controller, running, healthy, page_is_on, detail, bound_to)
+PGCONVOY_JSON_FIELDS(HostFacts, backup_directory, backup_free_bytes, programs, program_majors)
+PGCONVOY_JSON_FIELDS(TargetFacts, target, databases, servers, source_server, target_server, role_of,
+                     clear_password_known, applications, host)
+
+}  // namespace pgconvoy

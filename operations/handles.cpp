@@ -1,0 +1,14 @@
+#include "operations/handles.hpp"
+
+namespace pgconvoy {
+
+PGCONVOY_JSON_FIELDS(ReprovisionIntent, server, system_identifier, temporary_name, final_name, owner, missing_roles)
+PGCONVOY_JSON_FIELDS(ReprovisionOutcome, oid, created_roles)
+PGCONVOY_JSON_FIELDS(FenceIntent, server, system_identifier, timeline, oid, name, fenced_name, allowed_connections,
+                     subscriptions)
+PGCONVOY_JSON_FIELDS(FenceOutcome, terminated, drained_seconds)
+PGCONVOY_JSON_FIELDS(BackupFile, instance, server, database, file, sha256, format, bytes)
+PGCONVOY_JSON_FIELDS(BackupOutcome, backup)
+PGCONVOY_JSON_FIELDS(VerifyOutcome, rows, bytes, tables, objects, large_objects)
+
+}  // namespace pgconvoy
