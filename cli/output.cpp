@@ -66,4 +66,9 @@ void print_error(const Output& output, const Error& error) {
   write_error(text);
 }
 
+int fail(const Output& output, const Error& error) {
+  print_error(output, error);
+  return exit_code_of(error);
+}
+
 }  // namespace pgconvoy::cli

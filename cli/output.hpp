@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/exit_code.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/json.hpp"
 #include "engine/report/style.hpp"
@@ -39,5 +40,7 @@ void write_json(const Output& output, const json& document);
 
 // "pgconvoy: what failed (server eu)", and below it what to type next.
 void print_error(const Output& output, const Error& error);
+// The same, and the exit code to end with.
+int fail(const Output& output, const Error& error);
 
 }  // namespace pgconvoy::cli

@@ -21,17 +21,11 @@ class PlainLines final : public RunListener {
 }  // namespace
 
 int run_to_end(Application& application, const GlobalOptions& globals, Journal& journal, Plan plan, RunRequest request) {
-  if (auto locked = journal.lock_run(request.run); !locked) {
-    print_error(globals.output, locked.error());
-    return exit_code_of(locked.error());
-  }
+  if (auto locked = journal.lock_run(request.run); !locked) return fail(globals.output, locked.error());
   PlainLines lines;
   Runner runner(application.services(), journal, application.operations(), application.conditions(), {&lines});
   auto state = application.wait(runner.run(std::move(plan), request));
-  if (!state) {
-    print_error(globals.output, state.error());
-    return exit_code_of(state.error());
-  }
+  if (!state) return fail(globals.output, state.error());
   switch (*state) {
     case RunState::succeeded:
       return kSuccess;

@@ -8,20 +8,11 @@ namespace {
 int plan(const GlobalOptions& globals, const PlanningOptions& options) {
   Application application;
   auto planned = plan_from_options(application, globals, options);
-  if (!planned) {
-    print_error(globals.output, planned.error());
-    return exit_code_of(planned.error());
-  }
+  if (!planned) return fail(globals.output, planned.error());
   auto journal = open_journal(globals.journal_uri(), OpenMode::create);
-  if (!journal) {
-    print_error(globals.output, journal.error());
-    return exit_code_of(journal.error());
-  }
+  if (!journal) return fail(globals.output, journal.error());
   auto run = store_plan(**journal, planned->plan, SystemClock());
-  if (!run) {
-    print_error(globals.output, run.error());
-    return exit_code_of(run.error());
-  }
+  if (!run) return fail(globals.output, run.error());
   report::PlanView view{planned->plan, *run, planned->not_offered, globals.output.verbose};
   if (globals.output.text())
     write_out(report::plan_text(view, globals.output.style()));

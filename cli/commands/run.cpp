@@ -16,11 +16,6 @@ struct RunCommandOptions {
   bool yes = false;
 };
 
-int fail(const GlobalOptions& globals, const Error& error) {
-  print_error(globals.output, error);
-  return exit_code_of(error);
-}
-
 bool confirmed() {
   write_error("Go on? [y/N] ");
   std::string answer;
@@ -31,25 +26,25 @@ bool confirmed() {
 int run_command(const GlobalOptions& globals, const RunCommandOptions& options) {
   Application application;
   if (!options.yes && !stdin_is_terminal())
-    return fail(globals, Error(ErrorKind::usage, "there is no terminal to ask on", "run with --yes, after pgconvoy plan has shown what it does"));
+    return fail(globals.output, Error(ErrorKind::usage, "there is no terminal to ask on", "run with --yes, after pgconvoy plan has shown what it does"));
   auto journal = open_journal(globals.journal_uri(), OpenMode::create);
-  if (!journal) return fail(globals, journal.error());
+  if (!journal) return fail(globals.output, journal.error());
   std::int64_t id = 0;
   if (options.plan.empty()) {
     auto planned = plan_from_options(application, globals, options.planning);
-    if (!planned) return fail(globals, planned.error());
+    if (!planned) return fail(globals.output, planned.error());
     auto stored = store_plan(**journal, planned->plan, SystemClock());
-    if (!stored) return fail(globals, stored.error());
+    if (!stored) return fail(globals.output, stored.error());
     id = *stored;
   } else {
     auto found = find_run(**journal, options.plan);
-    if (!found) return fail(globals, found.error());
+    if (!found) return fail(globals.output, found.error());
     id = *found;
   }
   auto record = (*journal)->run(id);
-  if (!record) return fail(globals, record.error());
+  if (!record) return fail(globals.output, record.error());
   auto plan = load_plan(**journal, *record);
-  if (!plan) return fail(globals, plan.error());
+  if (!plan) return fail(globals.output, plan.error());
   if (!globals.output.quiet && globals.output.text()) {
     report::PlanView view{*plan, id, 0, globals.output.verbose};
     write_out(report::plan_text(view, globals.output.style()));
