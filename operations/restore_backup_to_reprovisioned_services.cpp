@@ -126,7 +126,7 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
       call.major = major;
       call.connection = as_tenant(pass) ? tenant : administrator;
       call.server_options = "-c synchronous_commit=off";
-      call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + file.path(), "--dbname-is-set", intent.file};
+      call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + file.path(), intent.file};
       const double jobs = context.arguments().value("jobs", 1.0);
       if (jobs > 1 && as_tenant(pass)) call.arguments.insert(call.arguments.begin(), fmt::format("--jobs={}", static_cast<int>(jobs)));
       context.progress(Progress{0, 0, fmt::format("pg_restore: {}", title)});
