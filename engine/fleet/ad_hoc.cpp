@@ -14,17 +14,14 @@ constexpr const char* kRegion = "default";
 
 Result<Server> make_server(const std::string& id, const std::string& url, const std::string& service,
                            const char* variable) {
-  if (!problem_of_server_url(id, url).empty()) {
-    const auto parsed = parse_connection_with_password(id, url);
-    if (!parsed)
-      return Error(ErrorKind::usage, fmt::format("--{} is not a connection that libpq understands", id),
-                   "postgresql://USER@HOST:PORT/DATABASE, or \"host=... port=... user=...\"");
-    return Error(
-        ErrorKind::usage, fmt::format("--{} must not contain a password: others can see it there", id),
-        fmt::format("take it out of the URL and set {}, or use PGPASSWORD, a passfile (PGPASSFILE) or a service "
-                    "file; in a fleet file: password: {}",
-                    variable, ways_to_give_a_password()));
-  }
+  const auto parsed = parse_connection_with_password(id, url);
+  if (!parsed)
+    return Error(ErrorKind::usage, fmt::format("--{}: {}", id, parsed.error().message), parsed.error().remedy);
+  if (!parsed->password.empty())
+    return Error(ErrorKind::usage, fmt::format("--{} must not contain a password: others can see it there", id),
+                 fmt::format("take it out of the URL and set {}, or use PGPASSWORD, a passfile (PGPASSFILE) or a "
+                             "service file; in a fleet file: password: {}",
+                             variable, ways_to_give_a_password()));
   Server server;
   server.id = id;
   server.region = kRegion;

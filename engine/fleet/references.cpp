@@ -66,9 +66,10 @@ void check_bindings(const Environment& environment, std::set<std::string>& bound
     }
 
     const auto instance = draft.fleet.instances.find(binding.instance);
-    if (instance == draft.fleet.instances.end() || place == nullptr || environment.region.empty()) continue;
+    if (instance == draft.fleet.instances.end() || place == nullptr) continue;
+    if (!draft.fleet.regions.contains(environment.region)) continue;
     const auto server = draft.fleet.servers.find(instance->second.server);
-    if (server == draft.fleet.servers.end() || server->second.region.empty()) continue;
+    if (server == draft.fleet.servers.end() || !draft.fleet.regions.contains(server->second.region)) continue;
     if (server->second.region != environment.region)
       draft.problems.add(*place, fmt::format("{} is in region {}, but instance {} is on server {} in region {}", who,
                                              in_quotes(environment.region), in_quotes(binding.instance),

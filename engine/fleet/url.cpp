@@ -1,5 +1,7 @@
 #include "engine/fleet/url.hpp"
 
+#include <fmt/format.h>
+
 #include "engine/postgres/connection.hpp"
 
 namespace pgconvoy {
@@ -9,12 +11,10 @@ std::string ways_to_give_a_password() {
 }
 
 std::string problem_of_server_url(const std::string& server, const std::string& url) {
-  // libpq's message isn't used: it repeats the text that it could not read.
+  // The message holds nothing of the text that may be a password.
   const auto parsed = parse_connection_with_password(server, url);
-  if (!parsed)
-    return "url is not a connection that libpq understands "
-           "(postgresql://USER@HOST:PORT/DATABASE, or host=... port=... user=...)";
-  if (!parsed->password.empty() || parsed->keywords.contains("password") || parsed->keywords.contains("sslpassword"))
+  if (!parsed) return fmt::format("url: {}; {}", parsed.error().message, parsed.error().remedy);
+  if (!parsed->password.empty())
     return "url must not contain a password; take it out and add `password:` with " + ways_to_give_a_password();
   return "";
 }

@@ -8,7 +8,7 @@ namespace pgconvoy {
 // "{env: NAME}, {file: PATH}, {passfile: PATH} or {command: [PROGRAM, ...]}"
 std::string ways_to_give_a_password();
 
-// Why a server's `url` can't be used, or "". Never repeats any of the URL: it may hold a password.
+// Why a server's `url` can't be used, or "". Never repeats what may be a password.
 std::string problem_of_server_url(const std::string& server, const std::string& url);
 
 // The same for an application's http(s) address.

@@ -1,0 +1,141 @@
+#include <catch2/catch.hpp>
+
+#include <random>
+
+#include "engine/fleet/duration.hpp"
+#include "tests/engine/fleet/example.hpp"
+
+using namespace pgconvoy;
+using namespace pgconvoy::testing;
+
+namespace {
+
+const std::vector<std::string> kHostile{"\"; drop",
+                                        "it's",
+                                        "a\nb",
+                                        "a\r\nb\t",
+                                        " lead",
+                                        "trail ",
+                                        "\xF0\x9F\x98\x80 emoji",
+                                        "-dash",
+                                        "--- x",
+                                        ": # y",
+                                        "a: b",
+                                        "#no",
+                                        "no",
+                                        "Null",
+                                        "~",
+                                        "true",
+                                        "013",
+                                        "1e3",
+                                        "0x1F",
+                                        "2001-01-01",
+                                        ".inf",
+                                        "[x]",
+                                        "{x}",
+                                        "*x",
+                                        "&x",
+                                        "!x",
+                                        "|",
+                                        ">",
+                                        "%TAG",
+                                        "@x",
+                                        "`x`",
+                                        "\\",
+                                        "\\n",
+                                        "?",
+                                        "? x",
+                                        "-",
+                                        "a,b",
+                                        "\x01\x1b\x7f",
+                                        "\xC2\x85\xE2\x80\xA8",
+                                        "=",
+                                        "<<",
+                                        "\xEF\xBB\xBF"
+                                        "bom",
+                                        "C:\\x",
+                                        "'"};
+
+Fleet hostile_fleet(std::mt19937& random) {
+  const auto any = [&] { return kHostile[random() % kHostile.size()]; };
+  const std::vector<std::string> ids{"no",  "null", "013", "-x",   "---", "1.5",
+                                     "...", "true", "a",   "0x10", "y",   "2001-01-01"};
+  Fleet fleet;
+  fleet.regions["no"] = {"no", 1 + static_cast<int>(random() % 9)};
+  fleet.regions["-"] = {"-", std::nullopt};
+  const std::vector<PasswordSource> sources{{},
+                                            {"NAME", "", "", {}},
+                                            {"", "/a b/" + any(), "", {}},
+                                            {"", "", "/p/x#y", {}},
+                                            {"", "", "", {"pass", "", any()}}};
+  fleet.servers["1"] = {"1", "no", any(), "postgresql://u@h:1/d%20b?sslmode=require",
+                        sources[random() % sources.size()]};
+  for (std::size_t number = 0; number < ids.size(); ++number) {
+    const std::string& id = ids[number];
+    fleet.instances[id] = {id,
+                           "1",
+                           any() + std::to_string(number),
+                           any(),
+                           any(),
+                           sources[random() % sources.size()],
+                           {{any(), any()}, {any(), ""}}};
+    Environment environment;
+    environment.id = id;
+    environment.region = "no";
+    environment.application = any();
+    environment.stage = random() % 2 ? "test" : "live";
+    if (random() % 2) environment.downtime_budget = Seconds(std::uniform_real_distribution<>(0.001, 1e5)(random));
+    if (random() % 2) environment.downtime_budget = Seconds(1 + static_cast<double>(random() % 100'000));
+    if (random() % 2)
+      environment.controller = {
+          "local",           "/d" + std::to_string(number),   {any(), any(), ""}, "/e #1", "/p", "/l: x", "/m",
+          "http://h/health", random() % 2 ? "https://h/" : ""};
+    environment.bindings = {{id, {{"NO", "url"}, {"_x1", "port"}}}};
+    fleet.environments[id] = environment;
+  }
+  return fleet;
+}
+
+}  // namespace
+
+TEST_CASE("fleet to YAML: what was written is read back equal, whatever the names are") {
+  const std::string name = Catch::getResultCapture().getCurrentTestName();
+  std::mt19937 random(static_cast<unsigned>(std::hash<std::string>{}(name)));
+  for (int round = 0; round < 200; ++round) {
+    const Fleet fleet = hostile_fleet(random);
+    const std::string yaml = fleet_to_yaml(fleet);
+    const LoadedFleet loaded = parse_fleet(yaml, "/elsewhere");
+    CAPTURE(yaml);
+    REQUIRE(format_problems("fleet.yaml", loaded.problems) == "");
+    REQUIRE(loaded.fleet == fleet);
+    REQUIRE(json::parse(json(fleet).dump()).get<Fleet>() == fleet);
+  }
+}
+
+TEST_CASE("fleet to YAML: the example comes back equal and is written the same again") {
+  const Fleet fleet = parse_fleet(kExample, "/fleet").fleet;
+  const std::string yaml = fleet_to_yaml(fleet);
+  CHECK(parse_fleet(yaml, "/other").fleet == fleet);
+  CHECK(fleet_to_yaml(parse_fleet(yaml, "/other").fleet) == yaml);
+}
+
+TEST_CASE("fleet as JSON: equal fleets have one digest, a changed one another") {
+  const Fleet fleet = parse_fleet(kExample, "/fleet").fleet;
+  Fleet copy = json(fleet).get<Fleet>();
+  CHECK(copy == fleet);
+  CHECK(digest(copy) == digest(fleet));
+  copy.instances.at("shop-live-db").labels["team"] = "b";
+  CHECK(digest(copy) != digest(fleet));
+}
+
+TEST_CASE("durations: units in falling order, each once") {
+  CHECK(parse_short_duration("90s") == Seconds(90));
+  CHECK(parse_short_duration("1h30m") == Seconds(5400));
+  CHECK(parse_short_duration("1d1s") == Seconds(86401));
+  CHECK(parse_short_duration("0.5s") == Seconds(0.5));
+  for (const char* wrong : {"", "5", "s", "5x", "5 m", "-5m", "+5m", "1m1h", "1m1m", "1.5m", "0s", "0h0m", "infs",
+                            "nans", "1e3s", "99999999999999s", "5m ", "five"})
+    CHECK(parse_short_duration(wrong) == std::nullopt);
+  CHECK(format_short_duration(Seconds(5400)) == "1h30m");
+  CHECK(format_short_duration(Seconds(90.25)) == "90.25s");
+}
