@@ -9,7 +9,7 @@ PGCONVOY_JSON_FIELDS(ServerFacts, server, service, reachable, unreachable_becaus
                      system_identifier, timeline, in_recovery, superuser, can_create_database, can_create_role,
                      max_connections, max_locks_per_transaction, data_directory, free_bytes, settings, extensions,
                      extensions_unreadable_because, roles, databases, locales)
-PGCONVOY_JSON_FIELDS(DatabaseFacts, instance, server, database, exists, unreachable_because, oid, owner, encoding,
+PGCONVOY_JSON_FIELDS(DatabaseFacts, instance, server, database, state, exists, unreachable_because, oid, owner, encoding,
                      collate, ctype, comment, tablespace, locale_provider, provider_locale, allows_connections,
                      is_template, connection_limit, acl, settings, role_settings, bytes, table_bytes, index_bytes,
                      large_object_bytes, tables, indexes, sequences, large_objects, relations, extensions, roles,

@@ -1,6 +1,5 @@
 #include "engine/core/parameters.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 using namespace pgconvoy;
 
@@ -25,8 +24,8 @@ TEST_CASE("parameters: defaults are filled in and durations become seconds") {
 }
 
 TEST_CASE("parameters: text from --set becomes what the type says") {
-  auto complete = complete_arguments(
-      "thing", kParameters, json{{"service", "13"}, {"rounds", "12"}, {"pause", "false"}, {"retention", "0"}});
+  auto complete = complete_arguments("thing", kParameters,
+                                     json{{"service", "13"}, {"rounds", "12"}, {"pause", "false"}, {"retention", "0"}});
   REQUIRE(complete);
   CHECK(complete->at("service") == "13");
   CHECK(complete->at("rounds") == 12);
@@ -68,6 +67,7 @@ TEST_CASE("parameters: durations") {
   CHECK(seconds("1m250ms") == Approx(60.25));
   CHECK(seconds("1.5h") == 5400);
   CHECK(seconds("0") == 0);
-  for (const char* bad : {"", "m", "5x", "5 m", "-5m", "+5", "5m5m", "30m1h", "1h30", "nan", "inf", "1e300d", "5.5.5s", "9999999d"})
+  for (const char* bad :
+       {"", "m", "5x", "5 m", "-5m", "+5", "5m5m", "30m1h", "1h30", "nan", "inf", "1e300d", "5.5.5s", "9999999d"})
     CHECK(seconds(bad) == -1.0);
 }
