@@ -26,7 +26,7 @@ select 'operator' as kind, o.oid::regoperator::text as identity, 'schema ' || qu
   from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
  where )" + user_schema("n") + " and " + own("pg_operator", "o.oid") + R"(
 union all
-select 'operator class', format('%I.%I USING %I', n.nspname, c.opcname, m.amname), 'schema ' || quote_ident(n.nspname),
+select 'operator class', format('%I.%I USING %I', n.nspname, c.opcname, m.amname), format('operator family %I.%I USING %I', fn.nspname, f.opfname, m.amname),
        concat_ws('; ', )" + owner("c.opcowner") + R"(, 'for type ' || format_type(c.opcintype, null), case when c.opcdefault then 'default' end,
          'storage ' || format_type(nullif(c.opckeytype, 0), null), 'family ' || format('%I.%I', fn.nspname, f.opfname),
          )" + members("o.amopfamily = c.opcfamily and o.amoplefttype = c.opcintype and o.amoprighttype = c.opcintype",

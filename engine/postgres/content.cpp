@@ -73,7 +73,7 @@ std::vector<std::vector<std::size_t>> batches(const std::vector<ContentItem>& it
       size = 0;
     }
     result.back().push_back(i);
-    size += alone ? bytes : items[i].size;
+    size += alone ? bytes + 1 : items[i].size;
   }
   return result;
 }
