@@ -7,7 +7,8 @@ namespace {
 
 using namespace vocabulary;
 
-// clang-format off: one node a line, as one reads it aloud
+// One node a line, as one reads it aloud.
+// clang-format off
 Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::string& target) {
   return std::move(runbook)
       .parameter("retention", Parameter::Type::duration, "7d",

@@ -111,7 +111,9 @@ class Reader {
     problems_.add(item,
                   item.kind == YamlNode::Kind::map && item.entries.size() > 1
                       ? fmt::format("one {0} an item: put \"- \" before each, and indent what belongs to it", kind)
-                      : fmt::format("expected the name of {} {}", part == Part::operations ? "an" : "a", kind));
+                      : fmt::format("{}expected the name of {} {}",
+                                    item.kind == YamlNode::Kind::null ? "an item that ends here is empty: " : "",
+                                    part == Part::operations ? "an" : "a", kind));
   }
 
   // `arguments` is null when there are none.

@@ -1,0 +1,79 @@
+// Operations that do nothing, with the names, subjects and parameters of the real ones.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/run/operation.hpp"
+
+namespace pgconvoy::testing {
+
+class FakeOperation final : public Operation {
+ public:
+  FakeOperation(std::string name, Subject subject, std::vector<Parameter> parameters = {}, double seconds = 1)
+      : name_(std::move(name)), subject_(subject), parameters_(std::move(parameters)), seconds_(seconds) {}
+
+  std::string name() const override { return name_; }
+  std::string summary() const override { return "does nothing"; }
+  Subject subject() const override { return subject_; }
+  std::vector<Parameter> parameters() const override { return parameters_; }
+  void require(Requirements& requirements, const json& arguments) const override {
+    if (arguments.contains("service")) requirements.source_service = arguments.at("service").get<std::string>();
+    if (arguments.contains("state")) requirements.source_state = arguments.at("state").get<std::string>();
+    if (arguments.contains("to")) requirements.target_service = arguments.at("to").get<std::string>();
+  }
+  Estimate estimate(const EstimateInput&) const override { return {seconds_, false}; }
+
+  Task<Result<json>> prepare(StepContext&) override { co_return json::object(); }
+  Task<Result<json>> apply(StepContext&, json) override { co_return json::object(); }
+  Task<Result<Probe>> probe(StepContext&, json) override { co_return Probe{}; }
+  Task<Result<std::string>> undo(StepContext&, json, json) override { co_return std::string(); }
+
+ private:
+  std::string name_;
+  Subject subject_;
+  std::vector<Parameter> parameters_;
+  double seconds_;
+};
+
+inline void add_fake(OperationRegistry& registry, std::string name, Subject subject,
+                     std::vector<Parameter> parameters = {}, double seconds = 1) {
+  registry.add(std::make_unique<FakeOperation>(std::move(name), subject, std::move(parameters), seconds));
+}
+
+// All operations of the upgrade and its bracket.
+inline OperationRegistry upgrade_operations() {
+  using Type = Parameter::Type;
+  OperationRegistry registry;
+  add_fake(registry, "collect_service_instances", Subject::target,
+           {{"service", Type::text, nullptr, "from where"}, {"state", Type::text, "provisioned", "in which state"}});
+  add_fake(registry, "reprovision_collected_instances", Subject::instance,
+           {{"to", Type::text, nullptr, "to where"}, {"copy_runtime_options", Type::boolean, true, "and how"}});
+  add_fake(registry, "page_on", Subject::environment);
+  add_fake(registry, "stop_app", Subject::environment, {{"pause", Type::boolean, true, "stop it"}});
+  add_fake(registry, "fence_source", Subject::instance, {{"drain_timeout", Type::duration, "10s", "patience"}});
+  add_fake(registry, "backup_collected_services", Subject::instance, {}, 10);
+  add_fake(registry, "restore_backup_to_reprovisioned_services", Subject::instance, {{"jobs", Type::number, 1, "jobs"}},
+           20);
+  add_fake(registry, "analyze_restored_services", Subject::instance);
+  add_fake(registry, "verify_restored_services", Subject::instance, {{"content", Type::boolean, true, "every row"}});
+  add_fake(registry, "enable_reprovisioned_services", Subject::instance);
+  add_fake(registry, "redeploy", Subject::environment, {{"health_timeout", Type::duration, "60s", "patience"}});
+  add_fake(registry, "page_off", Subject::environment);
+  add_fake(registry, "close_source", Subject::instance);
+  add_fake(registry, "deprovision_collected_instances", Subject::instance,
+           {{"retention", Type::duration, "7d", "how long it is kept"}});
+  Bracket page;
+  page.name = "with_maintenance_page";
+  page.parameters = {{"pause", Type::boolean, true, "stop the app"},
+                     {"drain_timeout", Type::duration, "10s", "patience"},
+                     {"max_pause", Type::duration, 0, "the longest pause"}};
+  page.opening = {"page_on", "stop_app", "fence_source"};
+  page.closing = {"page_off", "close_source"};
+  registry.add(std::move(page));
+  return registry;
+}
+
+}  // namespace pgconvoy::testing
