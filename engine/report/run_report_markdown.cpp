@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+
+#include "engine/report/run_report_parts.hpp"
+
+namespace pgconvoy::report {
+
+std::string report_markdown(const ReportView& view) {
+  const RunSummary& summary = view.summary;
+  std::string text = fmt::format("# pgconvoy run {}: {}\n\n", summary.name, summary.state);
+  text += fmt::format("Runbook {} (`{}`), seed {}", shown(summary.runbook), summary.runbook_digest.substr(0, 12), summary.seed);
+  if (!summary.started.empty()) text += ", started " + day_and_time(summary.started);
+  text += ".\n\n";
+  for (const std::string& line : lines_of_totals(summary)) text += "- " + line + "\n";
+  text += "\n" + table_of_targets(summary).markdown();
+  const auto failures = failures_of(view);
+  if (!failures.empty()) text += "\n## What failed\n";
+  for (const FailureLines& failure : failures) {
+    text += fmt::format("\n### {}\n\n", failure.title);
+    for (const std::string& line : failure.what) text += "    " + line + "\n";
+    text += fmt::format("\nState now: {}.\n\n", failure.state);
+    for (const std::string& command : failure.commands) text += "    " + command + "\n";
+  }
+  bool first = true;
+  for (const HandOver& hand_over : summary.hand_overs) {
+    if (hand_over.confirmed) continue;
+    if (first) text += "\n## To be done by you\n";
+    first = false;
+    text += fmt::format("\n{}: set the new address, start the application, then confirm.\n\n", shown(hand_over.environment));
+    for (const std::string& url : hand_over.new_urls) text += "    " + shown(url) + "\n";
+    text += "    " + resolve_command(hand_over, view) + "\n";
+  }
+  const auto kept = lines_of_kept(view);
+  if (!kept.empty()) text += "\n## Kept\n\n";
+  for (const std::string& line : kept) text += "- " + line + "\n";
+  return text;
+}
+
+}  // namespace pgconvoy::report

@@ -1,0 +1,139 @@
+#include "engine/report/run_report_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/core/bytes.hpp"
+#include "engine/core/printable.hpp"
+
+namespace pgconvoy::report {
+namespace {
+
+Tone tone_of(const TargetSummary& target) {
+  switch (target.state) {
+    case TargetState::succeeded:
+      return Tone::good;
+    case TargetState::rolled_back:
+    case TargetState::stuck:
+      return Tone::bad;
+    case TargetState::pending:
+      return Tone::dim;
+    default:
+      return Tone::warn;
+  }
+}
+
+std::string duration_or_dash(const std::optional<Seconds>& duration) {
+  return duration ? format_duration(*duration) : "-";
+}
+
+// The reason already says what the error says, in most cases.
+std::vector<std::string> what_failed(const TargetSummary& target) {
+  std::vector<std::string> lines;
+  if (!target.step.empty()) lines.push_back("step " + shown(target.step));
+  if (!target.error.message.empty()) {
+    std::string text = shown(target.error.message);
+    if (!target.error.server.empty()) text += fmt::format(" (server {})", shown(target.error.server));
+    if (!target.error.sqlstate.empty()) text += fmt::format(" [SQLSTATE {}]", shown(target.error.sqlstate));
+    lines.push_back(std::move(text));
+    if (!target.error.remedy.empty()) lines.push_back("-> " + shown(target.error.remedy));
+  } else if (target.findings.empty() && !target.reason.empty()) {
+    lines.push_back(shown(target.reason));
+  }
+  for (const Finding& finding : target.findings) {
+    lines.push_back(fmt::format("{}: {}: {}", shown(finding.condition), shown(finding.object), shown(finding.evidence)));
+    if (!finding.remedy.empty()) lines.push_back("-> " + shown(finding.remedy));
+  }
+  for (const FencedDatabase& fenced : target.fenced)
+    if (target.state != TargetState::rolled_back)
+      lines.push_back(fmt::format("clients of the old URL get \"database \"{}\" does not exist\": it is fenced as {} on {}",
+                                  shown(fenced.database), shown(fenced.fenced_name), shown(fenced.server)));
+  return lines;
+}
+
+}  // namespace
+
+Table table_of_targets(const RunSummary& summary) {
+  Table table({{"target", Align::left, true},
+               {"size", Align::right},
+               {"paused for", Align::right},
+               {"total", Align::right},
+               {"rows", Align::right},
+               {"bytes", Align::right},
+               {"result"}});
+  for (const TargetSummary& target : summary.targets)
+    table.add({shown(target.id), format_bytes({target.bytes}),
+               Cell(duration_or_dash(target.paused) + (target.is_paused ? "+" : ""), target.is_paused ? Tone::warn : Tone::plain),
+               duration_or_dash(target.total), target.verified ? with_separators(target.verified_rows) : "-",
+               target.verified ? format_bytes({target.verified_bytes}) : "-", Cell(result_of(target), tone_of(target))});
+  return table;
+}
+
+std::vector<std::string> lines_of_totals(const RunSummary& summary) {
+  const RunTotals& totals = summary.totals;
+  std::string first = fmt::format("{}: {} succeeded", count(totals.targets, "target"), totals.succeeded);
+  if (totals.failed) first += fmt::format(", {} failed", totals.failed);
+  if (totals.skipped) first += fmt::format(", {} skipped", totals.skipped);
+  if (totals.left) first += fmt::format(", {} left", totals.left);
+  if (!totals.failed && !totals.skipped && !totals.left) first += ", none failed";
+  std::vector<std::string> lines{first};
+  if (totals.succeeded > 0) {
+    std::string moved = fmt::format("{} moved, {} verified ({})", format_bytes({totals.bytes}),
+                                    count(totals.verified_rows, "row"), format_bytes({totals.verified_bytes}));
+    if (totals.time) moved += fmt::format(", in {}", format_duration(*totals.time));
+    lines.push_back(std::move(moved));
+  }
+  if (totals.paused_median)
+    lines.push_back(fmt::format("paused for {} (median), {} (longest)", format_duration(*totals.paused_median),
+                                format_duration(*totals.paused_longest)));
+  return lines;
+}
+
+std::vector<FailureLines> failures_of(const ReportView& view) {
+  std::vector<FailureLines> failures;
+  for (const TargetSummary& target : view.summary.targets) {
+    if (!is_failure(target)) continue;
+    FailureLines lines;
+    std::string moves;
+    for (const std::string& move : target.moves) moves += (moves.empty() ? "" : ", ") + shown(move);
+    lines.title = fmt::format("{} ({})", shown(target.id), moves);
+    lines.what = what_failed(target);
+    lines.state = state_now(target);
+    lines.commands = commands_for(target, view);
+    failures.push_back(std::move(lines));
+  }
+  return failures;
+}
+
+std::vector<std::string> lines_of_kept(const ReportView& view) {
+  std::vector<std::string> lines;
+  std::map<std::string, int> by_due;
+  for (const KeptDatabase& kept : view.summary.kept) {
+    if (kept.state != "open") continue;
+    ++by_due[day_and_time(kept.due)];
+    if (view.verbose)
+      lines.push_back(fmt::format("{} on {} is kept as {} until {}", shown(kept.database), shown(kept.server),
+                                  shown(kept.fenced_name), day_and_time(kept.due)));
+  }
+  if (!by_due.empty()) {
+    int number = 0;
+    for (const auto& [due, many] : by_due) number += many;
+    const std::string until = by_due.size() == 1 ? by_due.begin()->first
+                                                 : fmt::format("{} to {}", by_due.begin()->first, by_due.rbegin()->first);
+    lines.push_back(fmt::format("{} kept, fenced, until {}; then pgconvoy cleanup{} drops {}",
+                                number == 1 ? "1 old database is" : fmt::format("{} old databases are", with_separators(number)),
+                                until, view.journal_option, number == 1 ? "it" : "them"));
+  }
+  if (!view.summary.backups.empty()) {
+    std::int64_t bytes = 0;
+    for (const BackupRecord& backup : view.summary.backups) bytes += backup.bytes;
+    lines.push_back(fmt::format("{} ({}) in {}: pgconvoy backups list{}",
+                                count(static_cast<std::int64_t>(view.summary.backups.size()), "backup"), format_bytes({bytes}),
+                                shown(view.summary.backup_directory), view.journal_option));
+  }
+  return lines;
+}
+
+}  // namespace pgconvoy::report

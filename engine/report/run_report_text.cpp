@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/report/run_report_parts.hpp"
+
+namespace pgconvoy::report {
+namespace {
+
+constexpr std::size_t kLabel = 13;
+
+std::string human(std::string state) {
+  std::replace(state.begin(), state.end(), '_', ' ');
+  return state;
+}
+
+// "  what failed  text", further lines below the text.
+std::string labelled(const Style& style, const std::string& label, const std::string& text, std::size_t width) {
+  const std::size_t limit = width == 0 ? 100000 : width;
+  return fmt::format("  {}{}\n", style.dim(padded(label, kLabel)), wrapped(text, limit, kLabel + 2));
+}
+
+std::string failures_text(const ReportView& view, const Style& style) {
+  std::string text;
+  for (const FailureLines& failure : failures_of(view)) {
+    text += "\n" + style.bad(failure.title) + "\n";
+    bool first = true;
+    for (const std::string& line : failure.what) {
+      text += labelled(style, first ? "what failed" : "", line, view.width);
+      first = false;
+    }
+    text += labelled(style, "state now", failure.state, view.width);
+    first = true;
+    for (const std::string& command : failure.commands) {
+      text += labelled(style, first ? "next" : "", command, 0);
+      first = false;
+    }
+  }
+  return text;
+}
+
+std::string hand_overs_text(const ReportView& view, const Style& style) {
+  std::string text;
+  for (const HandOver& hand_over : view.summary.hand_overs) {
+    if (hand_over.confirmed) continue;
+    if (text.empty())
+      text = "\n" + style.bold("To be done by you") +
+             ": pgconvoy doesn't control these applications. Set the new address (user and password are the old\n"
+             "ones), start them, then confirm; until then the old databases stay.\n";
+    text += style.warn(shown(hand_over.environment)) + "\n";
+    for (const std::string& url : hand_over.new_urls) text += labelled(style, "new URL", shown(url), 0);
+    text += labelled(style, "then", resolve_command(hand_over, view), 0);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string report_text(const ReportView& view, const Style& style) {
+  const RunSummary& summary = view.summary;
+  std::string text = style.bold(fmt::format("run {}: {}", summary.name, human(summary.state)));
+  text += fmt::format("  {}, seed {}{}\n\n", shown(summary.runbook), summary.seed,
+                      summary.started.empty() ? "" : ", started " + day_and_time(summary.started));
+  text += table_of_targets(summary).text(style, view.width);
+  text += "\n";
+  for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
+  text += failures_text(view, style);
+  text += hand_overs_text(view, style);
+  const auto kept = lines_of_kept(view);
+  if (!kept.empty()) text += "\n";
+  for (const std::string& line : kept) text += line + "\n";
+  const auto commands = commands_for_run(view);
+  if (!commands.empty()) text += "\n";
+  for (const std::string& command : commands) text += fmt::format("{} {}\n", style.bold("next:"), command);
+  return text;
+}
+
+}  // namespace pgconvoy::report

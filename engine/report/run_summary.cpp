@@ -1,0 +1,196 @@
+#include "engine/report/run_summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace pgconvoy::report {
+namespace {
+
+Error error_in(const json& data) {
+  Error error(ErrorKind::internal, "");
+  if (!data.is_object() || !data.contains("error") || !data["error"].is_object()) return error;
+  const json& stored = data["error"];
+  error.kind = error_kind_from_string(stored.value("kind", "internal"));
+  error.message = stored.value("message", "");
+  error.server = stored.value("server", "");
+  error.sqlstate = stored.value("sqlstate", "");
+  error.statement = stored.value("statement", "");
+  error.remedy = stored.value("remedy", "");
+  return error;
+}
+
+void read_reason(TargetSummary& summary, const json& reason) {
+  if (!reason.is_object()) return;
+  summary.error = error_in(reason);
+  summary.reason = reason.contains("reason") ? reason.value("reason", "") : summary.error.message;
+  summary.step = reason.value("step", "");
+  summary.live_database = reason.value("live_database", "");
+  for (const json& way : reason.value("ways_out", json::array())) summary.ways_out.push_back(way.get<std::string>());
+  for (const json& finding : reason.value("findings", json::array())) summary.findings.push_back(finding.get<Finding>());
+}
+
+void read_steps(TargetSummary& summary, const TargetRecord& record) {
+  for (const StepRecord* step : record.in_order()) {
+    const std::string operation = operation_of(step->path);
+    const bool in_flight = step->status == StepStatus::started || step->status == StepStatus::undo_started;
+    if (in_flight && summary.reason.empty()) summary.step = step->path;
+    if (operation == "fence_source" && step->status != StepStatus::undone && step->intent.is_object())
+      summary.fenced.push_back({step->intent.value("server", ""), step->intent.value("name", ""),
+                                step->intent.value("fenced_name", "")});
+    if (step->status != StepStatus::succeeded || !step->outcome.is_object()) continue;
+    if (operation == "verify_restored_services") {
+      summary.verified = true;
+      summary.verified_rows += step->outcome.value("rows", std::int64_t{0});
+      summary.verified_bytes += step->outcome.value("bytes", std::int64_t{0});
+    }
+    if (operation == "deprovision_collected_instances" && step->outcome.value("dropped", false))
+      summary.dropped_source = true;
+  }
+}
+
+TargetSummary summarize_target(const PlannedTarget& planned, const TargetRecord& record, WallTime now) {
+  TargetSummary summary;
+  summary.number = record.number;
+  summary.id = record.id;
+  summary.region = record.region;
+  summary.state = record.state;
+  summary.bytes = planned.bytes;
+  std::set<std::string> moves;
+  for (const auto& [instance, placement] : planned.placements)
+    moves.insert(fmt::format("{} -> {}", placement.source_server, placement.target_server));
+  summary.moves.assign(moves.begin(), moves.end());
+  summary.is_paused = record.paused_at && !record.resumed_at;
+  if (record.paused_at) summary.paused = Seconds(record.resumed_at.value_or(now) - *record.paused_at);
+  if (record.started) summary.total = Seconds(record.ended.value_or(now) - *record.started);
+  read_reason(summary, record.reason);
+  read_steps(summary, record);
+  return summary;
+}
+
+RunTotals totals_of(const RunRecord& run, const std::vector<TargetSummary>& targets, WallTime now) {
+  RunTotals totals;
+  std::vector<Seconds> pauses;
+  for (const TargetSummary& target : targets) {
+    ++totals.targets;
+    switch (target.state) {
+      case TargetState::succeeded:
+        ++totals.succeeded;
+        totals.bytes += target.bytes;
+        totals.verified_rows += target.verified_rows;
+        totals.verified_bytes += target.verified_bytes;
+        if (target.paused) pauses.push_back(*target.paused);
+        break;
+      case TargetState::rolled_back:
+      case TargetState::stuck:
+        ++totals.failed;
+        break;
+      case TargetState::skipped:
+        ++totals.skipped;
+        break;
+      default:
+        ++totals.left;
+    }
+  }
+  if (!pauses.empty()) {
+    std::sort(pauses.begin(), pauses.end());
+    const std::size_t middle = pauses.size() / 2;
+    totals.paused_median = pauses.size() % 2 ? pauses[middle] : (pauses[middle - 1] + pauses[middle]) / 2;
+    totals.paused_longest = pauses.back();
+  }
+  if (run.started) totals.time = Seconds(run.ended.value_or(now) - *run.started);
+  return totals;
+}
+
+// "r7/t42/drop_source/shop" -> 42 when it is of that run; 0 otherwise.
+int target_of_obligation(const std::string& id, const std::string& run) {
+  const std::string begin = run + "/t";
+  if (!id.starts_with(begin)) return 0;
+  int number = 0;
+  for (std::size_t i = begin.size(); i < id.size() && id[i] >= '0' && id[i] <= '9'; ++i) number = number * 10 + (id[i] - '0');
+  return number;
+}
+
+void sort_obligation(RunSummary& summary, const Obligation& obligation, const std::string& target) {
+  if (obligation.kind == "confirm_binding") {
+    HandOver hand_over{obligation.id, target, obligation.data.value("environment", ""), {}, obligation.state == "done"};
+    hand_over.new_urls = obligation.data.value("new_urls", std::vector<std::string>());
+    if (obligation.state != "cancelled") summary.hand_overs.push_back(std::move(hand_over));
+  } else if (obligation.kind == "drop_source") {
+    const json& data = obligation.data;
+    summary.kept.push_back({obligation.id, target, data.value("instance", ""), data.value("server", ""),
+                            data.value("database", ""), data.value("fenced_name", ""), obligation.due,
+                            obligation.waits_for, obligation.state});
+  } else {
+    summary.other_obligations.push_back(obligation);
+  }
+}
+
+}  // namespace
+
+std::string operation_of(const std::string& path) {
+  const std::string before = path.substr(0, path.find('@'));
+  const std::size_t slash = before.rfind('/');
+  const std::string last = slash == std::string::npos ? before : before.substr(slash + 1);
+  return last.substr(0, last.find('#'));
+}
+
+std::string subject_of(const std::string& path) {
+  const std::size_t at = path.find('@');
+  return at == std::string::npos ? "" : path.substr(at + 1);
+}
+
+RunSummary summarize(const SummaryInput& input) {
+  RunSummary summary;
+  const RunRecord& run = input.run;
+  summary.id = run.id;
+  summary.name = run.name;
+  summary.runbook = run.runbook;
+  summary.runbook_digest = run.runbook_digest;
+  summary.state = to_string(run.state);
+  summary.intent = to_string(run.intent);
+  summary.created = format_utc(run.created);
+  if (run.started) summary.started = format_utc(*run.started);
+  if (run.ended) summary.ended = format_utc(*run.ended);
+  const RunOptions options = run.plan.value("options", json::object()).get<RunOptions>();
+  summary.seed = options.seed;
+  summary.backup_directory = options.backup_directory;
+
+  static const PlannedTarget unplanned;
+  for (std::size_t i = 0; i < input.targets.size(); ++i)
+    summary.targets.push_back(
+        summarize_target(i < input.planned.size() ? input.planned[i] : unplanned, input.targets[i], input.now));
+  for (const Obligation& obligation : input.obligations) {
+    const int number = target_of_obligation(obligation.id, run.name);
+    if (number < 1 || number > static_cast<int>(summary.targets.size())) continue;
+    TargetSummary& target = summary.targets[number - 1];
+    if (obligation.kind == "drop_source" && obligation.state == "done") target.dropped_source = true;
+    sort_obligation(summary, obligation, target.id);
+  }
+  for (const BackupRecord& backup : input.backups)
+    if (backup.run == run.id && backup.state == "kept") summary.backups.push_back(backup);
+  summary.totals = totals_of(run, summary.targets, input.now);
+  return summary;
+}
+
+Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now) {
+  SummaryInput input;
+  input.now = now;
+  TRY(input.run, journal.run(run));
+  TRY(input.targets, journal.targets(run, true));
+  try {
+    for (const TargetRecord& target : input.targets) {
+      TRY(const json planned, journal.planned_target(run, target.number));
+      input.planned.push_back(planned.get<PlannedTarget>());
+    }
+  } catch (const json::exception& failure) {
+    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()),
+                 "pgconvoy journal verify");
+  }
+  TRY(input.obligations, journal.obligations(false));
+  TRY(input.backups, journal.backups());
+  return input;
+}
+
+}  // namespace pgconvoy::report

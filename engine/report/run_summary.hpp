@@ -1,0 +1,87 @@
+// A run as its report sees it: what the journal holds, put together per target. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/clock.hpp"
+#include "engine/core/error.hpp"
+#include "engine/journal/journal.hpp"
+#include "engine/plan/plan.hpp"
+
+namespace pgconvoy::report {
+
+// An old database that clients can't reach by its name any more.
+struct FencedDatabase {
+  std::string server, database, fenced_name;
+};
+
+struct TargetSummary {
+  int number = 0;
+  std::string id, region;
+  TargetState state = TargetState::pending;
+  std::vector<std::string> moves;    // "eu-pg13 -> eu-pg15", each once
+  std::int64_t bytes = 0;            // of its databases, as planned
+  std::optional<Seconds> paused;     // for how long; up to now while it still is
+  bool is_paused = false;
+  std::optional<Seconds> total;
+  std::string step;                  // path of the step in flight, or of the one that failed
+  bool verified = false;
+  std::int64_t verified_rows = 0, verified_bytes = 0;
+  std::string reason;                // why it isn't succeeded; "" when there is nothing to say
+  Error error;                       // the error behind it; no message when there is none
+  std::vector<Finding> findings;     // blocking ones of a skipped target
+  std::string live_database;         // of a stuck one
+  std::vector<std::string> ways_out; // of a stuck one
+  bool dropped_source = false;       // an old database of it is gone for good
+  std::vector<FencedDatabase> fenced;
+};
+
+struct HandOver {
+  std::string obligation, target, environment;
+  std::vector<std::string> new_urls;
+  bool confirmed = false;
+};
+
+struct KeptDatabase {
+  std::string obligation, target, instance, server, database, fenced_name, due, waits_for, state;
+};
+
+struct RunTotals {
+  int targets = 0, succeeded = 0, failed = 0, skipped = 0, left = 0;  // failed: rolled back and stuck
+  std::int64_t bytes = 0, verified_rows = 0, verified_bytes = 0;      // of those that succeeded
+  std::optional<Seconds> time, paused_median, paused_longest;
+};
+
+struct RunSummary {
+  std::int64_t id = 0;
+  std::string name, runbook, runbook_digest, state, intent, created, started, ended, backup_directory;
+  std::uint64_t seed = 0;
+  RunTotals totals;
+  std::vector<TargetSummary> targets;  // in the order of the run
+  std::vector<HandOver> hand_overs;
+  std::vector<KeptDatabase> kept;      // drop_source
+  std::vector<Obligation> other_obligations;
+  std::vector<BackupRecord> backups;   // still kept
+};
+
+struct SummaryInput {
+  RunRecord run;
+  std::vector<PlannedTarget> planned;       // in the order of the run
+  std::vector<TargetRecord> targets;        // with steps
+  std::vector<Obligation> obligations;      // of any run; those of this one are taken
+  std::vector<BackupRecord> backups;        // likewise
+  WallTime now;
+};
+RunSummary summarize(const SummaryInput& input);
+
+// Last component of a step's path without ordinal and subject: "fence_source".
+std::string operation_of(const std::string& path);
+// What stands after the "@"; "" for the target.
+std::string subject_of(const std::string& path);
+
+// Reads everything that summarize() wants. Blocking.
+Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now);
+
+}  // namespace pgconvoy::report
