@@ -57,6 +57,7 @@ class LibpqSession final : public Session {
 
   Task<Result<void>> limit_server(std::optional<Seconds> limit, Statement& statement);
   Task<bool> cancel_and_drain(Statement& statement);
+  void cancel_unattended();  // for a session that is given up: its statement need not go on
   Error interrupted(const Statement& statement, SocketWatch::Outcome outcome) const;
 
   asio::thread_pool& pool_;

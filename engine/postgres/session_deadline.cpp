@@ -89,6 +89,16 @@ Task<bool> LibpqSession::cancel_and_drain(Statement& statement) {
   co_return drained&& connection_&& PQstatus(connection_) == CONNECTION_OK;
 }
 
+void LibpqSession::cancel_unattended() {
+  std::shared_ptr<PGcancel> handle(PQgetCancel(connection_), PQfreeCancel);
+  if (!handle || running_cancels >= kMostCancels) return;
+  ++running_cancels;
+  asio::post(pool_, [handle, running = std::shared_ptr<void>(nullptr, [](void*) { --running_cancels; })] {
+    char reason[256];
+    PQcancel(handle.get(), reason, sizeof reason);
+  });
+}
+
 Result<Secret> LibpqSession::encrypt_password(const Secret& clear, const std::string& role) const {
   if (!connection_) return Error(ErrorKind::unreachable, "the session is closed").on(spec_.server);
   std::unique_ptr<char, decltype(&PQfreemem)> verifier(

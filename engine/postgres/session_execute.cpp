@@ -91,6 +91,7 @@ Task<Result<void>> LibpqSession::execute_raw(Statement& statement) {
   auto done = co_await exchange(statement);
   if (statement.interruption) {
     const auto outcome = *statement.interruption;
+    if (outcome == SocketWatch::Outcome::aborted) cancel_unattended();
     const bool drained = outcome == SocketWatch::Outcome::late && co_await cancel_and_drain(statement);
     if (drained) in_use.finish();
     const bool cancelled = statement.failure && statement.failure->sqlstate == "57014";

@@ -1,0 +1,68 @@
+#include "engine/postgres/client_program.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/loop.hpp"
+
+using namespace pgconvoy;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A directory with a program that says it is of that version.
+class FakePrograms {
+ public:
+  FakePrograms(const std::string& directory, const std::string& version)
+      : root_(fs::temp_directory_path() / directory) {
+    fs::create_directories(root_);
+    const auto program = root_ / "pg_pretend";
+    std::ofstream(program) << "#!/bin/sh\necho 'pg_pretend (PostgreSQL) " << version << "'\n";
+    fs::permissions(program, fs::perms::owner_all);
+  }
+  ~FakePrograms() { fs::remove_all(root_); }
+  const fs::path& root() const { return root_; }
+
+ private:
+  fs::path root_;
+};
+
+Result<ClientProgram> find(int major) {
+  auto launcher = make_process_launcher();
+  return testing::run(find_client_program(*launcher, "pg_pretend", major));
+}
+
+}  // namespace
+
+TEST_CASE("client program: the version is read from what the program says") {
+  CHECK(version_in("pg_dump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n") == "15.14");
+  CHECK(version_in("pg_dump (PostgreSQL) 19devel\n") == "19devel");
+  CHECK(version_in("something else 15.1") == "");
+}
+
+TEST_CASE("client program: of several the one of the wanted major version is taken") {
+  FakePrograms old("pgconvoy-client-91", "91.2"), wanted("pgconvoy-client-92", "92.0");
+  ::setenv("PGCONVOY_BINDIR",
+           (old.root().string() + ":" + fs::temp_directory_path().string() + "/pgconvoy-client-{major}").c_str(), 1);
+  auto found = find(92);
+  REQUIRE(found);
+  CHECK(found->path == wanted.root() / "pg_pretend");
+  CHECK(found->version == "92.0");
+  auto missing = find(93);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().kind == ErrorKind::not_found);
+  CHECK_THAT(missing.error().message, Catch::Contains("91.2"));
+  CHECK_THAT(missing.error().remedy, Catch::Contains("PGCONVOY_BINDIR"));
+  ::unsetenv("PGCONVOY_BINDIR");
+}
+
+TEST_CASE("client program: the password goes into the environment, not into the command line") {
+  ConnectionSpec spec;
+  spec.keywords = {{"host", "db"}};
+  CHECK(environment_for_child(spec).secrets.empty());
+  spec.password = Secret("hunter2");
+  const auto environment = environment_for_child(spec);
+  CHECK(environment.conninfo == "host='db'");
+  CHECK(environment.secrets.at("PGPASSWORD") == Secret("hunter2"));
+}
