@@ -1,39 +1,181 @@
 #include "engine/report/plan_report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
 
 #include "engine/core/bytes.hpp"
 #include "engine/core/clock.hpp"
+#include "engine/report/findings_report.hpp"
+#include "engine/report/run_summary.hpp"
+#include "engine/report/table.hpp"
 
 namespace pgconvoy::report {
+namespace {
+
+std::string in_words(double seconds) { return format_duration(Seconds(seconds)); }
+
+// With work that fits evenly; the longest target is a lower bound.
+double elapsed_of(const Plan& plan) {
+  struct Lane {
+    double sum = 0, longest = 0;
+  };
+  std::map<std::string, Lane> lanes;
+  double sum = 0, longest_lane = 0;
+  for (const PlannedTarget& planned : plan.targets) {
+    if (planned.blocked()) continue;
+    Lane& lane = lanes[planned.target.region];
+    lane.sum += planned.seconds;
+    lane.longest = std::max(lane.longest, planned.seconds);
+    sum += planned.seconds;
+  }
+  for (const auto& [region, lane] : lanes) {
+    const auto known = plan.fleet.regions.find(region);
+    const int limit = known != plan.fleet.regions.end() && known->second.concurrency ? *known->second.concurrency
+                                                                                      : plan.options.concurrency_per_region;
+    longest_lane = std::max({longest_lane, lane.longest, lane.sum / std::max(1, limit)});
+  }
+  return std::max(longest_lane, sum / std::max(1, plan.options.concurrency));
+}
+
+Table table_of_plan(const Plan& plan) {
+  Table table({{"#", Align::right}, {"target", Align::left, true}, {"region", Align::left, true}, {"db", Align::right},
+               {"size", Align::right}, {"total", Align::right}, {"paused", Align::right}, {"findings"}});
+  for (const PlannedTarget& planned : plan.targets) {
+    const FindingCounts counts = count_findings(planned.findings);
+    std::string findings = counts.block ? fmt::format("{} blocking", counts.block) : "";
+    if (counts.warn) findings += fmt::format("{}{}", findings.empty() ? "" : ", ", count(counts.warn, "warning"));
+    const Tone tone = counts.block ? Tone::bad : counts.warn ? Tone::warn : Tone::good;
+    table.add({std::to_string(planned.number), shown(planned.target.id), shown(planned.target.region),
+               std::to_string(planned.placements.size()), format_bytes({planned.bytes}), in_words(planned.seconds),
+               in_words(planned.paused_seconds), Cell(findings.empty() ? "ready" : findings, tone)});
+  }
+  return table;
+}
+
+// The steps, each operation once; seconds are those of one target in the middle.
+std::string steps_text(const std::vector<StepPlan>& steps, const Style& style) {
+  std::string text;
+  std::set<std::string> seen;
+  for (const StepPlan& step : steps) {
+    const std::string path = step.path.substr(0, step.path.find('@'));
+    if (!seen.insert(path).second) continue;
+    text += fmt::format("  {}{}\n", shown(operation_of(path)), step.while_paused ? style.dim("  (paused)") : "");
+  }
+  return text;
+}
+
+std::string all_steps_text(const Plan& plan, const Style& style) {
+  std::string text;
+  for (const PlannedTarget& planned : plan.targets) {
+    text += fmt::format("\n{}  {}\n", style.bold(shown(planned.target.id)), style.dim("facts " + planned.facts_digest.substr(0, 12)));
+    for (const StepPlan& step : planned.steps)
+      text += fmt::format("  {}  {}{}\n", padded(in_words(step.seconds), 9, Align::right), shown(step.path),
+                          step.while_paused ? style.dim("  (paused)") : "");
+  }
+  return text;
+}
+
+std::string limits_text(const PlanView& view) {
+  const RunOptions& options = view.plan.options;
+  std::set<std::string> regions;
+  for (const PlannedTarget& planned : view.plan.targets) regions.insert(planned.target.region);
+  std::string per_region;
+  for (const std::string& region : regions) {
+    const auto known = view.plan.fleet.regions.find(region);
+    const int limit = known != view.plan.fleet.regions.end() && known->second.concurrency ? *known->second.concurrency
+                                                                                           : options.concurrency_per_region;
+    per_region += fmt::format("{}{} {}", per_region.empty() ? "" : ", ", shown(region), limit);
+  }
+  std::string text = fmt::format("at a time {} ({}); more than {} failed: no new ones start; a failed one is {}\n",
+                                 options.concurrency, per_region, options.max_failures,
+                                 options.on_failure == "leave" ? "left as it is" : "undone");
+  text += fmt::format("backups go to {}; order from seed {}\n", shown(options.backup_directory), options.seed);
+  return text;
+}
+
+}  // namespace
 
 PlanTotals totals_of(const Plan& plan) {
   PlanTotals totals;
   for (const PlannedTarget& planned : plan.targets) {
     ++totals.targets;
     totals.databases += static_cast<int>(planned.placements.size());
-    totals.blocked += planned.blocked();
     totals.bytes += planned.bytes;
+    if (planned.blocked()) {
+      ++totals.blocked;
+      continue;
+    }
+    totals.with_warnings += count_findings(planned.findings).warn > 0;
     totals.seconds += planned.seconds;
     totals.longest_pause = std::max(totals.longest_pause, planned.paused_seconds);
   }
+  totals.elapsed = elapsed_of(plan);
   return totals;
 }
 
-std::string plan_text(const PlanView& view, const Style&) {
-  std::string text;
-  for (const PlannedTarget& planned : view.plan.targets) {
-    text += fmt::format("{:>3} {} {} {} steps, {}\n", planned.number, planned.target.id, format_bytes({planned.bytes}),
-                        planned.steps.size(), planned.blocked() ? "BLOCKED" : "ok");
-    for (const Finding& finding : planned.findings)
-      text += fmt::format("    {} {} {}: {}\n", to_string(finding.severity), finding.condition, finding.object, finding.evidence);
+std::string plan_summary_text(const PlanView& view, const Style& style) {
+  const PlanTotals totals = totals_of(view.plan);
+  std::set<std::string> regions;
+  for (const PlannedTarget& planned : view.plan.targets) regions.insert(planned.target.region);
+  std::string text = fmt::format("{}: {}, {} in {}, {}, {} to {}\n", style.bold(view.plan.runbook.name),
+                                 count(totals.targets, "target"), count(totals.databases, "database"),
+                                 count(static_cast<int>(regions.size()), "region"), format_bytes({totals.bytes}),
+                                 shown(view.plan.requirements.source_service), shown(view.plan.requirements.target_service));
+  if (view.not_offered)
+    text += fmt::format("{} more selected, without an instance of {}\n", count(view.not_offered, "target"),
+                        shown(view.plan.requirements.source_service));
+  text += fmt::format("about {} in all; each application is paused for at most about {}\n", in_words(totals.elapsed),
+                      in_words(totals.longest_pause));
+  text += limits_text(view);
+  for (const auto& [condition, reason] : view.plan.options.overrides)
+    text += style.warn(fmt::format("overridden: {} ({})\n", shown(condition), shown(reason)));
+  if (totals.with_warnings) text += style.warn(fmt::format("{} with warnings\n", count(totals.with_warnings, "target")));
+  if (totals.blocked)
+    text += style.bad(fmt::format("{} blocked by preconditions and will be skipped, never paused\n",
+                                  totals.blocked == 1 ? "1 target is" : fmt::format("{} targets are", totals.blocked)));
+  return text;
+}
+
+std::string plan_text(const PlanView& view, const Style& style) {
+  const Plan& plan = view.plan;
+  std::string text = table_of_plan(plan).text(style, view.width);
+  FindingsText findings(style, view.width, view.verbose);
+  for (const PlannedTarget& planned : plan.targets) {
+    std::string part = findings.of(planned);
+    if (!part.empty()) text += "\n" + part;
   }
+  if (view.verbose)
+    text += all_steps_text(plan, style);
+  else if (!plan.targets.empty())
+    text += "\n" + style.bold("steps of each target") + " (-v: all of them, with estimates)\n" +
+            steps_text(plan.targets.front().steps, style);
+  text += "\n" + plan_summary_text(view, style);
+  text += "nothing was changed\n";
+  if (view.run > 0)
+    text += fmt::format("\n{} pgconvoy run --plan r{}{}\n", style.bold("next:"), view.run, view.journal_option);
   return text;
 }
 
 json plan_json(const PlanView& view) {
+  const PlanTotals totals = totals_of(view.plan);
   json document = plan_header(view.plan);
   document["version"] = 1;
+  document["kind"] = "plan";
+  document["run"] = nullptr;
+  if (view.run > 0) document["run"] = fmt::format("r{}", view.run);
+  document["totals"] = {{"targets", totals.targets},
+                        {"databases", totals.databases},
+                        {"blocked", totals.blocked},
+                        {"with_warnings", totals.with_warnings},
+                        {"not_offered", view.not_offered},
+                        {"bytes", totals.bytes},
+                        {"seconds", totals.seconds},
+                        {"elapsed_seconds", totals.elapsed},
+                        {"longest_pause_seconds", totals.longest_pause}};
   document["targets"] = view.plan.targets;
   return document;
 }
