@@ -18,7 +18,7 @@ select d.datname, r.rolname,
             then coalesce(pg_database_size(d.oid), 0) else 0 end,
        d.datallowconn and d.datconnlimit <> -2, d.oid
   from pg_catalog.pg_database d join pg_catalog.pg_roles r on r.oid = d.datdba
- where not d.datistemplate and d.datname <> 'postgres' and not starts_with(d.datname::text, 'pgconvoy_')
+ where not d.datistemplate and d.datname <> 'postgres' and left(d.datname::text, 9) <> 'pgconvoy_'
  order by d.datname::text collate "C")";
 
 // Lower-case letters, digits and single dashes; what else there is becomes a dash.
