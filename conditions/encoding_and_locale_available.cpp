@@ -68,7 +68,7 @@ class EncodingAndLocaleAvailable final : public Condition {
                           "nothing for the move; to end it, restore into a UTF8 database after cleaning the data", false});
     else if (std::find(kEncodings.begin(), kEncodings.end(), encoding) == kEncodings.end())
       findings.push_back({Severity::block, name(), move.object(),
-                          fmt::format("its encoding is {}", encoding.empty() ? "not known" : in_quotes(encoding)),
+                          fmt::format("its encoding is {}", encoding.empty() ? "not known" : as_identifier(encoding)),
                           "it is none that a PostgreSQL server can have (manual: Character Set Support)",
                           "convert the database to UTF8 first", false});
   }
@@ -89,7 +89,7 @@ class EncodingAndLocaleAvailable final : public Condition {
     if (has_locale(move.target, locale)) return;
     findings.push_back(
         {Severity::block, name(), move.object(),
-         fmt::format("{} is {}; {} knows {}", category, in_quotes(locale), move.target.server,
+         fmt::format("{} is {}; {} knows {}", category, as_identifier(locale), move.target.server,
                      move.target.locales.empty() ? "none that we could read" : shortened(move.target.locales, 8)),
          "CREATE DATABASE with it fails, and another one would sort and compare text differently",
          fmt::format("on the host of {}: make the locale (Debian: add it to /etc/locale.gen, run locale-gen), restart the "

@@ -46,7 +46,7 @@ class ExtensionsAvailable final : public Condition {
   }
 
   std::optional<Finding> examine(const Move& move, const ExtensionFact& extension) const {
-    const std::string object = fmt::format("extension {} in {}", in_quotes(extension.name), move.object());
+    const std::string object = fmt::format("extension {} in {}", as_identifier(extension.name), move.object());
     const auto offered = move.target.extensions.find(extension.name);
     if (offered == move.target.extensions.end() || offered->second.empty()) {
       if (extension.name == "plpgsql") return std::nullopt;
@@ -64,7 +64,7 @@ class ExtensionsAvailable final : public Condition {
                      "a dump of this extension can only be restored with the very same version of it",
                      fmt::format("install version {} on {}, or ALTER EXTENSION {} UPDATE on the source to a version that "
                                  "both have",
-                                 extension.version, move.target.server, in_quotes(extension.name)),
+                                 extension.version, move.target.server, as_identifier(extension.name)),
                      false};
     }
     if (compare_versions(newest, extension.version) >= 0) return std::nullopt;
@@ -94,7 +94,7 @@ class ExtensionsAvailable final : public Condition {
     }
     return {Severity::block, name(), object, evidence, "the dump's CREATE EXTENSION would stop the restore",
             fmt::format("install it on {} (the package for PostgreSQL {}), or DROP EXTENSION {} in the source if nothing uses it",
-                        move.target.server, major_of(move.target), in_quotes(extension.name)),
+                        move.target.server, major_of(move.target), as_identifier(extension.name)),
             false};
   }
 };

@@ -18,7 +18,7 @@ const ServerFacts& server_of(const TargetFacts& facts, const std::map<std::strin
 
 }  // namespace
 
-std::string Move::object() const { return "database " + in_quotes(database.database); }
+std::string Move::object() const { return "database " + as_identifier(database.database); }
 
 std::vector<Move> moves_of(const TargetFacts& facts) {
   std::vector<Move> moves;
@@ -53,7 +53,7 @@ int major_of(const std::string& service) {
   return std::stoi(service.substr(digits));
 }
 
-std::string in_quotes(std::string_view name) {
+std::string as_identifier(std::string_view name) {
   std::string text = "\"";
   for (const char c : name) {
     if (c == '"')

@@ -39,7 +39,7 @@ int major_of(const ServerFacts& server);
 int major_of(const std::string& service);
 
 // `"shop"`: a name as it stands in SQL, always in quotes, control characters made visible.
-std::string in_quotes(std::string_view name);
+std::string as_identifier(std::string_view name);
 
 // The first `limit` of a list: "a, b, c and 12 more".
 std::string shortened(const std::vector<std::string>& list, std::size_t limit = 5);

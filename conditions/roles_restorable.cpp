@@ -57,7 +57,7 @@ class RoleCollector {
     needed.because = because;
     const auto role = move.source.roles.find(name);
     if (role == move.source.roles.end()) return;
-    for (const auto& group : role->second.member_of) add(move, group, in_quotes(name) + " is a member of it", false);
+    for (const auto& group : role->second.member_of) add(move, group, as_identifier(name) + " is a member of it", false);
   }
 
   const TargetFacts& facts_;
@@ -110,7 +110,7 @@ class RolesRestorable final : public Condition {
  private:
   Finding finding(Severity severity, const std::string& role, std::string evidence, std::string why, std::string remedy,
                   bool mendable = false) const {
-    return {severity, name(), "role " + in_quotes(role), std::move(evidence), std::move(why), std::move(remedy), mendable};
+    return {severity, name(), "role " + as_identifier(role), std::move(evidence), std::move(why), std::move(remedy), mendable};
   }
 
   void examine(const std::string& name, const NeededRole& needed, Findings& findings) const {
@@ -135,18 +135,18 @@ class RolesRestorable final : public Condition {
                                  fmt::format("{}, as a superuser; on {} it is none", where, needed.source->server),
                                  "a tenant that logs in with it would own every database of the target server",
                                  fmt::format("on {}: ALTER ROLE {} NOSUPERUSER, or rename that role", needed.target->server,
-                                             in_quotes(source.name))));
+                                             as_identifier(source.name))));
       return;
     }
     if (const auto differences = differences_between(source, target); !differences.empty())
       findings.push_back(finding(Severity::warn, source.name, fmt::format("{}: {}", where, shortened(differences, 12)),
                                  "an existing role is left as it is, because other databases of that server may use it",
-                                 fmt::format("ALTER ROLE {} on {} where the difference is not meant", in_quotes(source.name),
+                                 fmt::format("ALTER ROLE {} on {} where the difference is not meant", as_identifier(source.name),
                                              needed.target->server)));
     if (source.login && source.verifier != "none" && target.verifier == "none")
       findings.push_back(finding(Severity::warn, source.name, where + ", without a password",
                                  "a client that logs in with a password is refused there",
-                                 fmt::format("on {}: \\password {} in psql", needed.target->server, in_quotes(source.name))));
+                                 fmt::format("on {}: \\password {} in psql", needed.target->server, as_identifier(source.name))));
   }
 
   void examine_new(const RoleFact& role, const NeededRole& needed, Findings& findings) const {
@@ -168,7 +168,7 @@ class RolesRestorable final : public Condition {
                                  "objects of the dump belong to it or are granted to it, so the move makes it there, with its "
                                  "attributes",
                                  fmt::format("to avoid that: REASSIGN OWNED BY {} TO the application's role in the database",
-                                             in_quotes(role.name))));
+                                             as_identifier(role.name))));
     if (role.login) examine_password(role, needed, where, findings);
   }
 
@@ -177,7 +177,7 @@ class RolesRestorable final : public Condition {
     const std::string scram = fmt::format(
         "in psql on {}: SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD '...' (or \\password), the same "
         "password as now",
-        needed.source->server, in_quotes(role.name));
+        needed.source->server, as_identifier(role.name));
     if (role.verifier == "md5" && needed.clear_text_known)
       findings.push_back(finding(Severity::info, role.name, "its password is stored as md5 " + where,
                                  "it does not work where pg_hba.conf asks for scram-sha-256; the clear text is known, so it is "

@@ -29,7 +29,7 @@ class SourceDatabaseReady final : public Condition {
 
   void examine(const Move& move, std::vector<Finding>& findings) const {
     const DatabaseFacts& database = move.database;
-    const std::string sql = in_quotes(database.database);
+    const std::string sql = as_identifier(database.database);
     if (!database.exists)
       return block(findings, move,
                    fmt::format("not found on {}{}{}", move.source.server,
@@ -54,7 +54,7 @@ class SourceDatabaseReady final : public Condition {
             "facts from inside the database are missing, so nothing about its content was checked",
             "make a connection of the administrator to this database work, then check again");
     if (is_reserved(database.owner))
-      block(findings, move, fmt::format("its owner is {}", in_quotes(database.owner)),
+      block(findings, move, fmt::format("its owner is {}", as_identifier(database.owner)),
             "roles that begin with pg_ belong to PostgreSQL and those with pgconvoy_ are temporary; the target's database "
             "needs an ordinary owner",
             fmt::format("ALTER DATABASE {} OWNER TO the role of the application", sql));

@@ -21,10 +21,10 @@ class TargetDatabaseAbsent final : public Condition {
       }
       auto there = move.target.databases.find(move.database.database);
       if (there == move.target.databases.end()) continue;
-      const std::string sql = in_quotes(move.database.database);
+      const std::string sql = as_identifier(move.database.database);
       findings.push_back(
           {Severity::block, name(), move.object(),
-           fmt::format("{} has one already, owned by {}", move.target.server, in_quotes(there->second)),
+           fmt::format("{} has one already, owned by {}", move.target.server, as_identifier(there->second)),
            "pgconvoy never writes into a database that it did not make in this run, and never drops one",
            fmt::format("if it is the moved one already, set server: {} for instance {} in the fleet file (adopt it); if it "
                        "is a leftover, on {}: ALTER DATABASE {} RENAME TO a free name",

@@ -19,6 +19,11 @@ class PageOn final : public TypedOperation<PageIntent, PageOutcome> {
   std::string name() const override { return "page_on"; }
   std::string summary() const override { return "Turns the maintenance page of an environment on."; }
   Subject subject() const override { return Subject::environment; }
+  // max_pause is kept with the step that begins the pause; the runner reads it from there.
+  std::vector<Parameter> parameters() const override {
+    return {{"max_pause", Parameter::Type::duration, 0,
+             "Longest pause before the pivot; 0 takes the environment's downtime budget."}};
+  }
   Estimate estimate(const EstimateInput&) const override { return {0.02, false}; }
 
   Task<Result<PageIntent>> plan_effect(StepContext& context) override {

@@ -9,11 +9,12 @@ namespace {
 
 struct StopIntent {
   bool was_running = false;
+  bool pause = true;
 };
 struct StopOutcome {
   bool stopped = true;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StopIntent, was_running)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StopIntent, was_running, pause)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StopOutcome, stopped)
 
 class StopApp final : public TypedOperation<StopIntent, StopOutcome> {
@@ -21,16 +22,24 @@ class StopApp final : public TypedOperation<StopIntent, StopOutcome> {
   std::string name() const override { return "stop_app"; }
   std::string summary() const override { return "Stops the application from writing, behind its page."; }
   Subject subject() const override { return Subject::environment; }
+  std::vector<Parameter> parameters() const override {
+    return {{"pause", Parameter::Type::boolean, true,
+             "False leaves the app running behind its page; the fence still keeps it from writing."}};
+  }
   Estimate estimate(const EstimateInput&) const override { return {0.3, false}; }
 
   Task<Result<StopIntent>> plan_effect(StepContext& context) override {
     const Environment& environment = context.environment();
     StopIntent intent;
+    intent.pause = context.arguments().value("pause", true);
     CO_TRY(intent.was_running, co_await context.controller(environment).is_running(environment));
     co_return intent;
   }
-  Task<Result<StopOutcome>> effect(StepContext& context, StopIntent) override {
+  Task<Result<StopOutcome>> effect(StepContext& context, StopIntent intent) override {
     const Environment& environment = context.environment();
+    StopOutcome left;
+    left.stopped = false;
+    if (!intent.pause) co_return left;
     CO_TRY_VOID(co_await context.controller(environment).stop(context.identity(), environment));
     StopOutcome outcome;
     co_return outcome;
