@@ -13,12 +13,12 @@ using namespace pgconvoy::test;
 
 namespace {
 
-// In the child: batches of three notes; the last sequence of each goes up the pipe once append() has returned.
-[[noreturn]] void append_for_ever(const std::string& path, int pipe) {
-  auto journal = open_journal(path, OpenMode::create);
+// In the child: batches of three events; the last sequence of each goes up the pipe once append() has returned.
+[[noreturn]] void append_for_ever(const std::string& path, int first_attempt, int pipe) {
+  auto journal = open_journal(path, OpenMode::read_write);
   if (!journal || !(*journal)->lock_run(1)) _exit(1);
   Writer write;
-  for (int attempt = 1;; ++attempt) {
+  for (int attempt = first_attempt;; ++attempt) {
     std::vector<Event> batch{write.start("s", attempt), write(EventKind::note, {}, {{"text", std::string(3000, 'x')}}),
                              write.fail("s", attempt)};
     if (!(*journal)->append(batch)) _exit(2);
@@ -41,26 +41,10 @@ TEST_CASE("journal: a process killed while it appends leaves everything that was
   for (int round = 0; round < 12; ++round) {
     int ends[2];
     REQUIRE(pipe(ends) == 0);
-    int attempts = 0;
-    if (round > 0) {
-      auto journal = must(open_journal(path, OpenMode::read_write));
-      attempts = must(journal->target(1, 1)).steps.at("s").attempt;
-    }
+    int attempts = 0;  // where the last round was stopped
+    if (round > 0) attempts = must(must(open_journal(path, OpenMode::read_write))->target(1, 1)).steps.at("s").attempt;
     const pid_t child = fork();
-    if (child == 0) {
-      close(ends[0]);
-      if (attempts == 0) append_for_ever(path, ends[1]);
-      // Attempts go on from where the last round was stopped.
-      auto journal = open_journal(path, OpenMode::read_write);
-      if (!journal || !(*journal)->lock_run(1)) _exit(1);
-      Writer write;
-      for (int attempt = attempts + 1;; ++attempt) {
-        std::vector<Event> batch{write.start("s", attempt), write.fail("s", attempt)};
-        if (!(*journal)->append(batch)) _exit(2);
-        const auto last = batch.back().sequence;
-        if (::write(ends[1], &last, sizeof last) != sizeof last) _exit(3);
-      }
-    }
+    if (child == 0) append_for_ever(path, attempts + 1, ends[1]);
     close(ends[1]);
     std::int64_t acknowledged = 0, sequence = 0;
     for (int n = 0; n < 1 + round * 7 && read(ends[0], &sequence, sizeof sequence) == sizeof sequence; ++n)
