@@ -49,7 +49,8 @@ std::string digest(const TargetFacts& facts) {
     server["roles"] = std::move(roles);
   }
   // Health goes up and down; a condition looks at it each time.
-  for (auto& application : document["applications"]) remove(application, {"running", "healthy", "page_is_on", "detail"});
+  for (auto& application : document["applications"])
+    remove(application, {"running", "healthy", "page_is_on", "detail"});
   remove(document["host"], {"backup_free_bytes"});
   return sha256_hex(document.dump(-1, ' ', false, json::error_handler_t::replace));
 }

@@ -16,8 +16,8 @@ namespace pgconvoy {
 template <class Facts>
 Result<Facts> decode_document(const std::string& what, const Rows& answer) {
   if (answer.size() != 1 || answer.columns.size() != 1)
-    return Error(ErrorKind::corrupt, fmt::format("{}: the server answered with {} rows instead of one document", what,
-                                                 answer.size()));
+    return Error(ErrorKind::corrupt,
+                 fmt::format("{}: the server answered with {} rows instead of one document", what, answer.size()));
   try {
     return json::parse(answer.text(0, 0)).template get<Facts>();
   } catch (const json::exception& failure) {

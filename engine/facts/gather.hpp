@@ -1,4 +1,8 @@
-// The only place that reads facts. Batched: one query (one JSON document) per server, one per database.
+// The only place that reads facts. Batched: one document per server (after a look at our rights), one for all of
+// its databases, one inside each. All run on the loop's thread, read only, and may be repeated.
+//
+// A Result is an error when the statement failed (kind sql, timeout, unreachable) or when its answer can't be read
+// (corrupt). PostgreSQL 10 to 17.
 #pragma once
 
 #include "engine/core/task.hpp"
@@ -9,20 +13,25 @@
 
 namespace pgconvoy {
 
-// Reads a server through a session to its maintenance database. Read-only, repeatable.
+// Reads a server through a session to its maintenance database. `service` is the fleet's to fill in.
 // Sources: pg_control_system(), pg_control_checkpoint(), pg_roles (pg_authid where readable, for the kind of
-// verifier), pg_auth_members, pg_db_role_setting, pg_available_extension_versions, pg_database, pg_settings.
+// verifier, which is "unreadable" otherwise), pg_auth_members, pg_db_role_setting, pg_available_extension_versions,
+// pg_database, pg_settings, pg_collation. Roles that begin with pg_ or pgconvoy_ are left out, but stay in member_of.
+// A control file that the server can't parse leaves `extensions` empty and says so beside it.
+// Free space is only known where pg_stat_file() and this host agree on the data directory.
 Task<Result<ServerFacts>> gather_server(Session& session, std::string server_id);
 
 // The parts of a database that its server's maintenance database shows, for all databases asked in one query:
-// existence, oid, owner, encoding, sizes, settings, acl, prepared transactions, slots, sessions, roles (pg_shdepend).
+// existence, oid, owner, encoding, size, settings, acl, prepared transactions, enabled subscriptions, slots, sessions,
+// roles (pg_shdepend). By instance id; one that does not exist has exists = false. `bytes` is 0 where we may not ask.
 Task<Result<std::map<std::string, DatabaseFacts>>> gather_databases(Session& maintenance, std::vector<Instance> instances);
 
-// The parts that only a session inside the database sees: extensions, subscriptions, counts and sizes by kind.
-// Completes `facts`. Read-only.
+// The parts that only a session inside the database sees: extensions, counts and sizes by kind, and whether the first
+// superuser owns or may use something. Completes `facts`. Waits for no lock of a tenant.
 Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts);
 
-// Free space and client programs of this host; blocking parts run on the pool.
+// Free space for the backup directory (of its nearest existing parent) and the client programs of exactly that major
+// version; what is missing is absent. Errors: cancelled only.
 Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, class ProcessLauncher& launcher,
                                     std::string backup_directory, int wanted_major);
 

@@ -10,10 +10,13 @@ namespace pgconvoy {
 namespace {
 
 // Rights are asked first, because PostgreSQL checks those on a table or function before it runs anything: the
-// catalog of verifiers can't be named in a statement of somebody who may not read it.
+// catalog of verifiers can't be named in a statement of somebody who may not read it. (10 wants a superuser for
+// pg_stat_file() whatever is granted.)
 constexpr const char* kRights = R"sql(
 select has_table_privilege('pg_authid', 'select'),
        has_function_privilege('pg_stat_file(text)', 'execute')
+         and (current_setting('server_version_num')::int >= 110000
+              or (select rolsuper from pg_roles where rolname = current_user))
 )sql";
 
 // {verifier}, {roles} and {directory_changed} are filled in by rights. Only the kind of a verifier leaves the server.
@@ -119,12 +122,14 @@ Task<Result<ServerFacts>> gather_server(Session& session, std::string server_id)
   std::string statement = filled_in(kServer, "{verifier}", verifiers ? kVerifier : "'unreadable'");
   statement = filled_in(std::move(statement), "{roles}", verifiers ? "pg_authid" : "pg_roles");
   statement = filled_in(std::move(statement), "{directory_changed}", files ? kDirectoryChanged : "null");
-  auto answer = co_await session.query(filled_in(statement, "{extensions}", kExtensions));
+  std::string whole = filled_in(statement, "{extensions}", kExtensions);
+  auto answer = co_await session.query(std::move(whole));
   if (answer) co_return decode_server(server_id, *answer);
 
   // A control file that can't be parsed is the one known reason; everything else can still be read.
   if (answer.error().sqlstate != "42601" || !session.usable()) co_return answer.error();
-  auto rest = co_await session.query(filled_in(statement, "{extensions}", "'{}'::json"));
+  std::string without = filled_in(statement, "{extensions}", "'{}'::json");
+  auto rest = co_await session.query(std::move(without));
   if (!rest) co_return rest.error();
   auto facts = decode_server(server_id, *rest);
   if (facts) facts->extensions_unreadable_because = answer.error().message;
