@@ -8,7 +8,9 @@ namespace {
 class ApplicationHealthyNow final : public Condition {
  public:
   std::string name() const override { return "application_healthy_now"; }
-  std::string summary() const override { return "The applications run and are healthy now, with no maintenance page up."; }
+  std::string summary() const override {
+    return "The applications run and are healthy now, with no maintenance page up.";
+  }
 
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;

@@ -63,7 +63,8 @@ class DiskSpace final : public Condition {
  private:
   void examine_backup(const HostFacts& host, std::int64_t needed, std::vector<Finding>& findings) const {
     const std::string object = "backup directory " + host.backup_directory;
-    const std::string remedy = "free space there (pgconvoy backups list, pgconvoy cleanup --dry-run), or name another directory";
+    const std::string remedy =
+        "free space there (pgconvoy backups list, pgconvoy cleanup --dry-run), or name another directory";
     if (!host.backup_free_bytes) {
       findings.push_back({Severity::info, name(), object,
                           fmt::format("its free space is not known; up to {} are needed", format_bytes({needed})),
@@ -72,35 +73,39 @@ class DiskSpace final : public Condition {
       return;
     }
     if (*host.backup_free_bytes < needed)
-      findings.push_back({Severity::block, name(), object,
-                          fmt::format("{} free, up to {} needed", format_bytes({*host.backup_free_bytes}), format_bytes({needed})),
-                          "the bound is the size of tables and large objects: a compressed dump has no indexes and is "
-                          "seldom larger. A full disk stops the backup while the app is paused",
-                          remedy, false});
+      findings.push_back(
+          {Severity::block, name(), object,
+           fmt::format("{} free, up to {} needed", format_bytes({*host.backup_free_bytes}), format_bytes({needed})),
+           "the bound is the size of tables and large objects: a compressed dump has no indexes and is "
+           "seldom larger. A full disk stops the backup while the app is paused",
+           remedy, false});
     else if (*host.backup_free_bytes < 2 * needed)
       findings.push_back({Severity::warn, name(), object,
-                          fmt::format("{} free, up to {} needed for this target alone", format_bytes({*host.backup_free_bytes}),
-                                      format_bytes({needed})),
+                          fmt::format("{} free, up to {} needed for this target alone",
+                                      format_bytes({*host.backup_free_bytes}), format_bytes({needed})),
                           "other targets write their backups there at the same time", remedy, false});
   }
 
   void examine_server(const ServerFacts& server, std::int64_t needed, std::vector<Finding>& findings) const {
     const std::string object = "server " + server.server;
     if (!server.free_bytes) {
-      findings.push_back({Severity::info, name(), object,
-                          fmt::format("its free space is not known; about {} are needed", format_bytes({needed})),
-                          "its data directory is on another host, or we may not read where it is; PostgreSQL has no function "
-                          "that tells",
-                          "look there with df on the data directory before the run", false});
+      findings.push_back(
+          {Severity::info, name(), object,
+           fmt::format("its free space is not known; about {} are needed", format_bytes({needed})),
+           "its data directory is on another host, or we may not read where it is; PostgreSQL has no function "
+           "that tells",
+           "look there with df on the data directory before the run", false});
       return;
     }
     const std::int64_t wal = wal_bound(server);
     const std::string evidence = fmt::format("{} free in its data directory, {} needed (1.2 times the source's size)",
                                              format_bytes({*server.free_bytes}), format_bytes({needed}));
-    const std::string remedy = fmt::format("free or add space on the host of {}, or choose another target server", server.server);
+    const std::string remedy =
+        fmt::format("free or add space on the host of {}, or choose another target server", server.server);
     if (*server.free_bytes < needed)
       findings.push_back({Severity::block, name(), object, evidence,
-                          "a full disk stops the restore, and every other database of that server with it", remedy, false});
+                          "a full disk stops the restore, and every other database of that server with it", remedy,
+                          false});
     else if (*server.free_bytes < needed + wal)
       findings.push_back({Severity::warn, name(), object,
                           evidence + fmt::format(", and up to {} of WAL (max_wal_size)", format_bytes({wal})),

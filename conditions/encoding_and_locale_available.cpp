@@ -14,10 +14,11 @@ namespace {
 
 // Manual, 24.3 Character Set Support: those that a server can have.
 constexpr std::array<std::string_view, 35> kEncodings{
-    "EUC_CN",     "EUC_JP",  "EUC_JIS_2004", "EUC_KR",  "EUC_TW",  "ISO_8859_5", "ISO_8859_6",    "ISO_8859_7", "ISO_8859_8",
-    "KOI8R",      "KOI8U",   "LATIN1",       "LATIN2",  "LATIN3",  "LATIN4",     "LATIN5",        "LATIN6",     "LATIN7",
-    "LATIN8",     "LATIN9",  "LATIN10",      "MULE_INTERNAL",      "SQL_ASCII",  "UTF8",          "WIN866",     "WIN874",
-    "WIN1250",    "WIN1251", "WIN1252",      "WIN1253", "WIN1254", "WIN1255",    "WIN1256",       "WIN1257",    "WIN1258"};
+    "EUC_CN",        "EUC_JP",     "EUC_JIS_2004", "EUC_KR",  "EUC_TW",  "ISO_8859_5", "ISO_8859_6",
+    "ISO_8859_7",    "ISO_8859_8", "KOI8R",        "KOI8U",   "LATIN1",  "LATIN2",     "LATIN3",
+    "LATIN4",        "LATIN5",     "LATIN6",       "LATIN7",  "LATIN8",  "LATIN9",     "LATIN10",
+    "MULE_INTERNAL", "SQL_ASCII",  "UTF8",         "WIN866",  "WIN874",  "WIN1250",    "WIN1251",
+    "WIN1252",       "WIN1253",    "WIN1254",      "WIN1255", "WIN1256", "WIN1257",    "WIN1258"};
 
 // glibc takes en_US.UTF-8, en_US.utf8 and en_US.UTF8 for the same: the codeset without its hyphens, in lower case.
 std::string canonical(const std::string& locale) {
@@ -62,10 +63,11 @@ class EncodingAndLocaleAvailable final : public Condition {
   void examine_encoding(const Move& move, std::vector<Finding>& findings) const {
     const std::string& encoding = move.database.encoding;
     if (encoding == "SQL_ASCII")
-      findings.push_back({Severity::warn, name(), move.object(), "its encoding is SQL_ASCII",
-                          "PostgreSQL checks no text in such a database: bytes of several encodings may stand side by side. They "
-                          "are moved byte by byte, and compared so",
-                          "nothing for the move; to end it, restore into a UTF8 database after cleaning the data", false});
+      findings.push_back(
+          {Severity::warn, name(), move.object(), "its encoding is SQL_ASCII",
+           "PostgreSQL checks no text in such a database: bytes of several encodings may stand side by side. They "
+           "are moved byte by byte, and compared so",
+           "nothing for the move; to end it, restore into a UTF8 database after cleaning the data", false});
     else if (std::find(kEncodings.begin(), kEncodings.end(), encoding) == kEncodings.end())
       findings.push_back({Severity::block, name(), move.object(),
                           fmt::format("its encoding is {}", encoding.empty() ? "not known" : as_identifier(encoding)),
@@ -78,8 +80,8 @@ class EncodingAndLocaleAvailable final : public Condition {
     const int needed = provider == "builtin" ? 17 : provider == "icu" ? 15 : 0;
     if (major_of(move.target) >= needed) return;
     findings.push_back({Severity::block, name(), move.object(),
-                        fmt::format("its locale provider is {} ({}), {} is PostgreSQL {}", provider, move.database.provider_locale,
-                                    move.target.server, move.target.version),
+                        fmt::format("its locale provider is {} ({}), {} is PostgreSQL {}", provider,
+                                    move.database.provider_locale, move.target.server, move.target.version),
                         fmt::format("databases with this provider exist since PostgreSQL {}", needed),
                         "choose a newer target server", false});
   }
@@ -92,15 +94,18 @@ class EncodingAndLocaleAvailable final : public Condition {
          fmt::format("{} is {}; {} knows {}", category, as_identifier(locale), move.target.server,
                      move.target.locales.empty() ? "none that we could read" : shortened(move.target.locales, 8)),
          "CREATE DATABASE with it fails, and another one would sort and compare text differently",
-         fmt::format("on the host of {}: make the locale (Debian: add it to /etc/locale.gen, run locale-gen), restart the "
-                     "server, then SELECT pg_import_system_collations('pg_catalog')",
-                     move.target.server),
+         fmt::format(
+             "on the host of {}: make the locale (Debian: add it to /etc/locale.gen, run locale-gen), restart the "
+             "server, then SELECT pg_import_system_collations('pg_catalog')",
+             move.target.server),
          false});
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Condition> make_encoding_and_locale_available() { return std::make_unique<EncodingAndLocaleAvailable>(); }
+std::unique_ptr<Condition> make_encoding_and_locale_available() {
+  return std::make_unique<EncodingAndLocaleAvailable>();
+}
 
 }  // namespace pgconvoy

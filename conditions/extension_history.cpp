@@ -15,7 +15,8 @@ constexpr std::string_view kDrop = "DROP EXTENSION it, its functions have no suc
 
 constexpr std::array<RetiredExtension, 13> kRetired{{
     {"adminpack", 17, "", "DROP EXTENSION adminpack: only old versions of pgAdmin used it (release notes of 17)"},
-    {"chkpass", 11, "", "keep such values as text hashed by pgcrypto, then DROP EXTENSION chkpass (release notes of 11)"},
+    {"chkpass", 11, "",
+     "keep such values as text hashed by pgcrypto, then DROP EXTENSION chkpass (release notes of 11)"},
     {"hstore_plpython2u", 15, "hstore_plpython3u", kPython},
     {"hstore_plpythonu", 15, "hstore_plpython3u", kPython},
     {"jsonb_plpython2u", 15, "jsonb_plpython3u", kPython},
@@ -25,7 +26,8 @@ constexpr std::array<RetiredExtension, 13> kRetired{{
     {"old_snapshot", 17, "", kDrop},
     {"plpython2u", 15, "plpython3u", kPython},
     {"plpythonu", 15, "plpython3u", kPython},
-    {"timetravel", 12, "", "replace its trigger by one of your own, then DROP EXTENSION timetravel (release notes of 12)"},
+    {"timetravel", 12, "",
+     "replace its trigger by one of your own, then DROP EXTENSION timetravel (release notes of 12)"},
     {"tsearch2", 10, "", "use the built-in text search, then DROP EXTENSION tsearch2 (release notes of 10)"},
 }};
 
@@ -43,7 +45,9 @@ std::string_view next_part(std::string_view& rest) {
   return part;
 }
 
-bool is_number(std::string_view part) { return !part.empty() && std::isdigit(static_cast<unsigned char>(part.front())); }
+bool is_number(std::string_view part) {
+  return !part.empty() && std::isdigit(static_cast<unsigned char>(part.front()));
+}
 
 int compare_numbers(std::string_view left, std::string_view right) {
   left.remove_prefix(std::min(left.find_first_not_of('0'), left.size()));

@@ -29,7 +29,8 @@ class ExtensionsAvailable final : public Condition {
             {Severity::block, name(), "server " + move.target.server,
              "its list of available extensions can't be read: " + move.target.extensions_unreadable_because,
              "whether the extensions of " + move.object() + " are there is not known",
-             "mend or remove the extension's control file on that server (sharedir/extension), then check again", false});
+             "mend or remove the extension's control file on that server (sharedir/extension), then check again",
+             false});
         continue;
       }
       for (const auto& extension : move.database.extensions)
@@ -60,25 +61,34 @@ class ExtensionsAvailable final : public Condition {
                                              move.target.server, shortened(versions, 8));
     if (needs_same_version(extension.name)) {
       if (std::find(versions.begin(), versions.end(), extension.version) != versions.end()) return std::nullopt;
-      return Finding{Severity::block, name(), object, evidence,
-                     "a dump of this extension can only be restored with the very same version of it",
-                     fmt::format("install version {} on {}, or ALTER EXTENSION {} UPDATE on the source to a version that "
-                                 "both have",
-                                 extension.version, move.target.server, as_identifier(extension.name)),
-                     false};
+      return Finding{
+          Severity::block,
+          name(),
+          object,
+          evidence,
+          "a dump of this extension can only be restored with the very same version of it",
+          fmt::format("install version {} on {}, or ALTER EXTENSION {} UPDATE on the source to a version that "
+                      "both have",
+                      extension.version, move.target.server, as_identifier(extension.name)),
+          false};
     }
     if (compare_versions(newest, extension.version) >= 0) return std::nullopt;
-    return Finding{Severity::block, name(), object, evidence,
-                   "a dump says CREATE EXTENSION without a version: the database would get the older one, and objects that "
-                   "use what is new in the source's fail while they are restored",
-                   fmt::format("install a package of {} on {} that is at least as new as {}", extension.name,
-                               move.target.server, extension.version),
-                   false};
+    return Finding{
+        Severity::block,
+        name(),
+        object,
+        evidence,
+        "a dump says CREATE EXTENSION without a version: the database would get the older one, and objects that "
+        "use what is new in the source's fail while they are restored",
+        fmt::format("install a package of {} on {} that is at least as new as {}", extension.name, move.target.server,
+                    extension.version),
+        false};
   }
 
   Finding missing(const Move& move, const ExtensionFact& extension, const std::string& object) const {
-    const std::string evidence = fmt::format("version {} on {}; {} (PostgreSQL {}) does not offer it", extension.version,
-                                             move.source.server, move.target.server, move.target.version);
+    const std::string evidence =
+        fmt::format("version {} on {}; {} (PostgreSQL {}) does not offer it", extension.version, move.source.server,
+                    move.target.server, move.target.version);
     const RetiredExtension* retired = find_retired(extension.name);
     if (retired && major_of(move.target) >= retired->gone_in) {
       std::string remedy{retired->advice};
@@ -88,14 +98,24 @@ class ExtensionsAvailable final : public Condition {
                                  ? "offered by " + move.target.server
                                  : "to be installed on " + move.target.server,
                              retired->advice);
-      return {Severity::block, name(), object, evidence,
+      return {Severity::block,
+              name(),
+              object,
+              evidence,
               fmt::format("it is gone since PostgreSQL {}; the dump's CREATE EXTENSION would fail", retired->gone_in),
-              std::move(remedy), false};
+              std::move(remedy),
+              false};
     }
-    return {Severity::block, name(), object, evidence, "the dump's CREATE EXTENSION would stop the restore",
-            fmt::format("install it on {} (the package for PostgreSQL {}), or DROP EXTENSION {} in the source if nothing uses it",
-                        move.target.server, major_of(move.target), as_identifier(extension.name)),
-            false};
+    return {
+        Severity::block,
+        name(),
+        object,
+        evidence,
+        "the dump's CREATE EXTENSION would stop the restore",
+        fmt::format(
+            "install it on {} (the package for PostgreSQL {}), or DROP EXTENSION {} in the source if nothing uses it",
+            move.target.server, major_of(move.target), as_identifier(extension.name)),
+        false};
   }
 };
 

@@ -29,12 +29,12 @@ class HasServiceInstance final : public Condition {
       seen.push_back(fmt::format("{} is {} on {} ({})", instance, database.state, server,
                                  offered.empty() ? "service not known" : offered));
     }
-    return {{Severity::block, name(), "target " + facts.target,
-             seen.empty() ? "it has no service instance" : shortened(seen),
-             fmt::format("the runbook moves instances of {} that are {}; here it would have nothing to do", service,
-                         state),
-             "leave the target out with --exclude, or correct the server or the state of its instance in the fleet file",
-             false}};
+    return {
+        {Severity::block, name(), "target " + facts.target,
+         seen.empty() ? "it has no service instance" : shortened(seen),
+         fmt::format("the runbook moves instances of {} that are {}; here it would have nothing to do", service, state),
+         "leave the target out with --exclude, or correct the server or the state of its instance in the fleet file",
+         false}};
   }
 };
 

@@ -12,7 +12,9 @@ namespace {
 
 using Findings = std::vector<Finding>;
 
-bool is_ours_or_postgres_own(const std::string& role) { return role.starts_with("pg_") || role.starts_with("pgconvoy_"); }
+bool is_ours_or_postgres_own(const std::string& role) {
+  return role.starts_with("pg_") || role.starts_with("pgconvoy_");
+}
 
 // A role on its way between two servers; several databases of a target may need it.
 struct NeededRole {
@@ -57,7 +59,8 @@ class RoleCollector {
     needed.because = because;
     const auto role = move.source.roles.find(name);
     if (role == move.source.roles.end()) return;
-    for (const auto& group : role->second.member_of) add(move, group, as_identifier(name) + " is a member of it", false);
+    for (const auto& group : role->second.member_of)
+      add(move, group, as_identifier(name) + " is a member of it", false);
   }
 
   const TargetFacts& facts_;
@@ -65,7 +68,8 @@ class RoleCollector {
 };
 
 void compare(std::vector<std::string>& differences, const char* attribute, bool source, bool target) {
-  if (source != target) differences.push_back(fmt::format("{} {} here, {} there", attribute, source ? "yes" : "no", target ? "yes" : "no"));
+  if (source != target)
+    differences.push_back(fmt::format("{} {} here, {} there", attribute, source ? "yes" : "no", target ? "yes" : "no"));
 }
 
 template <class T>
@@ -86,7 +90,8 @@ std::vector<std::string> differences_between(const RoleFact& source, const RoleF
   compare_values(found, "VALID UNTIL", source.valid_until.empty() ? "none" : source.valid_until,
                  target.valid_until.empty() ? "none" : target.valid_until);
   if (source.settings != target.settings)
-    found.push_back(fmt::format("settings {} here, {} there", source.settings.empty() ? "none" : shortened(source.settings),
+    found.push_back(fmt::format("settings {} here, {} there",
+                                source.settings.empty() ? "none" : shortened(source.settings),
                                 target.settings.empty() ? "none" : shortened(target.settings)));
   return found;
 }
@@ -95,13 +100,15 @@ class RolesRestorable final : public Condition {
  public:
   std::string name() const override { return "roles_restorable"; }
   std::string summary() const override {
-    return "Every role that the databases depend on can be made on the target server, with a password that works there.";
+    return "Every role that the databases depend on can be made on the target server, with a password that works "
+           "there.";
   }
 
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     Findings findings;
     for (const Move& move : moves_of(facts))
-      if (!move.inside_known() || !move.target_known()) findings.push_back(not_known(name(), move, "roles it depends on"));
+      if (!move.inside_known() || !move.target_known())
+        findings.push_back(not_known(name(), move, "roles it depends on"));
     for (const auto& [key, needed] : RoleCollector(facts).collect())
       examine(key.substr(key.rfind('\n') + 1), needed, findings);
     return findings;
@@ -110,7 +117,8 @@ class RolesRestorable final : public Condition {
  private:
   Finding finding(Severity severity, const std::string& role, std::string evidence, std::string why, std::string remedy,
                   bool mendable = false) const {
-    return {severity, name(), "role " + as_identifier(role), std::move(evidence), std::move(why), std::move(remedy), mendable};
+    return {severity,          name(),  "role " + as_identifier(role), std::move(evidence), std::move(why),
+            std::move(remedy), mendable};
   }
 
   void examine(const std::string& name, const NeededRole& needed, Findings& findings) const {
@@ -128,25 +136,27 @@ class RolesRestorable final : public Condition {
     }
   }
 
-  void examine_existing(const RoleFact& source, const RoleFact& target, const NeededRole& needed, Findings& findings) const {
+  void examine_existing(const RoleFact& source, const RoleFact& target, const NeededRole& needed,
+                        Findings& findings) const {
     const std::string where = fmt::format("{} has it already ({})", needed.target->server, needed.because);
     if (target.superuser && !source.superuser) {
       findings.push_back(finding(Severity::block, source.name,
                                  fmt::format("{}, as a superuser; on {} it is none", where, needed.source->server),
                                  "a tenant that logs in with it would own every database of the target server",
-                                 fmt::format("on {}: ALTER ROLE {} NOSUPERUSER, or rename that role", needed.target->server,
-                                             as_identifier(source.name))));
+                                 fmt::format("on {}: ALTER ROLE {} NOSUPERUSER, or rename that role",
+                                             needed.target->server, as_identifier(source.name))));
       return;
     }
     if (const auto differences = differences_between(source, target); !differences.empty())
       findings.push_back(finding(Severity::warn, source.name, fmt::format("{}: {}", where, shortened(differences, 12)),
                                  "an existing role is left as it is, because other databases of that server may use it",
-                                 fmt::format("ALTER ROLE {} on {} where the difference is not meant", as_identifier(source.name),
-                                             needed.target->server)));
+                                 fmt::format("ALTER ROLE {} on {} where the difference is not meant",
+                                             as_identifier(source.name), needed.target->server)));
     if (source.login && source.verifier != "none" && target.verifier == "none")
-      findings.push_back(finding(Severity::warn, source.name, where + ", without a password",
-                                 "a client that logs in with a password is refused there",
-                                 fmt::format("on {}: \\password {} in psql", needed.target->server, as_identifier(source.name))));
+      findings.push_back(
+          finding(Severity::warn, source.name, where + ", without a password",
+                  "a client that logs in with a password is refused there",
+                  fmt::format("on {}: \\password {} in psql", needed.target->server, as_identifier(source.name))));
   }
 
   void examine_new(const RoleFact& role, const NeededRole& needed, Findings& findings) const {
@@ -163,38 +173,44 @@ class RolesRestorable final : public Condition {
       return;
     }
     if (role.superuser)
-      findings.push_back(finding(Severity::info, role.name,
-                                 fmt::format("it is a superuser {} and missing on {}", where, needed.target->server),
-                                 "objects of the dump belong to it or are granted to it, so the move makes it there, with its "
-                                 "attributes",
-                                 fmt::format("to avoid that: REASSIGN OWNED BY {} TO the application's role in the database",
-                                             as_identifier(role.name))));
+      findings.push_back(
+          finding(Severity::info, role.name,
+                  fmt::format("it is a superuser {} and missing on {}", where, needed.target->server),
+                  "objects of the dump belong to it or are granted to it, so the move makes it there, with its "
+                  "attributes",
+                  fmt::format("to avoid that: REASSIGN OWNED BY {} TO the application's role in the database",
+                              as_identifier(role.name))));
     if (role.login) examine_password(role, needed, where, findings);
   }
 
-  void examine_password(const RoleFact& role, const NeededRole& needed, const std::string& where, Findings& findings) const {
+  void examine_password(const RoleFact& role, const NeededRole& needed, const std::string& where,
+                        Findings& findings) const {
     if (role.verifier != "md5" && role.verifier != "unreadable") return;
     const std::string scram = fmt::format(
-        "in psql on {}: SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD '...' (or \\password), the same "
+        "in psql on {}: SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD '...' (or \\password), the "
+        "same "
         "password as now",
         needed.source->server, as_identifier(role.name));
     if (role.verifier == "md5" && needed.clear_text_known)
-      findings.push_back(finding(Severity::info, role.name, "its password is stored as md5 " + where,
-                                 "it does not work where pg_hba.conf asks for scram-sha-256; the clear text is known, so it is "
-                                 "set anew on the target as scram-sha-256",
-                                 "nothing to do", true));
+      findings.push_back(
+          finding(Severity::info, role.name, "its password is stored as md5 " + where,
+                  "it does not work where pg_hba.conf asks for scram-sha-256; the clear text is known, so it is "
+                  "set anew on the target as scram-sha-256",
+                  "nothing to do", true));
     else if (role.verifier == "md5")
-      findings.push_back(finding(Severity::block, role.name,
-                                 fmt::format("its password is stored as md5 {} and nothing tells the clear text", where),
-                                 "an md5 verifier can't become a SCRAM one, and a login with it is refused where pg_hba.conf asks "
-                                 "for scram-sha-256, the default since PostgreSQL 14 (release notes of 14)",
-                                 scram + "; or give the role's password in the fleet file (password: of its instance)"));
+      findings.push_back(
+          finding(Severity::block, role.name,
+                  fmt::format("its password is stored as md5 {} and nothing tells the clear text", where),
+                  "an md5 verifier can't become a SCRAM one, and a login with it is refused where pg_hba.conf asks "
+                  "for scram-sha-256, the default since PostgreSQL 14 (release notes of 14)",
+                  scram + "; or give the role's password in the fleet file (password: of its instance)"));
     else if (!needed.clear_text_known)
-      findings.push_back(finding(Severity::block, role.name,
-                                 fmt::format("whether it has a password {} can't be read, and nothing tells the clear text", where),
-                                 "only a superuser may read pg_authid, so the verifier can't be carried to the target",
-                                 "use a superuser in the url of the source server, or give the role's password in the fleet file "
-                                 "(password: of its instance)"));
+      findings.push_back(
+          finding(Severity::block, role.name,
+                  fmt::format("whether it has a password {} can't be read, and nothing tells the clear text", where),
+                  "only a superuser may read pg_authid, so the verifier can't be carried to the target",
+                  "use a superuser in the url of the source server, or give the role's password in the fleet file "
+                  "(password: of its instance)"));
   }
 };
 

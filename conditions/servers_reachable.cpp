@@ -25,7 +25,8 @@ class ServersReachable final : public Condition {
     std::set<std::pair<std::string, std::string>> pairs;
     std::map<int, std::string> target_majors;
     for (const Move& move : moves_of(facts)) {
-      servers.emplace(facts.source_server.contains(move.instance) ? facts.source_server.at(move.instance) : "", &move.source);
+      servers.emplace(facts.source_server.contains(move.instance) ? facts.source_server.at(move.instance) : "",
+                      &move.source);
       servers.emplace(facts.target_server.at(move.instance), &move.target);
       if (!move.source_known() || !move.target_known()) continue;
       target_majors.emplace(major_of(move.target), move.target.server);
@@ -33,30 +34,34 @@ class ServersReachable final : public Condition {
     }
     for (const auto& [id, server] : servers) examine_server(id, *server, findings);
     for (const auto& [major, server] : target_majors)
-      for (const char* program : {"pg_dump", "pg_restore"}) examine_program(facts.host, program, major, server, findings);
+      for (const char* program : {"pg_dump", "pg_restore"})
+        examine_program(facts.host, program, major, server, findings);
     return findings;
   }
 
  private:
-  Finding finding(Severity severity, std::string object, std::string evidence, std::string why, std::string remedy) const {
+  Finding finding(Severity severity, std::string object, std::string evidence, std::string why,
+                  std::string remedy) const {
     return {severity, name(), std::move(object), std::move(evidence), std::move(why), std::move(remedy), false};
   }
 
   void examine_server(const std::string& id, const ServerFacts& server, Findings& findings) const {
     const std::string object = "server " + (id.empty() ? "(none)" : id);
     if (!server.reachable) {
-      findings.push_back(finding(Severity::block, object,
-                                 server.unreachable_because.empty() ? "it was not read" : server.unreachable_because,
-                                 "without it nothing can be checked or moved",
-                                 fmt::format("make its url and password in the fleet file work: pgconvoy doctor, or psql with "
-                                             "the url of {}", id)));
+      findings.push_back(finding(
+          Severity::block, object, server.unreachable_because.empty() ? "it was not read" : server.unreachable_because,
+          "without it nothing can be checked or moved",
+          fmt::format("make its url and password in the fleet file work: pgconvoy doctor, or psql with "
+                      "the url of {}",
+                      id)));
       return;
     }
     if (const int wanted = major_of(server.service); wanted != 0 && wanted != major_of(server))
-      findings.push_back(finding(Severity::block, object,
-                                 fmt::format("it is PostgreSQL {} and the fleet says it offers {}", server.version, server.service),
-                                 "the runbook chooses servers by their service; this one would be the wrong version",
-                                 "correct url or service of the server in the fleet file"));
+      findings.push_back(
+          finding(Severity::block, object,
+                  fmt::format("it is PostgreSQL {} and the fleet says it offers {}", server.version, server.service),
+                  "the runbook chooses servers by their service; this one would be the wrong version",
+                  "correct url or service of the server in the fleet file"));
     if (server.in_recovery)
       findings.push_back(finding(Severity::block, object, "it is in recovery (a standby)",
                                  "a standby can be neither fenced nor written to",
@@ -79,7 +84,8 @@ class ServersReachable final : public Condition {
         Severity::warn, object, "our administrator has CREATEDB and CREATEROLE and is no superuser",
         "what it can't do: read password verifiers to carry them, end sessions of superusers, dump or alter databases "
         "of owners it is no member of, install extensions that are not trusted, set superuser-only settings",
-        "use a superuser, or grant it pg_signal_backend, pg_read_all_stats, pg_read_all_settings and membership in the owners"));
+        "use a superuser, or grant it pg_signal_backend, pg_read_all_stats, pg_read_all_settings and membership in the "
+        "owners"));
   }
 
   void examine_pair(const Move& move, Findings& findings) const {
@@ -95,10 +101,11 @@ class ServersReachable final : public Condition {
       return;
     }
     if (major_of(target) < major_of(source))
-      findings.push_back(finding(Severity::block, object,
-                                 fmt::format("the source is PostgreSQL {}, the target {}", source.version, target.version),
-                                 "a dump of a newer version is not meant to be restored into an older one (manual: pg_dump, Notes)",
-                                 "choose a target server of the same or a newer major version"));
+      findings.push_back(
+          finding(Severity::block, object,
+                  fmt::format("the source is PostgreSQL {}, the target {}", source.version, target.version),
+                  "a dump of a newer version is not meant to be restored into an older one (manual: pg_dump, Notes)",
+                  "choose a target server of the same or a newer major version"));
   }
 
   void examine_program(const HostFacts& host, const std::string& program, int major, const std::string& server,
@@ -106,25 +113,28 @@ class ServersReachable final : public Condition {
     const auto found = host.program_majors.find(program);
     const std::string install = fmt::format("apt-get install postgresql-client-{} on this host", major);
     if (found == host.program_majors.end()) {
-      findings.push_back(finding(Severity::block, "program " + program, fmt::format("no {} of version {} was found", program, major),
-                                 fmt::format("backup and restore use the programs of the target server's version ({})", server),
-                                 install));
+      findings.push_back(finding(
+          Severity::block, "program " + program, fmt::format("no {} of version {} was found", program, major),
+          fmt::format("backup and restore use the programs of the target server's version ({})", server), install));
     } else if (found->second < major) {
-      findings.push_back(finding(Severity::block, "program " + program,
-                                 fmt::format("{} is version {}, {} is PostgreSQL {}", program, found->second, server, major),
-                                 "an older pg_dump refuses a newer server, and an older pg_restore does not know its syntax "
-                                 "(manual: pg_dump, Notes)",
-                                 install));
+      findings.push_back(
+          finding(Severity::block, "program " + program,
+                  fmt::format("{} is version {}, {} is PostgreSQL {}", program, found->second, server, major),
+                  "an older pg_dump refuses a newer server, and an older pg_restore does not know its syntax "
+                  "(manual: pg_dump, Notes)",
+                  install));
     } else if (found->second >= 17 && major < 17) {
-      findings.push_back(finding(Severity::block, "program " + program,
-                                 fmt::format("{} is version {}, {} is PostgreSQL {}", program, found->second, server, major),
-                                 "from 17 on a restore begins with SET transaction_timeout, which older servers do not know, and "
-                                 "it stops at the first error",
-                                 install));
+      findings.push_back(
+          finding(Severity::block, "program " + program,
+                  fmt::format("{} is version {}, {} is PostgreSQL {}", program, found->second, server, major),
+                  "from 17 on a restore begins with SET transaction_timeout, which older servers do not know, and "
+                  "it stops at the first error",
+                  install));
     } else if (found->second > major) {
-      findings.push_back(finding(Severity::warn, "program " + program,
-                                 fmt::format("{} is version {}, {} is PostgreSQL {}", program, found->second, server, major),
-                                 "a newer version may write what the older server does not know", install));
+      findings.push_back(
+          finding(Severity::warn, "program " + program,
+                  fmt::format("{} is version {}, {} is PostgreSQL {}", program, found->second, server, major),
+                  "a newer version may write what the older server does not know", install));
     }
   }
 };

@@ -24,7 +24,8 @@ class SourceDatabaseReady final : public Condition {
  private:
   void block(std::vector<Finding>& findings, const Move& move, std::string evidence, std::string why,
              std::string remedy) const {
-    findings.push_back({Severity::block, name(), move.object(), std::move(evidence), std::move(why), std::move(remedy), false});
+    findings.push_back(
+        {Severity::block, name(), move.object(), std::move(evidence), std::move(why), std::move(remedy), false});
   }
 
   void examine(const Move& move, std::vector<Finding>& findings) const {
@@ -45,17 +46,19 @@ class SourceDatabaseReady final : public Condition {
                        ? fmt::format("if it holds data of an application: ALTER DATABASE {} IS_TEMPLATE false", sql)
                        : "take the instance out of the fleet file");
     if (!database.allows_connections)
-      return block(findings, move, fmt::format("datallowconn is false on {}", move.source.server),
-                   "nobody can connect, so it can be neither dumped nor compared; an earlier run may have fenced it",
-                   fmt::format("look at pgconvoy status first; if no run holds it: ALTER DATABASE {} ALLOW_CONNECTIONS true",
-                               sql));
+      return block(
+          findings, move, fmt::format("datallowconn is false on {}", move.source.server),
+          "nobody can connect, so it can be neither dumped nor compared; an earlier run may have fenced it",
+          fmt::format("look at pgconvoy status first; if no run holds it: ALTER DATABASE {} ALLOW_CONNECTIONS true",
+                      sql));
     if (!database.unreachable_because.empty())
       block(findings, move, "could not be read: " + database.unreachable_because,
             "facts from inside the database are missing, so nothing about its content was checked",
             "make a connection of the administrator to this database work, then check again");
     if (is_reserved(database.owner))
       block(findings, move, fmt::format("its owner is {}", as_identifier(database.owner)),
-            "roles that begin with pg_ belong to PostgreSQL and those with pgconvoy_ are temporary; the target's database "
+            "roles that begin with pg_ belong to PostgreSQL and those with pgconvoy_ are temporary; the target's "
+            "database "
             "needs an ordinary owner",
             fmt::format("ALTER DATABASE {} OWNER TO the role of the application", sql));
   }

@@ -26,9 +26,10 @@ class TargetDatabaseAbsent final : public Condition {
           {Severity::block, name(), move.object(),
            fmt::format("{} has one already, owned by {}", move.target.server, as_identifier(there->second)),
            "pgconvoy never writes into a database that it did not make in this run, and never drops one",
-           fmt::format("if it is the moved one already, set server: {} for instance {} in the fleet file (adopt it); if it "
-                       "is a leftover, on {}: ALTER DATABASE {} RENAME TO a free name",
-                       move.target.server, move.instance, move.target.server, sql),
+           fmt::format(
+               "if it is the moved one already, set server: {} for instance {} in the fleet file (adopt it); if it "
+               "is a leftover, on {}: ALTER DATABASE {} RENAME TO a free name",
+               move.target.server, move.instance, move.target.server, sql),
            false});
     }
     return findings;

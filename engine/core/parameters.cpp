@@ -68,10 +68,14 @@ json converted(Parameter::Type type, const json& value) {
 
 const char* wanted(Parameter::Type type) {
   switch (type) {
-    case Parameter::Type::text: return "a text (in quotes where it looks like a number)";
-    case Parameter::Type::number: return "a number";
-    case Parameter::Type::boolean: return "true or false";
-    case Parameter::Type::duration: return "a duration such as 90s, 5m, 1h30m or 7d";
+    case Parameter::Type::text:
+      return "a text (in quotes where it looks like a number)";
+    case Parameter::Type::number:
+      return "a number";
+    case Parameter::Type::boolean:
+      return "true or false";
+    case Parameter::Type::duration:
+      return "a duration such as 90s, 5m, 1h30m or 7d";
   }
   return "";
 }
@@ -87,10 +91,14 @@ std::string known_names(const std::vector<Parameter>& parameters) {
 
 const char* to_string(Parameter::Type type) {
   switch (type) {
-    case Parameter::Type::text: return "text";
-    case Parameter::Type::number: return "number";
-    case Parameter::Type::boolean: return "boolean";
-    case Parameter::Type::duration: return "duration";
+    case Parameter::Type::text:
+      return "text";
+    case Parameter::Type::number:
+      return "number";
+    case Parameter::Type::boolean:
+      return "boolean";
+    case Parameter::Type::duration:
+      return "duration";
   }
   return "text";
 }
@@ -135,7 +143,8 @@ Result<double> parse_duration(const std::string& text) {
       auto letters = std::min(rest.find_first_of("0123456789.", digits), rest.size());
       auto amount = parse_number(rest.substr(0, digits));
       const auto name = rest.substr(digits, letters - digits);
-      const auto* unit = std::find_if(kUnits.begin() + next_unit, kUnits.end(), [&](auto& each) { return each.name == name; });
+      const auto* unit =
+          std::find_if(kUnits.begin() + next_unit, kUnits.end(), [&](auto& each) { return each.name == name; });
       if (!amount || unit == kUnits.end()) return bad_duration(text);
       total += *amount * unit->seconds;
       next_unit = static_cast<std::size_t>(unit - kUnits.begin()) + 1;

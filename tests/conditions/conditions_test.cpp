@@ -62,7 +62,8 @@ void run_fixture(const Condition& condition, const json& base, const fs::path& f
   INFO(file.filename() << ": " << fixture.at("description").get<std::string>());
   json facts = base;
   facts.merge_patch(fixture.at("facts"));
-  const auto arguments = complete_arguments(condition.name(), condition.parameters(), fixture.value("arguments", json::object()));
+  const auto arguments =
+      complete_arguments(condition.name(), condition.parameters(), fixture.value("arguments", json::object()));
   REQUIRE(arguments);
 
   const auto findings = condition.evaluate(facts.get<TargetFacts>(), *arguments);
@@ -119,7 +120,8 @@ TEST_CASE("conditions: an unreachable target server is never silence") {
   ConditionRegistry registry;
   register_conditions(registry);
   json facts = read_json(fixtures() / "base.json");
-  facts["servers"]["pg15-eu"] = {{"server", "pg15-eu"}, {"reachable", false}, {"unreachable_because", "connection refused"}};
+  facts["servers"]["pg15-eu"] = {
+      {"server", "pg15-eu"}, {"reachable", false}, {"unreachable_because", "connection refused"}};
   for (const char* name : {"servers_reachable", "target_database_absent", "extensions_available", "roles_restorable",
                            "encoding_and_locale_available"}) {
     INFO(name);

@@ -50,7 +50,8 @@ TEST_CASE("facts: go to JSON and back, and what an older journal lacks has its d
   facts.databases["shop-db"].state = "retired";
   CHECK(json(facts).get<TargetFacts>().databases.at("shop-db").state == "retired");
 
-  const auto old = json::parse(R"({"target": "t", "databases": {"i": {"database": "shop"}}, "servers": {"s": {}}})").get<TargetFacts>();
+  const auto old = json::parse(R"({"target": "t", "databases": {"i": {"database": "shop"}}, "servers": {"s": {}}})")
+                       .get<TargetFacts>();
   CHECK(old.databases.at("i").connection_limit == -1);
   CHECK(old.databases.at("i").state == "provisioned");
   CHECK(old.databases.at("i").locale_provider == "libc");

@@ -74,7 +74,9 @@ TEST_CASE("facts digest: what a plan depends on changes it") {
   };
   CHECK(changed([](TargetFacts& facts) { facts.databases["shop-db"].owner = "staff"; }));
   CHECK(changed([](TargetFacts& facts) { facts.databases["shop-db"].oid = 16400; }));
-  CHECK(changed([](TargetFacts& facts) { facts.databases["shop-db"].extensions.push_back({"citext", "1.6", "public"}); }));
+  CHECK(changed([](TargetFacts& facts) {
+    facts.databases["shop-db"].extensions.push_back({"citext", "1.6", "public"});
+  }));
   CHECK(changed([](TargetFacts& facts) { facts.databases["shop-db"].settings = {"work_mem=64MB"}; }));
   CHECK(changed([](TargetFacts& facts) { facts.servers["pg13"].roles["shop"].verifier = "md5"; }));
   CHECK(changed([](TargetFacts& facts) { facts.servers["pg13"].roles["staff"].create_role = true; }));
