@@ -73,6 +73,8 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     CO_TRY_VOID(co_await open_new_databases(context, environment));
     if (!intent.controlled) co_return co_await hand_over(context, environment);
     AppController& controller = context.controller(environment);
+    // Whatever still runs has the old binding: it reads it at its start.
+    CO_TRY_VOID(co_await controller.stop(context.identity(), environment));
     CO_TRY_VOID(co_await controller.start(context.identity(), environment));
     const Seconds limit(context.arguments().value("health_timeout", 60.0));
     auto healthy = co_await wait_until_healthy(context, environment, limit);
