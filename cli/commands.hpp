@@ -5,7 +5,22 @@
 
 namespace pgconvoy::cli {
 
+void add_fleet_commands(CLI::App& app, Invocation& invocation);
+void add_runbook_commands(CLI::App& app, Invocation& invocation);
+void add_doctor(CLI::App& app, Invocation& invocation);
+void add_check(CLI::App& app, Invocation& invocation);
 void add_plan(CLI::App& app, Invocation& invocation);
 void add_run(CLI::App& app, Invocation& invocation);
+void add_resume(CLI::App& app, Invocation& invocation);
+void add_retry(CLI::App& app, Invocation& invocation);
+void add_rollback(CLI::App& app, Invocation& invocation);
+void add_resolve(CLI::App& app, Invocation& invocation);
+void add_status(CLI::App& app, Invocation& invocation);
+void add_report(CLI::App& app, Invocation& invocation);
+void add_logs(CLI::App& app, Invocation& invocation);
+void add_events(CLI::App& app, Invocation& invocation);
+void add_backups(CLI::App& app, Invocation& invocation);
+void add_cleanup(CLI::App& app, Invocation& invocation);
+void add_journal(CLI::App& app, Invocation& invocation);
 
 }  // namespace pgconvoy::cli

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "engine/fleet/nearest.hpp"
+#include "engine/report/run_report.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -22,6 +23,10 @@ constexpr const char* kEverywhere = "Everywhere";
 
 std::string GlobalOptions::journal_uri() const {
   return journal.empty() ? from_environment("PGCONVOY_JOURNAL", "pgconvoy-journal.db") : journal;
+}
+
+std::string GlobalOptions::journal_option() const {
+  return journal.empty() ? "" : " --journal " + report::shell_argument(journal);
 }
 
 void add_globals(CLI::App& command, GlobalOptions& globals, std::vector<std::string> formats) {

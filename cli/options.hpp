@@ -22,6 +22,8 @@ struct GlobalOptions {
 
   // The option, else PGCONVOY_JOURNAL, else ./pgconvoy-journal.db
   std::string journal_uri() const;
+  // " --journal PATH" for commands that are to be typed next; "" when the environment says it.
+  std::string journal_option() const;
 };
 void add_globals(CLI::App& command, GlobalOptions& globals, std::vector<std::string> formats = {"text", "json", "jsonl"});
 

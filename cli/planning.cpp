@@ -139,6 +139,12 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
   return planned;
 }
 
+Result<void> check_journal(const GlobalOptions& globals) {
+  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  if (!journal && journal.error().kind != ErrorKind::not_found) return journal.error();
+  return {};
+}
+
 Result<std::int64_t> store_plan(Journal& journal, const Plan& plan, const Clock& clock) {
   std::vector<json> targets;
   for (const PlannedTarget& planned : plan.targets) targets.push_back(json(planned));

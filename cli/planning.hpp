@@ -25,6 +25,9 @@ Result<Fleet> read_fleet_file(const std::string& file);
 // Fleet, runbook, plan. Shows on a terminal how far it is. Writes nothing.
 Result<PlanResult> plan_from_options(Application& application, const GlobalOptions& globals, const PlanningOptions& options);
 
+// A journal that is there must be readable, before a survey of many minutes; one that isn't will be made.
+Result<void> check_journal(const GlobalOptions& globals);
+
 // Makes the run in the journal. Returns its id.
 Result<std::int64_t> store_plan(Journal& journal, const Plan& plan, const Clock& clock);
 

@@ -16,8 +16,12 @@ int run(int argc, char** argv) {
   CLI::App app("Moves fleets of PostgreSQL databases to a new major version.", "pgconvoy");
   app.set_version_flag("--version", "pgconvoy " PGCONVOY_VERSION);
   app.require_subcommand(1);
+  add_check(app, invocation);
   add_plan(app, invocation);
   add_run(app, invocation);
+  add_resume(app, invocation);
+  add_retry(app, invocation);
+  add_rollback(app, invocation);
   try {
     app.parse(argc, argv);
     invocation.globals.output.format = invocation.globals.format == "json"    ? Format::json

@@ -8,7 +8,11 @@
 
 namespace pgconvoy::cli {
 
-// Takes the run's lock. Returns the exit code.
+// Takes the run's lock. The first SIGINT, SIGTERM or SIGHUP starts nothing new and lets finish what is in flight; the
+// second SIGINT or SIGTERM kills children and ends the process at once. Returns the exit code.
 int run_to_end(Application& application, const GlobalOptions& globals, Journal& journal, Plan plan, RunRequest request);
+
+// Of a run that went as far as it could: exit code from what became of the targets that were asked for.
+int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, const RunRequest& request, bool interrupted);
 
 }  // namespace pgconvoy::cli

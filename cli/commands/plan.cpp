@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/planning.hpp"
+#include "cli/show_report.hpp"
 #include "engine/report/plan_report.hpp"
 
 namespace pgconvoy::cli {
@@ -7,15 +8,19 @@ namespace {
 
 int plan(const GlobalOptions& globals, const PlanningOptions& options) {
   Application application;
+  if (auto usable = check_journal(globals); !usable) return fail(globals.output, usable.error());
   auto planned = plan_from_options(application, globals, options);
   if (!planned) return fail(globals.output, planned.error());
   auto journal = open_journal(globals.journal_uri(), OpenMode::create);
   if (!journal) return fail(globals.output, journal.error());
   auto run = store_plan(**journal, planned->plan, SystemClock());
   if (!run) return fail(globals.output, run.error());
-  report::PlanView view{planned->plan, *run, planned->not_offered, globals.output.verbose};
+
+  const report::PlanView view{planned->plan, *run, planned->not_offered, globals.output.verbose, text_width(),
+                              globals.journal_option()};
   if (globals.output.text())
-    write_out(report::plan_text(view, globals.output.style()));
+    write_out(globals.output.quiet ? report::plan_summary_text(view, globals.output.style())
+                                   : report::plan_text(view, globals.output.style()));
   else
     write_json(globals.output, report::plan_json(view));
   return kSuccess;
@@ -34,7 +39,8 @@ void add_plan(CLI::App& app, Invocation& invocation) {
       "  pgconvoy plan -f fleet.yaml --runbook postgres-13-to-15 --region eu-west --limit 'shop-*' --set retention=0\n"
       "  pgconvoy plan --source postgresql://admin@old:5432 --target postgresql://admin@new:5432\n"
       "The plan is kept in the journal: pgconvoy run --plan RUN does exactly what was shown.");
-  command->callback([&invocation, options] { invocation.action = [&invocation, options] { return plan(invocation.globals, *options); }; });
+  command->callback(
+      [&invocation, options] { invocation.action = [&invocation, options] { return plan(invocation.globals, *options); }; });
 }
 
 }  // namespace pgconvoy::cli

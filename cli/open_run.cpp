@@ -1,0 +1,33 @@
+#include "cli/open_run.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/fleet/nearest.hpp"
+
+namespace pgconvoy::cli {
+
+Result<int> find_target(const std::vector<TargetRecord>& targets, const std::string& run, const std::string& id) {
+  std::vector<std::string_view> ids;
+  for (const TargetRecord& target : targets) {
+    if (target.id == id) return target.number;
+    ids.push_back(target.id);
+  }
+  return Error(ErrorKind::not_found, fmt::format("{} has no target {}{}", run, in_quotes(id), did_you_mean(id, ids)),
+               fmt::format("pgconvoy status {} -v lists them", run));
+}
+
+Result<OpenedRun> open_run(const GlobalOptions& globals, const RunArgument& argument, OpenMode mode) {
+  OpenedRun opened;
+  TRY(opened.journal, open_journal(globals.journal_uri(), mode));
+  TRY(const std::int64_t id, find_run(*opened.journal, argument.run));
+  TRY(opened.record, opened.journal->run(id));
+  TRY(opened.plan, load_plan(*opened.journal, opened.record));
+  if (!argument.target.empty()) {
+    TRY(const std::vector<TargetRecord> targets, opened.journal->targets(id, false));
+    TRY(const int number, find_target(targets, opened.record.name, argument.target));
+    opened.only.insert(number);
+  }
+  return opened;
+}
+
+}  // namespace pgconvoy::cli

@@ -1,0 +1,26 @@
+#include "cli/show_report.hpp"
+
+#include <unistd.h>
+
+#include "engine/report/run_report.hpp"
+
+namespace pgconvoy::cli {
+
+std::size_t text_width() {
+  return stdout_is_terminal() ? static_cast<std::size_t>(terminal_size(STDOUT_FILENO).columns) : 0;
+}
+
+Result<void> show_report(const GlobalOptions& globals, Journal& journal, std::int64_t run) {
+  TRY(const report::SummaryInput input, report::read_summary(journal, run, std::chrono::system_clock::now()));
+  const report::RunSummary summary = report::summarize(input);
+  const report::ReportView view{summary, globals.journal_option(), text_width(), globals.output.verbose};
+  if (globals.format == "markdown")
+    write_out(report::report_markdown(view));
+  else if (globals.output.text())
+    write_out(report::report_text(view, globals.output.style()));
+  else
+    write_json(globals.output, report::report_json(view));
+  return {};
+}
+
+}  // namespace pgconvoy::cli
