@@ -31,22 +31,19 @@ std::string sorted_options(std::string_view array, std::string_view word) {
       array);
 }
 
+// pg_get_userbyid answers from a cache; a server may have thousands of roles.
 std::string privilege_lines(const Dialect& dialect, std::string_view acl, std::string_view owner) {
   std::string ignored;
   for (const auto& role : dialect.ignored_roles) ignored += ", " + quote_literal(role);
-  const auto name = [&](std::string_view side) {
-    return fmt::format("coalesce(quote_ident((select r.rolname from pg_roles r where r.oid = x.{})), '(dropped role)')",
-                       side);
-  };
   return fmt::format(
-      "select case when x.grantee = 0 then 'PUBLIC' when x.grantee = {owner} then '(owner)' else {grantee} end as grantee,"
+      "select case when x.grantee = 0 then 'PUBLIC' when x.grantee = {owner} then '(owner)'"
+      " else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,"
       " x.privilege_type || case when x.is_grantable and x.grantee <> {owner} then ' with grant option' else '' end"
-      " || case when x.grantor <> {owner} then ' by ' || {grantor} else '' end as privilege"
+      " || case when x.grantor <> {owner} then ' by ' || quote_ident(pg_get_userbyid(x.grantor)) else '' end as privilege"
       " from aclexplode({acl}) x"
-      " where not exists (select from pg_roles g where g.oid in (x.grantee, x.grantor)"
-      " and (g.rolname ~ '^pgconvoy_' or g.rolname in (''{ignored}))){maintain}",
-      fmt::arg("owner", owner), fmt::arg("grantee", name("grantee")), fmt::arg("grantor", name("grantor")),
-      fmt::arg("acl", acl), fmt::arg("ignored", ignored),
+      " where not exists (select from unnest(array[pg_get_userbyid(x.grantee), pg_get_userbyid(x.grantor)]) g"
+      " where g ~ '^pgconvoy_' or g in (''{ignored})){maintain}",
+      fmt::arg("owner", owner), fmt::arg("acl", acl), fmt::arg("ignored", ignored),
       fmt::arg("maintain", dialect.both_since(17, "", " and x.privilege_type <> 'MAINTAIN'")));
 }
 

@@ -59,6 +59,10 @@ CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::ve
 // IN (...) on a varchar column changes its text that way when it is restored.
 std::string push_array_casts(std::string_view expression);
 
+// Whether the texts of two views are the same but for the name of one relation in front of columns. Since version 16
+// a view of a single relation is printed without it: "SELECT c.id FROM app.customers c" as "SELECT id ...".
+bool same_but_for_qualifier(std::string_view left, std::string_view right);
+
 // -1, 0 or 1; numbers in the texts compare as numbers ("1.10" is newer than "1.9").
 int compare_versions(std::string_view left, std::string_view right);
 

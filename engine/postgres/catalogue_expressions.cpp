@@ -64,7 +64,51 @@ ArrayConstructor parse(std::string_view text, std::size_t start) {
   return {};
 }
 
+bool part_of_name(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// Names, quoted names, strings, and everything else by the character.
+std::vector<std::string_view> tokens(std::string_view text) {
+  std::vector<std::string_view> result;
+  for (std::size_t i = 0; i < text.size();) {
+    auto end = skip(text, i);
+    if (part_of_name(text[i]))
+      while (end < text.size() && part_of_name(text[end])) ++end;
+    result.push_back(text.substr(i, end - i));
+    i = end;
+  }
+  return result;
+}
+
+bool is_name(std::string_view token) { return part_of_name(token[0]) || token[0] == '"'; }
+
+// Whether `longer` is `shorter` with one name and a full stop in front of some names.
+bool adds_qualifier(const std::vector<std::string_view>& longer, const std::vector<std::string_view>& shorter) {
+  const auto at = [](const auto& list, std::size_t i) { return i < list.size() ? list[i] : std::string_view(); };
+  std::string_view qualifier;
+  std::size_t i = 0, j = 0;
+  while (i < longer.size()) {
+    const bool qualified = is_name(longer[i]) && at(longer, i + 1) == "." && at(longer, i + 2) == at(shorter, j) &&
+                           at(shorter, j + 1) != "." && (qualifier.empty() || qualifier == longer[i]);
+    if (qualified) {
+      qualifier = longer[i];
+      i += 2;
+    } else if (at(shorter, j) != longer[i]) {
+      return false;
+    }
+    ++i, ++j;
+  }
+  return j == shorter.size();
+}
+
 }  // namespace
+
+bool same_but_for_qualifier(std::string_view left, std::string_view right) {
+  if (left == right) return true;
+  const auto ours = tokens(left), theirs = tokens(right);
+  return ours.size() > theirs.size() ? adds_qualifier(ours, theirs) : adds_qualifier(theirs, ours);
+}
 
 std::string push_array_casts(std::string_view text) {
   if (text.find(opening) == std::string_view::npos) return std::string(text);

@@ -20,9 +20,14 @@ bool same_text(const std::string& left, const std::string& right) {
   return left == right || push_array_casts(left) == push_array_casts(right);
 }
 
+bool same_view(const std::string& left, const std::string& right) {
+  return left == right || same_but_for_qualifier(push_array_casts(left), push_array_casts(right));
+}
+
 bool same(const CatalogueEntry& source, const CatalogueEntry& target) {
   if (source.kind == "extension version") return compare_versions(source.definition, target.definition) <= 0;
-  if (!same_text(source.definition, target.definition)) return false;
+  const bool view = source.kind == "view" || source.kind == "materialized view";
+  if (!(view ? same_view : same_text)(source.definition, target.definition)) return false;
   // The text of a function is kept as it was written; only a body in standard SQL is printed from its parse tree.
   const bool printed = source.hidden.find("BEGIN ATOMIC") != std::string::npos;
   return source.hidden == target.hidden || (printed && same_text(source.hidden, target.hidden));

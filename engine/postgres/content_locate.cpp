@@ -41,7 +41,7 @@ std::string key_text(std::string_view line, const ContentItem& item) {
   return text + ")";
 }
 
-const std::string& statement(const ContentItem& item, Side side) {
+const std::string& statement_of(const ContentItem& item, Side side) {
   return side == Side::source ? item.source_sql : item.target_sql;
 }
 
@@ -52,7 +52,7 @@ Task<Result<Buckets>> sum_buckets(Session& session, std::shared_ptr<const Conten
     const auto hash = hash_row(line, run->seed);
     buckets[hash.low % bucket_count].add(hash, line.size());
   };
-  CO_TRY_VOID(co_await read_item(session, statement(item, side), item.large_objects, std::move(consume)));
+  CO_TRY_VOID(co_await read_item(session, statement_of(item, side), item.large_objects, std::move(consume)));
   co_return std::move(buckets);
 }
 
@@ -64,7 +64,7 @@ Task<Result<std::vector<FoundRow>>> rows_of(Session& session, std::shared_ptr<co
     const auto hash = hash_row(line, run->seed);
     if (wanted[hash.low % bucket_count] && rows.size() < most_rows) rows.push_back({hash, key_text(line, item), rows.size()});
   };
-  CO_TRY_VOID(co_await read_item(session, statement(item, side), item.large_objects, std::move(consume)));
+  CO_TRY_VOID(co_await read_item(session, statement_of(item, side), item.large_objects, std::move(consume)));
   co_return std::move(rows);
 }
 

@@ -19,7 +19,7 @@ select format('%I.%I', n.nspname, c.relname) as table_name,
          where i.indrelid = c.oid and i.indisprimary and k.place <= )" + dialect.since(11, "i.indnkeyatts", "i.indnatts") + R"(
            and a.attrelid = c.oid and a.attnum = k.number) as key,
        exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" + generated + R"( = 's') as generated,
-       coalesce(e.condition, '') as condition, pg_relation_size(c.oid) as size
+       coalesce(e.condition, '') as condition, coalesce(pg_relation_size(c.oid), 0) as size
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   left join (select m.objid, x.condition, x.config is not null as configuration

@@ -106,6 +106,16 @@ TEST_CASE("compare: casts of array constructors are pushed into the elements as 
     CHECK(push_array_casts(kept) == kept);
 }
 
+TEST_CASE("compare: a view of one relation is the same with and without the relation's name before columns") {
+  const char* old_server = "SELECT c.id, c.c, 'c.x' AS t FROM app.customers c WHERE f(c.\"X y\") > 1;";
+  CHECK(same_but_for_qualifier(old_server, "SELECT id, c, 'c.x' AS t FROM app.customers c WHERE f(\"X y\") > 1;"));
+  CHECK(same_but_for_qualifier("SELECT id FROM t", "SELECT t.id FROM t"));
+  CHECK_FALSE(same_but_for_qualifier(old_server, "SELECT id, c, 'x' AS t FROM app.customers c WHERE f(\"X y\") > 1;"));
+  CHECK_FALSE(same_but_for_qualifier("SELECT a.id FROM a, b", "SELECT b.id FROM a, b"));
+  CHECK_FALSE(same_but_for_qualifier("SELECT a.id, b.id FROM a, b", "SELECT id, id FROM a, b"));
+  CHECK_FALSE(same_but_for_qualifier("SELECT a.id", "SELECT a.id FROM x"));
+}
+
 TEST_CASE("compare: a long definition is cut around the difference, on characters") {
   const std::string head(300, 'x');
   const auto text = shorten_definition(head + "é1" + std::string(300, 'y'), head + "é2" + std::string(300, 'y'));

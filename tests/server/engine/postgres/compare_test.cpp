@@ -41,16 +41,17 @@ class Laboratory {
     return &laboratory;
   }
 
-  SessionPtr open(int major, const std::string& database) {
+  SessionPtr open(int major, const std::string& database, const char* search_path = "") {
     SessionOptions options;
     options.application_name = "pgconvoy compare_test";
+    if (*search_path) options.settings.emplace_back("search_path", search_path);
     return value(testing::run_on(loop_, factory_->open(servers_.at(major).with_database(database), options)));
   }
 
   void execute(Session& session, const std::string& sql) { value(testing::run_on(loop_, session.script(sql))); }
 
   void execute(int major, const std::string& database, const std::string& sql) {
-    auto session = open(major, database);
+    auto session = open(major, database, "public");
     execute(*session, sql);
   }
 
