@@ -40,7 +40,7 @@ struct CheckTotals {
   int blocked = 0, warned = 0, clean = 0;
 };
 
-CheckTotals totals_of(const Plan& plan) {
+CheckTotals check_totals_of(const Plan& plan) {
   CheckTotals totals;
   for (const PlannedTarget& planned : plan.targets) {
     const FindingCounts counts = count_findings(planned.findings);
@@ -92,7 +92,7 @@ std::string check_text(const CheckView& view, const Style& style) {
     std::string part = findings.of(*planned);
     if (!part.empty()) text += part + "\n";
   }
-  const CheckTotals totals = totals_of(view.plan);
+  const CheckTotals totals = check_totals_of(view.plan);
   const auto all = static_cast<int>(view.plan.targets.size());
   std::string line = fmt::format("{} checked against {} of {}: {} ready", count(all, "target"),
                                  count(static_cast<int>(view.plan.runbook.preconditions.size()), "precondition"),
@@ -107,7 +107,7 @@ std::string check_text(const CheckView& view, const Style& style) {
 }
 
 json check_json(const CheckView& view) {
-  const CheckTotals totals = totals_of(view.plan);
+  const CheckTotals totals = check_totals_of(view.plan);
   json document{{"version", 1}, {"kind", "check"}, {"runbook", view.plan.runbook.name}};
   document["totals"] = {{"targets", view.plan.targets.size()},
                         {"ready", totals.warned + totals.clean},
