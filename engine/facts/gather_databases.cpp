@@ -30,16 +30,18 @@ select coalesce(json_agg(json_build_object(
                               where s.setdatabase = d.oid and s.setrole <> 0), '{}'),
   'bytes', case when has_database_privilege(d.oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage')
                 then coalesce(pg_database_size(d.oid), 0) else 0 end,
-  'roles', coalesce((select json_agg(r.rolname order by r.rolname) from pg_roles r
-                      where r.rolname !~ '^pg(convoy)?_'
-                        and r.oid in (select d.datdba
-                                      union select s.refobjid from pg_shdepend s
-                                             where s.dbid = d.oid and s.refclassid = 'pg_authid'::regclass
-                                      union select s.refobjid from pg_shdepend s
-                                             where s.dbid = 0 and s.classid = 'pg_database'::regclass
-                                               and s.objid = d.oid and s.refclassid = 'pg_authid'::regclass
-                                      union select s.setrole from pg_db_role_setting s where s.setdatabase = d.oid
-                                      union select s.subowner from pg_subscription s where s.subdbid = d.oid)), '[]'),
+  'roles', coalesce((select json_agg(n.name order by n.name)
+                       from (select pg_get_userbyid(u.role) as name
+                               from (select d.datdba as role
+                                     union select s.refobjid from pg_shdepend s
+                                            where s.dbid = d.oid and s.refclassid = 'pg_authid'::regclass
+                                     union select s.refobjid from pg_shdepend s
+                                            where s.dbid = 0 and s.classid = 'pg_database'::regclass
+                                              and s.objid = d.oid and s.refclassid = 'pg_authid'::regclass
+                                     union select s.setrole from pg_db_role_setting s where s.setdatabase = d.oid
+                                     union select s.subowner from pg_subscription s where s.subdbid = d.oid) as u
+                              where u.role <> 0) as n
+                      where n.name !~ '^pg(convoy)?_'), '[]'),
   'prepared_transactions', coalesce((select json_agg(x.gid order by x.gid) from pg_prepared_xacts x
                                       where x.database = d.datname), '[]'),
   'subscriptions', coalesce((select json_agg(s.subname order by s.subname) from pg_subscription s
