@@ -99,7 +99,11 @@ Result<Runbook> read_runbook(const Application& application, const std::string& 
   if (name.empty())
     return Error(ErrorKind::usage, "which runbook?", fmt::format("--runbook NAME ({}), or --runbook FILE", runbook_names()));
   const bool looks_like_file = name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".yml");
-  if (!looks_like_file) return find_runbook(name);
+  if (!looks_like_file) {
+    auto builtin = find_runbook(name);
+    std::error_code ignored;
+    if (builtin || !std::filesystem::is_regular_file(name, ignored)) return builtin;
+  }
   std::ifstream in(name, std::ios::binary);
   std::stringstream text;
   if (!in || !(text << in.rdbuf()))

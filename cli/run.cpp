@@ -6,32 +6,70 @@
 #include <exception>
 
 #include "cli/commands.hpp"
-#include "cli/exit_code.hpp"
+#include "cli/parse_problem.hpp"
 
 namespace pgconvoy::cli {
+namespace {
 
-int run(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
-  Invocation invocation;
-  CLI::App app("Moves fleets of PostgreSQL databases to a new major version.", "pgconvoy");
-  app.set_version_flag("--version", "pgconvoy " PGCONVOY_VERSION);
-  app.require_subcommand(1);
+constexpr const char* kStory =
+    "In this order:\n"
+    "  pgconvoy fleet discover --source URL --target URL > fleet.yaml\n"
+    "  pgconvoy doctor -f fleet.yaml\n"
+    "  pgconvoy check  -f fleet.yaml --runbook postgres-13-to-15\n"
+    "  pgconvoy plan   -f fleet.yaml --runbook postgres-13-to-15\n"
+    "  pgconvoy run    --plan r1\n"
+    "Each command explains itself: pgconvoy run --help. RUN is r7, or 7; the latest one where it may be left out.\n"
+    "Exit codes: 0 success, 1 some targets failed, 2 bad input, 3 halted or paused, 4 a precondition blocks,\n"
+    "130 interrupted.";
+
+void add_commands(CLI::App& app, Invocation& invocation) {
+  add_fleet_commands(app, invocation);
+  add_runbook_commands(app, invocation);
+  add_doctor(app, invocation);
   add_check(app, invocation);
   add_plan(app, invocation);
   add_run(app, invocation);
   add_resume(app, invocation);
   add_retry(app, invocation);
   add_rollback(app, invocation);
+  add_resolve(app, invocation);
+  add_status(app, invocation);
+  add_report(app, invocation);
+  add_logs(app, invocation);
+  add_events(app, invocation);
+  add_backups(app, invocation);
+  add_cleanup(app, invocation);
+  add_journal(app, invocation);
+}
+
+Format format_of(const std::string& name) {
+  return name == "json" ? Format::json : name == "jsonl" ? Format::jsonl : Format::text;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  // A reader that goes away (| head) must not end a run in the middle.
+  std::signal(SIGPIPE, SIG_IGN);
+  Invocation invocation;
+  CLI::App app("Moves fleets of PostgreSQL databases to a new major version.", "pgconvoy");
+  app.set_version_flag("--version", "pgconvoy " PGCONVOY_VERSION);
+  app.require_subcommand(1);
+  app.footer(kStory);
+  add_globals(app, invocation.globals);
+  add_commands(app, invocation);
   try {
     app.parse(argc, argv);
-    invocation.globals.output.format = invocation.globals.format == "json"    ? Format::json
-                                       : invocation.globals.format == "jsonl" ? Format::jsonl
-                                                                              : Format::text;
+    invocation.globals.output.format = format_of(invocation.globals.format);
     return invocation.action();
   } catch (const CLI::ParseError& problem) {
-    return app.exit(problem) == 0 ? kSuccess : kBadInput;
+    if (problem.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      app.exit(problem);  // help or version, on stdout
+      return kSuccess;
+    }
+    return fail(invocation.globals.output, explain(app, problem, std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::exception& failure) {
-    write_error(fmt::format("pgconvoy: internal error: {}\n", failure.what()));
+    write_error(fmt::format("pgconvoy: this is a bug: {}\n", failure.what()));
     return kSomeFailed;
   }
 }

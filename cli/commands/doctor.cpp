@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "cli/diagnosis.hpp"
+#include "cli/planning.hpp"
+#include "cli/show_report.hpp"
+#include "engine/report/text.hpp"
+
+namespace pgconvoy::cli {
+namespace {
+
+struct DoctorOptions {
+  std::string file;
+  RunChoices choices;
+};
+
+const char* word_for(Diagnosis::Verdict verdict) {
+  switch (verdict) {
+    case Diagnosis::Verdict::good:
+      return "ok";
+    case Diagnosis::Verdict::warning:
+      return "warn";
+    default:
+      return "BAD";
+  }
+}
+
+std::string as_text(const std::vector<Diagnosis>& all, const report::Style& style) {
+  std::size_t widest = 0;
+  for (const Diagnosis& diagnosis : all) widest = std::max(widest, report::width_of(report::shown(diagnosis.what)));
+  const std::size_t limit = text_width() == 0 ? 100000 : text_width();
+  std::string text;
+  for (const Diagnosis& diagnosis : all) {
+    const std::string word = report::padded(word_for(diagnosis.verdict), 4);
+    text += diagnosis.verdict == Diagnosis::Verdict::good      ? style.good(word)
+            : diagnosis.verdict == Diagnosis::Verdict::warning ? style.warn(word)
+                                                               : style.bad(word);
+    text += "  " + report::padded(report::shown(diagnosis.what), widest) + "  " +
+            report::wrapped(report::shown(diagnosis.detail), limit, widest + 8) + "\n";
+    if (diagnosis.verdict != Diagnosis::Verdict::good && !diagnosis.remedy.empty())
+      text += std::string(widest + 8, ' ') + report::wrapped("-> " + report::shown(diagnosis.remedy), limit, widest + 8) + "\n";
+  }
+  return text;
+}
+
+json as_json(const std::vector<Diagnosis>& all) {
+  json document{{"version", 1}, {"kind", "doctor"}};
+  document["checks"] = json::array();
+  for (const Diagnosis& diagnosis : all)
+    document["checks"].push_back({{"verdict", word_for(diagnosis.verdict)}, {"what", diagnosis.what},
+                                  {"detail", diagnosis.detail}, {"remedy", diagnosis.remedy}});
+  return document;
+}
+
+int doctor(const GlobalOptions& globals, const DoctorOptions& options) {
+  auto fleet = read_fleet_file(options.file);
+  if (!fleet) return fail(globals.output, fleet.error());
+  auto choices = options.choices.complete();
+  if (!choices) return fail(globals.output, choices.error());
+  Application application;
+  std::vector<Diagnosis> all = application.wait(diagnose_programs(application.processes(), highest_major(*fleet)));
+  for (Diagnosis& diagnosis : application.wait(diagnose_servers(application.services(), *fleet))) all.push_back(std::move(diagnosis));
+  all.push_back(diagnose_backup_directory(choices->backup_directory));
+  all.push_back(diagnose_journal(globals));
+  const auto bad = std::count_if(all.begin(), all.end(),
+                                 [](const Diagnosis& diagnosis) { return diagnosis.verdict == Diagnosis::Verdict::bad; });
+  if (globals.output.text()) {
+    write_out(as_text(all, globals.output.style()));
+    write_out(bad == 0 ? "\nready; pgconvoy check looks at every database\n" : fmt::format("\n{} to mend before a run\n", report::count(bad, "thing")));
+  } else {
+    write_json(globals.output, as_json(all));
+  }
+  return bad == 0 ? kSuccess : kBlocked;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("doctor", "Are all programs, versions, rights and directories there, before the night");
+  auto options = std::make_shared<DoctorOptions>();
+  command->add_option("-f,--fleet", options->file, "The fleet file")->type_name("FILE")->required();
+  command->add_option("--backup-directory", options->choices.options.backup_directory, "Where backups will go")->type_name("DIR");
+  add_globals(*command, invocation.globals);
+  command->footer("Example:\n  pgconvoy doctor -f fleet.yaml --backup-directory /srv/backups");
+  command->callback(
+      [&invocation, options] { invocation.action = [&invocation, options] { return doctor(invocation.globals, *options); }; });
+}
+
+}  // namespace pgconvoy::cli

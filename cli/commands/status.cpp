@@ -1,0 +1,59 @@
+#include "cli/application.hpp"
+#include "cli/commands.hpp"
+#include "cli/show_report.hpp"
+#include "engine/report/status_report.hpp"
+
+namespace pgconvoy::cli {
+namespace {
+
+struct StatusOptions {
+  RunArgument argument;
+  bool all = false;
+};
+
+// Taking the lock for a moment is the only way to know; where that isn't ours to do, it is taken to be alive.
+bool is_alive(const GlobalOptions& globals, std::int64_t run) {
+  auto journal = open_journal(globals.journal_uri(), OpenMode::read_write);
+  return !journal || !(*journal)->lock_run(run);
+}
+
+int status(const GlobalOptions& globals, const StatusOptions& options) {
+  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  if (!journal) return fail(globals.output, journal.error());
+  if (options.all) {
+    auto runs = (*journal)->runs();
+    if (!runs) return fail(globals.output, runs.error());
+    if (globals.output.text())
+      write_out(report::runs_text(*runs, text_width(), globals.output.style()));
+    else
+      write_json(globals.output, report::runs_json(*runs));
+    return kSuccess;
+  }
+  auto run = find_run(**journal, options.argument.run);
+  if (!run) return fail(globals.output, run.error());
+  auto input = report::read_summary(**journal, *run, std::chrono::system_clock::now());
+  if (!input) return fail(globals.output, input.error());
+  const bool alive = input->run.state == RunState::running && is_alive(globals, *run);
+  const report::RunSummary summary = report::summarize(*input);
+  const report::ReportView view{summary, globals.journal_option(), text_width(), globals.output.verbose};
+  if (globals.output.text())
+    write_out(report::status_text(view, alive, globals.output.style()));
+  else
+    write_json(globals.output, report::status_json(view, alive));
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("status", "How a run stands: per region, in flight, stuck and the ways out");
+  auto options = std::make_shared<StatusOptions>();
+  add_run_argument(*command, options->argument, false, false);
+  command->add_flag("--all", options->all, "One line for each run instead");
+  add_globals(*command, invocation.globals);
+  command->footer("Examples:\n  pgconvoy status\n  pgconvoy status r7 -v\n  pgconvoy status --all");
+  command->callback(
+      [&invocation, options] { invocation.action = [&invocation, options] { return status(invocation.globals, *options); }; });
+}
+
+}  // namespace pgconvoy::cli

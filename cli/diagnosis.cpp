@@ -1,0 +1,148 @@
+#include "cli/diagnosis.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/core/bytes.hpp"
+#include "engine/facts/gather.hpp"
+#include "engine/postgres/client_program.hpp"
+
+namespace pgconvoy::cli {
+namespace {
+
+using Verdict = Diagnosis::Verdict;
+
+// "postgresql-database-15" -> 15
+int major_of(const std::string& service) {
+  const std::size_t before = service.find_last_not_of("0123456789");
+  const std::string digits = before == std::string::npos ? service : service.substr(before + 1);
+  return digits.empty() || digits.size() > 3 ? 0 : std::stoi(digits);
+}
+
+Task<Result<ServerFacts>> read_server(Services services, Server server) {
+  CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
+  SessionOptions options;
+  options.application_name = "pgconvoy/doctor";
+  CO_TRY(SessionPtr session, co_await services.sessions.open(std::move(connection), std::move(options)));
+  auto facts = co_await gather_server(*session, server.id);
+  session->close();
+  co_return facts;
+}
+
+Diagnosis judge_server(const Server& server, const Result<ServerFacts>& facts) {
+  Diagnosis diagnosis;
+  diagnosis.what = "server " + server.id;
+  diagnosis.verdict = Verdict::bad;
+  if (!facts) {
+    diagnosis.detail = facts.error().message;
+    diagnosis.remedy = facts.error().remedy;
+    return diagnosis;
+  }
+  const int major = facts->version_number / 10000, wanted = major_of(server.service);
+  diagnosis.detail = fmt::format("PostgreSQL {}", facts->version);
+  if (wanted != 0 && wanted != major) {
+    diagnosis.detail += fmt::format(", but the fleet says {}", server.service);
+    diagnosis.remedy = "mend service or url in the fleet file";
+  } else if (facts->in_recovery) {
+    diagnosis.detail += ", a standby: nothing can be changed on it";
+    diagnosis.remedy = "name the primary in the fleet file";
+  } else if (facts->superuser) {
+    diagnosis.verdict = Verdict::good;
+    diagnosis.detail += ", superuser";
+  } else if (facts->can_create_database && facts->can_create_role) {
+    diagnosis.verdict = Verdict::warning;
+    diagnosis.detail += ", no superuser: password verifiers can't be read, owners' databases not renamed";
+    diagnosis.remedy = "use a superuser, or make the administrator a member of every owner; pgconvoy check says what is missing";
+  } else {
+    diagnosis.detail += ", no superuser, and without CREATEDB and CREATEROLE";
+    diagnosis.remedy = "use a superuser in the server's url";
+  }
+  return diagnosis;
+}
+
+// The directory, or what it would be made in.
+std::filesystem::path nearest_existing(std::filesystem::path path) {
+  std::error_code ignored;
+  while (!path.empty() && !std::filesystem::exists(path, ignored) && path != path.parent_path()) path = path.parent_path();
+  return path.empty() ? std::filesystem::path(".") : path;
+}
+
+}  // namespace
+
+Task<std::vector<Diagnosis>> diagnose_servers(Services services, Fleet fleet) {
+  std::vector<Diagnosis> result;
+  for (const auto& [id, server] : fleet.servers) {
+    auto facts = co_await read_server(services, server);
+    result.push_back(judge_server(server, facts));
+  }
+  co_return result;
+}
+
+int highest_major(const Fleet& fleet) {
+  int highest = 0;
+  for (const auto& [id, server] : fleet.servers) highest = std::max(highest, major_of(server.service));
+  return highest;
+}
+
+Task<std::vector<Diagnosis>> diagnose_programs(ProcessLauncher& launcher, int major) {
+  std::vector<Diagnosis> result;
+  if (major == 0) co_return result;
+  for (const char* name : {"pg_dump", "pg_restore"}) {
+    Diagnosis diagnosis;
+    diagnosis.what = fmt::format("program {}", name);
+    auto program = co_await find_client_program(launcher, name, major);
+    if (program) {
+      diagnosis.detail = fmt::format("{} ({})", program->version, program->path.string());
+    } else {
+      diagnosis.verdict = Verdict::bad;
+      diagnosis.detail = program.error().message;
+      diagnosis.remedy = program.error().remedy;
+    }
+    result.push_back(std::move(diagnosis));
+  }
+  co_return result;
+}
+
+Diagnosis diagnose_backup_directory(const std::string& directory) {
+  Diagnosis diagnosis;
+  diagnosis.what = "backup directory";
+  const std::filesystem::path there = nearest_existing(directory);
+  std::error_code problem;
+  const auto space = std::filesystem::space(there, problem);
+  const bool writable = std::filesystem::is_directory(there, problem) && ::access(there.c_str(), W_OK | X_OK) == 0;
+  diagnosis.detail = writable ? fmt::format("{}: {} free{}", directory, format_bytes({static_cast<std::int64_t>(space.available)}),
+                                            there == std::filesystem::path(directory) ? "" : ", will be made")
+                              : fmt::format("{} can't be written to", there.string());
+  if (!writable) {
+    diagnosis.verdict = Verdict::bad;
+    diagnosis.remedy = "--backup-directory DIR, or PGCONVOY_BACKUP_DIRECTORY";
+  }
+  return diagnosis;
+}
+
+Diagnosis diagnose_journal(const GlobalOptions& globals) {
+  Diagnosis diagnosis;
+  diagnosis.what = "journal";
+  diagnosis.detail = globals.journal_uri();
+  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  if (journal) return diagnosis;
+  if (journal.error().kind == ErrorKind::not_found) {
+    std::string path = globals.journal_uri();
+    if (path.starts_with("sqlite:")) path = path.substr(7);
+    std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    if (folder.empty()) folder = ".";
+    if (::access(folder.c_str(), W_OK | X_OK) == 0) {
+      diagnosis.detail += ": will be made by the first plan";
+      return diagnosis;
+    }
+  }
+  diagnosis.verdict = Verdict::bad;
+  diagnosis.detail = journal.error().message;
+  diagnosis.remedy = journal.error().remedy;
+  return diagnosis;
+}
+
+}  // namespace pgconvoy::cli

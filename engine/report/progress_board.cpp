@@ -1,0 +1,167 @@
+#include "engine/report/progress_board.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/report/run_summary.hpp"
+#include "engine/report/text.hpp"
+
+namespace pgconvoy::report {
+namespace {
+
+bool ended(TargetState state) {
+  return state == TargetState::succeeded || state == TargetState::skipped || state == TargetState::rolled_back ||
+         state == TargetState::stuck;
+}
+
+}  // namespace
+
+ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& records, WallTime now) : begun_(now) {
+  for (const PlannedTarget& planned : plan.targets) {
+    Item item;
+    item.id = shown(planned.target.id);
+    item.region = shown(planned.target.region);
+    item.weight = std::max(0.1, planned.seconds);
+    items_.push_back(std::move(item));
+  }
+  for (const TargetRecord& record : records) {
+    if (record.number < 1 || record.number > static_cast<int>(items_.size())) continue;
+    Item& item = items_[record.number - 1];
+    item.state = record.state;
+    item.before = ended(record.state);
+    item.paused_at = record.paused_at;
+    item.resumed_at = record.resumed_at;
+  }
+}
+
+void ProgressBoard::journaled(const Event& event) {
+  if (event.target < 1 || event.target > static_cast<int>(items_.size())) return;
+  Item& item = items_[event.target - 1];
+  const auto begin_step = [&](bool undoing) {
+    item.step = event.step;
+    item.undoing = undoing;
+    item.step_started = event.at;
+    item.bytes = item.total_bytes = 0;
+    item.text.clear();
+  };
+  const auto end_target = [&](TargetState state) {
+    item.state = state;
+    item.in_flight = item.before = false;
+    item.step.clear();
+  };
+  const std::string operation = operation_of(event.step);
+  switch (event.kind) {
+    case EventKind::target_claimed:
+      item.in_flight = true;
+      item.before = false;
+      item.claimed = event.at;
+      item.state = TargetState::running;
+      begin_step(false);
+      break;
+    case EventKind::step_started:
+      if (operation == "page_on" && (!item.paused_at || item.resumed_at)) {
+        item.paused_at = event.at;
+        item.resumed_at.reset();
+      }
+      begin_step(false);
+      break;
+    case EventKind::step_succeeded:
+      if (operation == "page_off") item.resumed_at = event.at;
+      break;
+    case EventKind::target_rolling_back:
+      item.state = TargetState::rolling_back;
+      break;
+    case EventKind::undo_started:
+      begin_step(true);
+      break;
+    case EventKind::step_undone:
+      if (operation == "page_on") item.resumed_at = event.at;
+      break;
+    case EventKind::target_succeeded:
+      end_target(TargetState::succeeded);
+      break;
+    case EventKind::target_skipped:
+      end_target(TargetState::skipped);
+      break;
+    case EventKind::target_rolled_back:
+      end_target(TargetState::rolled_back);
+      break;
+    case EventKind::target_stuck:
+      end_target(TargetState::stuck);
+      break;
+    case EventKind::note:
+      // "left as it is": this process lets go of the target, a resume goes on.
+      if (event.step.empty() && event.data.contains("error")) item.in_flight = false;
+      break;
+    default:
+      break;
+  }
+}
+
+void ProgressBoard::progressed(int target, const std::string& step, std::int64_t bytes, std::int64_t total_bytes,
+                               const std::string& text) {
+  if (target < 1 || target > static_cast<int>(items_.size())) return;
+  Item& item = items_[target - 1];
+  if (item.step != step) return;
+  item.bytes = bytes;
+  item.total_bytes = total_bytes;
+  item.text = shown(text);
+}
+
+int ProgressBoard::in_flight() const {
+  return static_cast<int>(std::count_if(items_.begin(), items_.end(), [](const Item& item) { return item.in_flight; }));
+}
+
+std::map<std::string, ProgressBoard::Lane> ProgressBoard::lanes() const {
+  std::map<std::string, Lane> lanes;
+  for (const Item& item : items_) {
+    Lane& lane = lanes[item.region];
+    ++lane.total;
+    if (item.in_flight) {
+      ++lane.running;
+      lane.weight_left += item.weight / 2;
+    } else if (ended(item.state)) {
+      ++(item.state == TargetState::succeeded ? lane.done : lane.failed);
+      if (!item.before) {
+        ++lane.done_here;
+        lane.weight_here += item.weight;
+      }
+    } else {
+      ++lane.left;
+      lane.weight_left += item.weight;
+    }
+  }
+  return lanes;
+}
+
+std::optional<std::string> ProgressBoard::ended_line(const Event& event, const Style& style) const {
+  if (event.target < 1 || event.target > static_cast<int>(items_.size())) return std::nullopt;
+  const Item& item = items_[event.target - 1];
+  const std::string took = format_duration(event.at - item.claimed);
+  const std::string pause = item.paused_at && item.resumed_at
+                                ? fmt::format(", paused for {}", format_duration(*item.resumed_at - *item.paused_at))
+                                : "";
+  const auto reason = [&] {
+    const json error = event.data.value("error", json::object());
+    std::string text = event.data.value("reason", "");
+    if (text.empty() && error.is_object()) text = error.value("message", "");
+    return shown(text);
+  };
+  switch (event.kind) {
+    case EventKind::target_succeeded:
+      return fmt::format("{}: {} in {}{}", item.id, style.good("succeeded"), took, pause);
+    case EventKind::target_rolled_back:
+      return fmt::format("{}: {} after {}{}", item.id, style.bad("rolled back"), took, pause);
+    case EventKind::target_skipped:
+      return fmt::format("{}: {}: {}", item.id, style.warn("skipped"), reason());
+    case EventKind::target_stuck:
+      return fmt::format("{}: {}: {}", item.id, style.bad("stuck"), reason());
+    case EventKind::target_rolling_back:
+      return fmt::format("{}: {} failed, {}: {}", item.id, shown(operation_of(event.step)), style.bad("rolling back"), reason());
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace pgconvoy::report

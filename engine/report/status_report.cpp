@@ -1,0 +1,157 @@
+#include "engine/report/status_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/report/run_report_parts.hpp"
+
+namespace pgconvoy::report {
+namespace {
+
+struct Lane {
+  int succeeded = 0, failed = 0, skipped = 0, in_flight = 0, left = 0;
+};
+
+std::map<std::string, Lane> lanes_of(const RunSummary& summary) {
+  std::map<std::string, Lane> lanes;
+  for (const TargetSummary& target : summary.targets) {
+    Lane& lane = lanes[target.region];
+    switch (target.state) {
+      case TargetState::succeeded:
+        ++lane.succeeded;
+        break;
+      case TargetState::rolled_back:
+      case TargetState::stuck:
+        ++lane.failed;
+        break;
+      case TargetState::skipped:
+        ++lane.skipped;
+        break;
+      case TargetState::pending:
+        ++lane.left;
+        break;
+      default:
+        ++lane.in_flight;
+    }
+  }
+  return lanes;
+}
+
+bool in_flight(const TargetSummary& target) {
+  return target.state == TargetState::running || target.state == TargetState::rolling_back;
+}
+
+std::string human(std::string state) {
+  std::replace(state.begin(), state.end(), '_', ' ');
+  return state;
+}
+
+// What the run is in fact: the journal says "running" also after its process was killed.
+std::string state_of(const RunSummary& summary, bool alive) {
+  if (summary.state != "running" || alive) return human(summary.state);
+  return "interrupted (no process is at work on it)";
+}
+
+std::string stuck_text(const TargetSummary& target, const ReportView& view, const Style& style) {
+  std::string text = style.bad(fmt::format("{} is stuck", shown(target.id))) + "\n";
+  const auto line = [&](const std::string& label, const std::string& value) {
+    const std::size_t limit = view.width == 0 ? 100000 : view.width;
+    text += fmt::format("  {}{}\n", style.dim(padded(label, 10)), wrapped(value, limit, 12));
+  };
+  line("because", shown(target.reason));
+  if (!target.step.empty()) line("at step", shown(target.step));
+  line("page", target.is_paused ? fmt::format("on, for {}", format_duration(*target.paused)) : "off");
+  if (!target.live_database.empty()) line("live", shown(target.live_database));
+  for (const FencedDatabase& fenced : target.fenced)
+    line("fence", fmt::format("\"{}\" on {} is called {} while it is fenced: clients of the old URL get 'database \"{}\" does "
+                              "not exist' from PostgreSQL. That is the fence, not a loss",
+                              shown(fenced.database), shown(fenced.server), shown(fenced.fenced_name), shown(fenced.database)));
+  bool first = true;
+  for (const std::string& command : commands_for(target, view)) {
+    text += fmt::format("  {}{}\n", style.dim(padded(first ? "ways out" : "", 10)), command);
+    first = false;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string status_text(const ReportView& view, bool alive, const Style& style) {
+  const RunSummary& summary = view.summary;
+  std::string text = fmt::format("{}  {}{}\n\n", style.bold(fmt::format("run {}: {}", summary.name, state_of(summary, alive))),
+                                 shown(summary.runbook),
+                                 summary.started.empty() ? "" : ", started " + day_and_time(summary.started));
+  Table lanes({{"region"}, {"succeeded", Align::right}, {"failed", Align::right}, {"skipped", Align::right},
+               {"in flight", Align::right}, {"left", Align::right}});
+  for (const auto& [region, lane] : lanes_of(summary))
+    lanes.add({shown(region), Cell(std::to_string(lane.succeeded), lane.succeeded ? Tone::good : Tone::plain),
+               Cell(std::to_string(lane.failed), lane.failed ? Tone::bad : Tone::plain),
+               Cell(std::to_string(lane.skipped), lane.skipped ? Tone::warn : Tone::plain), std::to_string(lane.in_flight),
+               std::to_string(lane.left)});
+  text += lanes.text(style, view.width);
+
+  Table flying({{"in flight", Align::left, true}, {"step"}, {"paused for", Align::right}, {"since", Align::right}});
+  for (const TargetSummary& target : summary.targets)
+    if (in_flight(target))
+      flying.add({shown(target.id), (target.state == TargetState::rolling_back ? "undo " : "") + shown(operation_of(target.step)),
+                  Cell(target.is_paused ? format_duration(*target.paused) : "-", target.is_paused ? Tone::warn : Tone::plain),
+                  target.total ? format_duration(*target.total) : "-"});
+  if (!flying.empty()) text += "\n" + flying.text(style, view.width);
+
+  for (const TargetSummary& target : summary.targets)
+    if (target.state == TargetState::stuck) text += "\n" + stuck_text(target, view, style);
+  if (view.verbose) text += "\n" + table_of_targets(summary).text(style, view.width);
+
+  text += "\n";
+  for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
+  const auto failed = std::count_if(summary.targets.begin(), summary.targets.end(), is_failure);
+  if (failed > 0 && !alive)
+    text += fmt::format("{} pgconvoy report {}{}\n", style.bold("next:"), summary.name, view.journal_option);
+  if (!alive)
+    for (const std::string& command : commands_for_run(view)) text += fmt::format("{} {}\n", style.bold("next:"), command);
+  return text;
+}
+
+json status_json(const ReportView& view, bool alive) {
+  json document = report_json(view);
+  document["kind"] = "status";
+  document["run"]["alive"] = alive;
+  document["regions"] = json::object();
+  for (const auto& [region, lane] : lanes_of(view.summary))
+    document["regions"][region] = {{"succeeded", lane.succeeded}, {"failed", lane.failed}, {"skipped", lane.skipped},
+                                   {"in_flight", lane.in_flight}, {"left", lane.left}};
+  return document;
+}
+
+std::string runs_text(const std::vector<RunRecord>& runs, std::size_t width, const Style& style) {
+  Table table({{"run"}, {"state"}, {"runbook", Align::left, true}, {"created"}, {"targets", Align::right},
+               {"succeeded", Align::right}, {"failed", Align::right}});
+  for (const RunRecord& run : runs) {
+    int all = 0;
+    const auto of = [&](TargetState state) {
+      const auto found = run.counts.find(state);
+      return found == run.counts.end() ? 0 : found->second;
+    };
+    for (const auto& [state, number] : run.counts) all += number;
+    table.add({run.name, human(to_string(run.state)), shown(run.runbook), day_and_time(format_utc(run.created)),
+               std::to_string(all), std::to_string(of(TargetState::succeeded)),
+               std::to_string(of(TargetState::rolled_back) + of(TargetState::stuck))});
+  }
+  return table.text(style, width);
+}
+
+json runs_json(const std::vector<RunRecord>& runs) {
+  json document{{"version", 1}, {"kind", "runs"}};
+  document["runs"] = json::array();
+  for (const RunRecord& run : runs) {
+    json counts = json::object();
+    for (const auto& [state, number] : run.counts) counts[to_string(state)] = number;
+    document["runs"].push_back({{"id", run.name}, {"state", to_string(run.state)}, {"runbook", run.runbook},
+                                {"created", format_utc(run.created)}, {"targets", std::move(counts)}});
+  }
+  return document;
+}
+
+}  // namespace pgconvoy::report
