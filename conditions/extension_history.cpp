@@ -66,7 +66,7 @@ const RetiredExtension* find_retired(std::string_view extension) {
 
 bool needs_same_version(std::string_view extension) { return extension == "timescaledb"; }
 
-int compare_versions(std::string_view left, std::string_view right) {
+int compare_extension_versions(std::string_view left, std::string_view right) {
   while (true) {
     const auto a = next_part(left), b = next_part(right);
     if (a.empty() && b.empty()) return 0;

@@ -20,6 +20,6 @@ bool needs_same_version(std::string_view extension);
 
 // Compares "1.10" with "1.9" by their numbers: negative, 0 or positive. Letters are compared as text, and a
 // version with a suffix such as 3.4.0dev comes before the one without.
-int compare_versions(std::string_view left, std::string_view right);
+int compare_extension_versions(std::string_view left, std::string_view right);
 
 }  // namespace pgconvoy

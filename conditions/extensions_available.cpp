@@ -55,7 +55,7 @@ class ExtensionsAvailable final : public Condition {
     }
     const auto& versions = offered->second;
     const auto newest = *std::max_element(versions.begin(), versions.end(), [](const auto& left, const auto& right) {
-      return compare_versions(left, right) < 0;
+      return compare_extension_versions(left, right) < 0;
     });
     const std::string evidence = fmt::format("version {} on {}; {} offers {}", extension.version, move.source.server,
                                              move.target.server, shortened(versions, 8));
@@ -72,7 +72,7 @@ class ExtensionsAvailable final : public Condition {
                       extension.version, move.target.server, as_identifier(extension.name)),
           false};
     }
-    if (compare_versions(newest, extension.version) >= 0) return std::nullopt;
+    if (compare_extension_versions(newest, extension.version) >= 0) return std::nullopt;
     return Finding{
         Severity::block,
         name(),

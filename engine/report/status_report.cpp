@@ -43,14 +43,14 @@ bool in_flight(const TargetSummary& target) {
   return target.state == TargetState::running || target.state == TargetState::rolling_back;
 }
 
-std::string human(std::string state) {
+std::string human_time(std::string state) {
   std::replace(state.begin(), state.end(), '_', ' ');
   return state;
 }
 
 // What the run is in fact: the journal says "running" also after its process was killed.
 std::string state_of(const RunSummary& summary, bool alive) {
-  if (summary.state != "running" || alive) return human(summary.state);
+  if (summary.state != "running" || alive) return human_time(summary.state);
   return "interrupted (no process is at work on it)";
 }
 
@@ -135,7 +135,7 @@ std::string runs_text(const std::vector<RunRecord>& runs, std::size_t width, con
       return found == run.counts.end() ? 0 : found->second;
     };
     for (const auto& [state, number] : run.counts) all += number;
-    table.add({run.name, human(to_string(run.state)), shown(run.runbook), day_and_time(format_utc(run.created)),
+    table.add({run.name, human_time(to_string(run.state)), shown(run.runbook), day_and_time(format_utc(run.created)),
                std::to_string(all), std::to_string(of(TargetState::succeeded)),
                std::to_string(of(TargetState::rolled_back) + of(TargetState::stuck))});
   }
