@@ -62,7 +62,8 @@ Result<BackupRecord> find_backup(const std::vector<BackupRecord>& backups, const
 
 Task<Result<void>> check_file(asio::thread_pool& pool, BackupRecord backup) {
   const std::string file = backup.file;
-  auto digest = co_await run_blocking(pool, [file] { return sha256_of_file(file); });
+  auto read = [file] { return sha256_of_file(file); };
+  auto digest = co_await run_blocking(pool, std::move(read));
   if (!digest) co_return digest.error();
   if (*digest != backup.sha256)
     co_return Error(ErrorKind::corrupt, fmt::format("{} is not the file that was written: its sha256 is {}, the journal says {}",

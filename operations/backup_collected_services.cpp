@@ -91,7 +91,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
 
   Task<Result<BackupOutcome>> effect(StepContext& context, BackupIntent intent) override {
     const std::string id = context.instance().id;
-    auto prepared = co_await run_blocking(context.services.pool, [file = intent.file] { return make_private_file(file); });
+    auto make = [file = intent.file] { return make_private_file(file); };
+    auto prepared = co_await run_blocking(context.services.pool, std::move(make));
     if (!prepared) co_return prepared.error();
     ClientCall call;
     call.program = "pg_dump";
@@ -111,7 +112,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
     outcome.backup.server = intent.server;
     outcome.backup.database = context.instance().database;
     outcome.backup.file = intent.file;
-    auto sealed = co_await run_blocking(context.services.pool, [backup = outcome.backup] { return seal(backup); });
+    auto finish = [backup = outcome.backup] { return seal(backup); };
+    auto sealed = co_await run_blocking(context.services.pool, std::move(finish));
     if (!sealed) co_return sealed.error();
     outcome.backup = *std::move(sealed);
     context.progress(Progress{outcome.backup.bytes, outcome.backup.bytes, "backed up"});
