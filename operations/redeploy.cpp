@@ -146,6 +146,10 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       CO_TRY(ConnectionSpec place, co_await context.administrator(pairs[i].new_side.server, pairs[i].new_side.final_name));
       ConnectionSpec shown = place.with_user(context.fleet().instances.at(environment.bindings[i].instance).role, Secret());
+      std::erase_if(shown.keywords, [](const auto& entry) {
+        return entry.first != "host" && entry.first != "port" && entry.first != "dbname" && entry.first != "user" &&
+               entry.first != "sslmode";
+      });
       outcome.new_urls.push_back(make_url(shown).reveal());  // it holds no password
     }
     Obligation confirm;
