@@ -1,0 +1,111 @@
+#include "engine/report/progress_board.hpp"
+
+#include "engine/report/text.hpp"
+#include "tests/engine/report/example.hpp"
+
+using namespace pgconvoy;
+using namespace pgconvoy::report;
+using pgconvoy::testing::at;
+using pgconvoy::testing::ExampleRun;
+using Catch::Matchers::Contains;
+
+namespace {
+
+ProgressBoard board_of(const ExampleRun& run) {
+  Plan plan;
+  plan.targets = run.input.planned;
+  return ProgressBoard(plan, run.input.targets, at(0));
+}
+
+ProgressBoard::Frame frame_at(int second) {
+  ProgressBoard::Frame frame;
+  frame.now = at(second);
+  return frame;
+}
+
+const std::string kFence = "with_maintenance_page/fence_source@a-db";
+const std::string kBackup = "with_maintenance_page/backup_collected_services@a-db";
+
+}  // namespace
+
+TEST_CASE("board: one line per region, one per target in flight with step, bytes and pause") {
+  ExampleRun run;
+  const int a = run.add("a", "eu");
+  run.add("b", "us");
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(a, EventKind::target_claimed, 10));
+  board.journaled(run.happen(a, EventKind::step_started, 11, "with_maintenance_page/page_on@a"));
+  board.journaled(run.happen(a, EventKind::step_succeeded, 11, "with_maintenance_page/page_on@a"));
+  board.journaled(run.happen(a, EventKind::step_started, 12, kBackup));
+  board.progressed(a, kBackup, 2 << 20, 8 << 20, "pg_dump");
+  const auto lines = board.draw(frame_at(20), Style{});
+  REQUIRE(lines.size() == 3);
+  CHECK_THAT(lines[0], Contains("eu [") && Contains("0 done, 1 running, 0 left"));
+  CHECK_THAT(lines[1], Contains("us [") && Contains("0 running, 1 left"));
+  CHECK_THAT(lines[2], Contains("backup_collected_services  2 MB of 8 MB  0:08  pg_dump") && Contains("paused 0:09"));
+}
+
+TEST_CASE("board: progress of a step that is over is not shown under the next one") {
+  ExampleRun run;
+  const int a = run.add("a");
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(a, EventKind::target_claimed, 10));
+  board.journaled(run.happen(a, EventKind::step_started, 11, kFence));
+  board.progressed(a, kBackup, 5, 10, "late");
+  CHECK_THAT(board.draw(frame_at(12), Style{}).back(), !Contains("late"));
+}
+
+TEST_CASE("board: rate and time to go come from what this process has done") {
+  ExampleRun run;
+  for (const char* id : {"a", "b", "c", "d"}) run.add(id);
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(1, EventKind::target_claimed, 0));
+  board.journaled(run.happen(1, EventKind::target_succeeded, 30));
+  const std::string line = board.draw(frame_at(30), Style{}).front();
+  CHECK_THAT(line, Contains("1 done, 0 running, 3 left"));
+  ProgressBoard::Frame wide = frame_at(30);
+  wide.columns = 120;
+  CHECK_THAT(board.draw(wide, Style{}).front(), Contains("2.0/min  1:30 to go"));
+}
+
+TEST_CASE("board: a frame fits its terminal, however many targets are in flight and however long their names are") {
+  ExampleRun run;
+  for (int i = 0; i < 60; ++i) run.add(std::string(50, 'x') + std::to_string(i), "region-" + std::to_string(i % 3));
+  ProgressBoard board = board_of(run);
+  for (int i = 1; i <= 60; ++i) board.journaled(run.happen(i, EventKind::target_claimed, i));
+  const std::size_t columns = GENERATE(20, 40, 80, 200), rows = GENERATE(4, 10, 24);
+  ProgressBoard::Frame frame = frame_at(100);
+  frame.columns = columns;
+  frame.lines = rows;
+  frame.stopping = false;
+  const auto lines = board.draw(frame, Style{});
+  CHECK(lines.size() < rows);
+  for (const std::string& line : lines) CHECK(width_of(line) <= columns);
+}
+
+TEST_CASE("board: ends of targets are lines that stay") {
+  ExampleRun run;
+  run.add("a");
+  ProgressBoard board = board_of(run);
+  const auto tell = [&](Event event) {
+    board.journaled(event);
+    return board.ended_line(event, Style{});
+  };
+  CHECK_FALSE(tell(run.happen(1, EventKind::target_claimed, 10)));
+  board.journaled(run.happen(1, EventKind::step_started, 11, "with_maintenance_page/page_on@a"));
+  board.journaled(run.happen(1, EventKind::step_succeeded, 11, "with_maintenance_page/page_on@a"));
+  board.journaled(run.happen(1, EventKind::step_started, 15, "with_maintenance_page/page_off@a"));
+  board.journaled(run.happen(1, EventKind::step_succeeded, 15, "with_maintenance_page/page_off@a"));
+  CHECK(tell(run.happen(1, EventKind::target_succeeded, 18)) == "a: succeeded in 8.0 s, paused for 4.0 s");
+  CHECK(board.in_flight() == 0);
+}
+
+TEST_CASE("board: stopping says what a second Ctrl-C does") {
+  ExampleRun run;
+  run.add("a");
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(1, EventKind::target_claimed, 10));
+  ProgressBoard::Frame frame = frame_at(11);
+  frame.stopping = true;
+  CHECK(board.draw(frame, Style{}).back() == "stopping: 1 in flight, then this ends; Ctrl-C again stops at once");
+}
