@@ -10,7 +10,7 @@ namespace {
 
 // "pgconvoy" in ASCII.
 constexpr const char* kLockKey = "8099551785094901625";
-constexpr Seconds kPatience{300};
+constexpr Seconds kLockPatience{300};
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Task<Result<void>> lock_cluster(Session& maintenance) {
     const bool waited_in_vain = locked.error().sqlstate == "55P03" || locked.error().sqlstate == "57014" ||
                                 locked.error().sqlstate == "40P01" || locked.error().kind == ErrorKind::timeout;
     if (!waited_in_vain || !maintenance.usable()) co_return std::move(locked).error();
-    if (std::chrono::steady_clock::now() - started > kPatience) {
+    if (std::chrono::steady_clock::now() - started > kLockPatience) {
       Error error(ErrorKind::timeout,
                   "another pgconvoy has been changing roles or databases of the server for 5 minutes",
                   "look for its sessions in pg_stat_activity; nothing was changed");

@@ -11,15 +11,15 @@
 namespace pgconvoy {
 namespace {
 
-struct UrlParts {
+struct DatabaseUrlParts {
   std::string scheme = "postgresql";
   std::string authority;                                        // user:password@host:port
   std::string path;                                             // without the first slash
   std::vector<std::pair<std::string, std::string>> parameters;  // as written, still encoded
 };
 
-UrlParts split(std::string_view url) {
-  UrlParts parts;
+DatabaseUrlParts split_database_url(std::string_view url) {
+  DatabaseUrlParts parts;
   if (!looks_like_url(std::string(url))) return parts;
   const auto scheme_end = url.find("://");
   parts.scheme = url.substr(0, scheme_end);
@@ -44,7 +44,7 @@ UrlParts split(std::string_view url) {
   return parts;
 }
 
-std::string join(const UrlParts& parts) {
+std::string join_database_url(const DatabaseUrlParts& parts) {
   std::string url = parts.scheme + "://" + parts.authority;
   if (!parts.path.empty() || !parts.parameters.empty()) url += "/" + parts.path;
   char separator = '?';
@@ -70,7 +70,7 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-std::vector<std::string> split_list(const std::string& text) {
+std::vector<std::string> split_at_commas(const std::string& text) {
   std::vector<std::string> elements(1);
   for (const char c : text) {
     if (c == ',')
@@ -83,10 +83,10 @@ std::vector<std::string> split_list(const std::string& text) {
 
 // "a:5432,b:5433"; libpq lets one port stand for all hosts.
 std::string host_list(const std::string& hosts, const std::string& ports) {
-  const auto port_of = split_list(ports);
+  const auto port_of = split_at_commas(ports);
   std::string list;
   std::size_t number = 0;
-  for (const auto& host : split_list(hosts)) {
+  for (const auto& host : split_at_commas(hosts)) {
     if (number > 0) list += ',';
     list += host.find(':') == std::string::npos ? percent_encoded(host) : "[" + host + "]";
     const std::string& port = port_of[std::min(number, port_of.size() - 1)];
@@ -117,16 +117,16 @@ bool looks_like_url(const std::string& text) {
 }
 
 Result<ConnectionSpec> parse_database_url(const std::string& server, const std::string& url) {
-  UrlParts parts = split(url);
+  DatabaseUrlParts parts = split_database_url(url);
   parts.scheme = "postgresql";
   std::erase_if(parts.parameters, [](const auto& parameter) { return !libpq_keywords().contains(parameter.first); });
-  auto parsed = parse_connection_with_password(server, looks_like_url(url) ? join(parts) : url);
+  auto parsed = parse_connection_with_password(server, looks_like_url(url) ? join_database_url(parts) : url);
   if (!parsed) return Error(ErrorKind::corrupt, "it is not a URL of a PostgreSQL database");
   return parsed;
 }
 
 std::string replace_in_url(const std::string& old, const ConnectionSpec& connection) {
-  UrlParts parts = split(old);
+  DatabaseUrlParts parts = split_database_url(old);
   const auto keyword = [&](const char* name) {
     const auto found = connection.keywords.find(name);
     return found == connection.keywords.end() ? std::string() : found->second;
@@ -153,7 +153,7 @@ std::string replace_in_url(const std::string& old, const ConnectionSpec& connect
   if (takes_credentials && !(user.empty() && password.empty()))
     parts.authority = percent_encoded(user) + (password.empty() ? "" : ":" + percent_encoded(password)) + "@";
   parts.authority += host_list(host, port);
-  return join(parts);
+  return join_database_url(parts);
 }
 
 }  // namespace pgconvoy

@@ -7,9 +7,9 @@ namespace {
 
 // CREATE DATABASE copies template0's files, DROP waits for backends to end: both may take longer than a catalogue
 // query.
-constexpr Seconds kLimit{300};
+constexpr Seconds kDatabaseLimit{300};
 
-std::string create_sql(const Session& maintenance, const DatabaseOrder& order) {
+std::string create_database_sql(const Session& maintenance, const DatabaseOrder& order) {
   std::string sql = fmt::format("CREATE DATABASE {} OWNER {} TEMPLATE template0", quote_identifier(order.name),
                                 quote_identifier(order.owner));
   const auto add = [&sql](const char* option, const std::string& value) {
@@ -59,9 +59,9 @@ Task<Result<std::int64_t>> create_database(Session& maintenance, DatabaseOrder o
                     fmt::format("it exists already (oid {}); nothing was changed", existing.text(0, 0)));
   CO_TRY_VOID(co_await become_member(maintenance, order.owner));
 
-  const std::string create = create_sql(maintenance, order);
+  const std::string create = create_database_sql(maintenance, order);
   std::vector<Value> none;
-  CO_TRY_VOID(co_await maintenance.query(create, none, kLimit));
+  CO_TRY_VOID(co_await maintenance.query(create, none, kDatabaseLimit));
   const std::string database = quote_identifier(order.name);
   std::string finish = fmt::format("REVOKE CONNECT, TEMPORARY ON DATABASE {0} FROM PUBLIC;\n", database);
   if (!order.comment.empty())
@@ -71,7 +71,7 @@ Task<Result<std::int64_t>> create_database(Session& maintenance, DatabaseOrder o
   if (!finished) {
     // Made a moment ago and closed since: nothing is in it.
     const std::string drop = "DROP DATABASE IF EXISTS " + database;
-    if (maintenance.usable()) (void)co_await maintenance.query(drop, none, kLimit);
+    if (maintenance.usable()) (void)co_await maintenance.query(drop, none, kDatabaseLimit);
     co_return std::move(finished).error();
   }
   CO_TRY(const Rows made, co_await maintenance.query(lookup, name));
@@ -111,7 +111,7 @@ Task<Result<void>> drop_database(Session& maintenance, std::string name, std::in
     CO_TRY_VOID(co_await maintenance.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
                                            database));
   }
-  CO_TRY_VOID(co_await maintenance.query(drop, none, kLimit));
+  CO_TRY_VOID(co_await maintenance.query(drop, none, kDatabaseLimit));
   co_return Result<void>();
 }
 

@@ -13,17 +13,17 @@
 namespace pgconvoy {
 namespace {
 
-constexpr const char* kFile = ".pgconvoy-epoch";
+constexpr const char* kEpochFile = ".pgconvoy-epoch";
 
-struct Held {
+struct HeldEpoch {
   std::string run;
   int epoch = 0;
 };
 
-Result<Held> read_epoch(const std::filesystem::path& path) {
+Result<HeldEpoch> read_epoch(const std::filesystem::path& path) {
   auto text = read_file(path);
   if (!text) {
-    if (text.error().kind == ErrorKind::not_found) return Held{};
+    if (text.error().kind == ErrorKind::not_found) return HeldEpoch{};
     return text.error();
   }
   const json value = json::parse(*text, nullptr, false);
@@ -31,7 +31,7 @@ Result<Held> read_epoch(const std::filesystem::path& path) {
       !value["epoch"].is_number_integer())
     return Error(ErrorKind::corrupt, fmt::format("{} can't be read", path.string()),
                  "make sure that no other pgconvoy works on this application, then remove that file");
-  return Held{value["run"].get<std::string>(), value["epoch"].get<int>()};
+  return HeldEpoch{value["run"].get<std::string>(), value["epoch"].get<int>()};
 }
 
 }  // namespace
@@ -50,8 +50,8 @@ Result<EpochGuard> EpochGuard::take(const CallIdentity& who, const std::filesyst
     error.retryable = true;
     return error;
   }
-  const auto path = directory / kFile;
-  TRY(const Held held, read_epoch(path));
+  const auto path = directory / kEpochFile;
+  TRY(const HeldEpoch held, read_epoch(path));
   if (held.run == who.run && held.epoch > who.epoch)
     return Error(
         ErrorKind::conflict,

@@ -29,14 +29,14 @@ using boost::system::error_code;
 constexpr std::size_t kShownBody = 200;
 constexpr std::size_t kReadBody = 64 * 1024;
 
-struct Address {
+struct HttpAddress {
   bool secure = false;
   std::string host, port, path;
   std::string authority;  // for the Host header
 };
 
-std::optional<Address> split(const std::string& url) {
-  Address address;
+std::optional<HttpAddress> parse_http_address(const std::string& url) {
+  HttpAddress address;
   address.secure = url.rfind("https://", 0) == 0;
   if (!address.secure && url.rfind("http://", 0) != 0) return std::nullopt;
   const std::string rest = url.substr(address.secure ? 8 : 7, url.find('#') - (address.secure ? 8 : 7));
@@ -61,7 +61,7 @@ std::optional<Address> split(const std::string& url) {
 // Sends the request and reads the answer; the deadline is the connection's. Beast's own composed operations would do
 // the same and take half a minute to compile for two kinds of stream.
 template <class Stream>
-Task<error_code> exchange(Stream& stream, const Address& address, Health& health) {
+Task<error_code> exchange_with(Stream& stream, const HttpAddress& address, Health& health) {
   const std::string request =
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: pgconvoy\r\nAccept: */*\r\nConnection: close\r\n\r\n",
                   address.path, address.authority);
@@ -98,7 +98,7 @@ Task<error_code> exchange(Stream& stream, const Address& address, Health& health
   co_return error_code();
 }
 
-Task<error_code> exchange_securely(beast::tcp_stream& connection, const Address& address, Health& health) {
+Task<error_code> exchange_securely(beast::tcp_stream& connection, const HttpAddress& address, Health& health) {
   asio::ssl::context context(asio::ssl::context::tls_client);
   error_code code;
   context.set_default_verify_paths(code);
@@ -109,13 +109,13 @@ Task<error_code> exchange_securely(beast::tcp_stream& connection, const Address&
   SSL_set_tlsext_host_name(stream.native_handle(), address.host.c_str());
   co_await stream.async_handshake(asio::ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, code));
   if (code) co_return code;
-  co_return co_await exchange(stream, address, health);
+  co_return co_await exchange_with(stream, address, health);
 }
 
 }  // namespace
 
 Task<Result<Health>> ask_health(std::string url, Seconds limit) {
-  const auto address = split(url);
+  const auto address = parse_http_address(url);
   if (!address)
     co_return Error(ErrorKind::usage, fmt::format("\"{}\" is no http address", printable(url)),
                     "correct `health_url` in the fleet file");
@@ -132,7 +132,7 @@ Task<Result<Health>> ask_health(std::string url, Seconds limit) {
     if (!code && address->secure)
       code = co_await exchange_securely(connection, *address, health);
     else if (!code)
-      code = co_await exchange(connection, *address, health);
+      code = co_await exchange_with(connection, *address, health);
     connection.close();
   }
   if (code == beast::error::timeout)

@@ -14,24 +14,24 @@ namespace pgconvoy {
 namespace {
 
 constexpr Seconds kHealthLimit{3};
-constexpr Seconds kGrace{10};
+constexpr Seconds kStopGrace{10};
 constexpr Seconds kGuardPatience{30};
 
-std::string where(const Environment& environment) {
+std::string env_file_of(const Environment& environment) {
   return fmt::format("environment {}: {}", environment.id, environment.controller.env_file);
 }
 
-Error failed(const Environment& environment, const char* attempt, Error error) {
+Error environment_failed(const Environment& environment, const char* attempt, Error error) {
   return std::move(error).within(fmt::format("environment {}: can't {}", environment.id, attempt));
 }
 
-Result<EnvFile> load(const Environment& environment) {
+Result<EnvFile> load_env_file(const Environment& environment) {
   auto text = read_file(environment.controller.env_file);
-  if (!text) return failed(environment, "read its variables", std::move(text).error());
+  if (!text) return environment_failed(environment, "read its variables", std::move(text).error());
   return EnvFile(*text);
 }
 
-Result<bool> exists(const std::string& path) {
+Result<bool> file_exists(const std::string& path) {
   std::error_code code;
   const bool there = std::filesystem::exists(path, code);
   if (code) return Error(ErrorKind::io, fmt::format("can't look for {}: {}", path, code.message()));
@@ -48,12 +48,13 @@ Result<void> turn_page_on(const CallIdentity& who, const ControllerSpec& spec) {
 }
 
 Result<void> rewrite_binding(const Environment& environment, const Binding& binding, const ConnectionSpec& connection) {
-  TRY(const EnvFile before, load(environment));
+  TRY(const EnvFile before, load_env_file(environment));
   EnvFile after = before;
-  TRY_VOID(write_into(after, binding, connection, where(environment)));
+  TRY_VOID(write_into(after, binding, connection, env_file_of(environment)));
   if (after.text() == before.text()) return {};
   auto written = replace_file(environment.controller.env_file, after.text(), 0600);
-  if (!written) return failed(environment, "write its variables, which are as before", std::move(written).error());
+  if (!written)
+    return environment_failed(environment, "write its variables, which are as before", std::move(written).error());
   return {};
 }
 
@@ -72,7 +73,7 @@ class LocalController final : public AppController {
     CO_TRY(const Health seen, co_await health(environment));
     facts.healthy = seen.healthy;
     facts.detail = seen.detail;
-    auto read = [&environment] { return load(environment); };
+    auto read = [&environment] { return load_env_file(environment); };
     CO_TRY(const EnvFile file, co_await run_blocking(pool_, read));
     for (const Binding& binding : environment.bindings)
       for (const auto& [variable, place] : places_in(file, binding))
@@ -82,69 +83,69 @@ class LocalController final : public AppController {
 
   Task<Result<Health>> health(Environment environment) override {
     auto seen = co_await ask_health(environment.controller.health_url, kHealthLimit);
-    if (!seen) co_return failed(environment, "ask for its health", std::move(seen).error());
+    if (!seen) co_return environment_failed(environment, "ask for its health", std::move(seen).error());
     co_return seen;
   }
 
   Task<Result<bool>> page_is_on(Environment environment) override {
-    auto look = [&environment] { return exists(environment.controller.maintenance_file); };
+    auto look = [&environment] { return file_exists(environment.controller.maintenance_file); };
     auto on = co_await run_blocking(pool_, look);
-    if (!on) co_return failed(environment, "see whether the maintenance page is on", std::move(on).error());
+    if (!on) co_return environment_failed(environment, "see whether the maintenance page is on", std::move(on).error());
     co_return on;
   }
 
   Task<Result<bool>> is_running(Environment environment) override {
     auto look = [&environment] { return find_application(environment.controller); };
     auto pid = co_await run_blocking(pool_, look);
-    if (!pid) co_return failed(environment, "see whether the application runs", std::move(pid).error());
+    if (!pid) co_return environment_failed(environment, "see whether the application runs", std::move(pid).error());
     co_return pid->has_value();
   }
 
   Task<Result<void>> page_on(CallIdentity who, Environment environment) override {
     const char* attempt = "turn the maintenance page on";
     auto guard = co_await take_epoch_guard(pool_, who, environment.controller.directory, kGuardPatience);
-    if (!guard) co_return failed(environment, attempt, std::move(guard).error());
+    if (!guard) co_return environment_failed(environment, attempt, std::move(guard).error());
     auto change = [&who, &environment] { return turn_page_on(who, environment.controller); };
     auto changed = co_await run_blocking(pool_, change);
-    if (!changed) co_return failed(environment, attempt, std::move(changed).error());
+    if (!changed) co_return environment_failed(environment, attempt, std::move(changed).error());
     co_return Result<void>();
   }
 
   Task<Result<void>> page_off(CallIdentity who, Environment environment) override {
     const char* attempt = "turn the maintenance page off";
     auto guard = co_await take_epoch_guard(pool_, who, environment.controller.directory, kGuardPatience);
-    if (!guard) co_return failed(environment, attempt, std::move(guard).error());
+    if (!guard) co_return environment_failed(environment, attempt, std::move(guard).error());
     auto change = [&environment] { return ensure_no_file(environment.controller.maintenance_file); };
     auto changed = co_await run_blocking(pool_, change);
-    if (!changed) co_return failed(environment, attempt, std::move(changed).error());
+    if (!changed) co_return environment_failed(environment, attempt, std::move(changed).error());
     co_return Result<void>();
   }
 
   Task<Result<void>> stop(CallIdentity who, Environment environment) override {
     const char* attempt = "stop the application";
     auto guard = co_await take_epoch_guard(pool_, who, environment.controller.directory, kGuardPatience);
-    if (!guard) co_return failed(environment, attempt, std::move(guard).error());
-    auto ended = co_await end_application(pool_, environment.controller, kGrace);
-    if (!ended) co_return failed(environment, attempt, std::move(ended).error());
+    if (!guard) co_return environment_failed(environment, attempt, std::move(guard).error());
+    auto ended = co_await end_application(pool_, environment.controller, kStopGrace);
+    if (!ended) co_return environment_failed(environment, attempt, std::move(ended).error());
     auto tidy = [&environment] { return ensure_no_file(environment.controller.pid_file); };
     auto tidied = co_await run_blocking(pool_, tidy);
     if (!tidied)
-      co_return failed(environment, "remove the pid file of the application, which has stopped",
-                       std::move(tidied).error());
+      co_return environment_failed(environment, "remove the pid file of the application, which has stopped",
+                                   std::move(tidied).error());
     co_return Result<void>();
   }
 
   Task<Result<void>> start(CallIdentity who, Environment environment) override {
     const char* attempt = "start the application";
     auto guard = co_await take_epoch_guard(pool_, who, environment.controller.directory, kGuardPatience);
-    if (!guard) co_return failed(environment, attempt, std::move(guard).error());
+    if (!guard) co_return environment_failed(environment, attempt, std::move(guard).error());
     auto look = [&environment] { return find_application(environment.controller); };
     auto running = co_await run_blocking(pool_, look);
-    if (!running) co_return failed(environment, attempt, std::move(running).error());
+    if (!running) co_return environment_failed(environment, attempt, std::move(running).error());
     pid_t pid = running->value_or(0);
     if (pid == 0) {
       auto started = start_application(environment.controller);
-      if (!started) co_return failed(environment, attempt, std::move(started).error());
+      if (!started) co_return environment_failed(environment, attempt, std::move(started).error());
       pid = *started;
     }
     auto note = [&environment, pid] {
@@ -152,20 +153,21 @@ class LocalController final : public AppController {
     };
     auto noted = co_await run_blocking(pool_, note);
     if (!noted)
-      co_return failed(environment, "write down the pid of the application, which runs", std::move(noted).error());
+      co_return environment_failed(environment, "write down the pid of the application, which runs",
+                                   std::move(noted).error());
     co_return Result<void>();
   }
 
   Task<Result<ConnectionSpec>> read_binding(Environment environment, Binding binding) override {
-    auto read = [&environment] { return load(environment); };
+    auto read = [&environment] { return load_env_file(environment); };
     CO_TRY(const EnvFile file, co_await run_blocking(pool_, read));
-    co_return read_from(file, binding, where(environment));
+    co_return read_from(file, binding, env_file_of(environment));
   }
 
   Task<Result<void>> write_binding(CallIdentity who, Environment environment, Binding binding,
                                    ConnectionSpec connection) override {
     auto guard = co_await take_epoch_guard(pool_, who, environment.controller.directory, kGuardPatience);
-    if (!guard) co_return failed(environment, "bind the application", std::move(guard).error());
+    if (!guard) co_return environment_failed(environment, "bind the application", std::move(guard).error());
     auto change = [&environment, &binding, &connection] { return rewrite_binding(environment, binding, connection); };
     co_return co_await run_blocking(pool_, change);
   }

@@ -13,25 +13,25 @@ namespace {
 constexpr std::array<std::pair<const char*, const char*>, 4> kSingleParts{
     {{"host", "host"}, {"port", "port"}, {"user", "user"}, {"database", "dbname"}}};
 
-std::string keyword(const ConnectionSpec& connection, const std::string& name) {
+std::string keyword_of(const ConnectionSpec& connection, const std::string& name) {
   const auto found = connection.keywords.find(name);
   return found == connection.keywords.end() ? "" : found->second;
 }
 
-std::string host_of(const ConnectionSpec& connection) {
-  const std::string host = keyword(connection, "host");
-  return host.empty() ? keyword(connection, "hostaddr") : host;
+std::string host_or_address(const ConnectionSpec& connection) {
+  const std::string host = keyword_of(connection, "host");
+  return host.empty() ? keyword_of(connection, "hostaddr") : host;
 }
 
-std::string port_of(const ConnectionSpec& connection) {
-  const std::string port = keyword(connection, "port");
+std::string port_or_default(const ConnectionSpec& connection) {
+  const std::string port = keyword_of(connection, "port");
   return port.empty() ? "5432" : port;
 }
 
 bool same_place(const ConnectionSpec& a, const ConnectionSpec& b) {
-  return host_of(a) == host_of(b) && port_of(a) == port_of(b) && keyword(a, "user") == keyword(b, "user") &&
-         keyword(a, "dbname") == keyword(b, "dbname") && a.password == b.password &&
-         keyword(a, "hostaddr").empty() == keyword(b, "hostaddr").empty();
+  return host_or_address(a) == host_or_address(b) && port_or_default(a) == port_or_default(b) &&
+         keyword_of(a, "user") == keyword_of(b, "user") && keyword_of(a, "dbname") == keyword_of(b, "dbname") &&
+         a.password == b.password && keyword_of(a, "hostaddr").empty() == keyword_of(b, "hostaddr").empty();
 }
 
 bool binds_part(const Binding& binding, const std::string& part) {
@@ -42,9 +42,9 @@ bool binds_part(const Binding& binding, const std::string& part) {
 
 Result<std::string> single_part(const ConnectionSpec& connection, const std::string& part) {
   if (part == "password") return connection.password.reveal();
-  if (part == "port") return port_of(connection);
+  if (part == "port") return port_or_default(connection);
   const std::string value =
-      part == "host" ? host_of(connection) : keyword(connection, part == "user" ? "user" : "dbname");
+      part == "host" ? host_or_address(connection) : keyword_of(connection, part == "user" ? "user" : "dbname");
   if (value.empty()) return Error(ErrorKind::usage, fmt::format("the new connection has no {}", part));
   return value;
 }
@@ -123,7 +123,7 @@ std::map<std::string, std::string> places_in(const EnvFile& file, const Binding&
     if (!value || value->empty()) continue;
     if (part == "url") {
       auto parsed = parse_database_url(binding.instance, *value);
-      places[variable] = parsed ? parsed->address() + "/" + keyword(*parsed, "dbname") : "not a PostgreSQL URL";
+      places[variable] = parsed ? parsed->address() + "/" + keyword_of(*parsed, "dbname") : "not a PostgreSQL URL";
     } else if (part != "user" && part != "password") {
       places[variable] = *value;
     }

@@ -22,7 +22,7 @@ constexpr const char* kMark = "PGCONVOY_APPLICATION";
 
 std::string mark_of(const ControllerSpec& spec) { return std::string(kMark) + "=" + spec.directory; }
 
-std::string proc(pid_t pid, const char* file) { return fmt::format("/proc/{}/{}", pid, file); }
+std::string proc_file(pid_t pid, const char* file) { return fmt::format("/proc/{}/{}", pid, file); }
 
 std::optional<pid_t> to_pid(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
@@ -38,8 +38,8 @@ struct ProcessState {
   bool alive() const { return state != 'X' && state != 'Z'; }
 };
 
-ProcessState state_of(pid_t pid) {
-  std::ifstream file(proc(pid, "stat"));
+ProcessState process_state(pid_t pid) {
+  std::ifstream file(proc_file(pid, "stat"));
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   const auto end_of_name = text.rfind(')');
   ProcessState found;
@@ -51,7 +51,7 @@ ProcessState state_of(pid_t pid) {
 }
 
 bool carries_mark(pid_t pid, const ControllerSpec& spec) {
-  std::ifstream file(proc(pid, "environ"), std::ios::binary);
+  std::ifstream file(proc_file(pid, "environ"), std::ios::binary);
   const std::string wanted = mark_of(spec);
   for (std::string variable; std::getline(file, variable, '\0');)
     if (variable == wanted) return true;
@@ -63,7 +63,7 @@ Result<bool> works_in_directory(pid_t pid, const ControllerSpec& spec) {
   struct stat wanted {
   }, actual{};
   if (::stat(spec.directory.c_str(), &wanted) != 0) return false;
-  if (::stat(proc(pid, "cwd").c_str(), &actual) != 0) {
+  if (::stat(proc_file(pid, "cwd").c_str(), &actual) != 0) {
     if (errno != EACCES && errno != EPERM) return false;
     return Error(
         ErrorKind::refused,
@@ -112,21 +112,21 @@ Result<std::optional<pid_t>> find_application(const ControllerSpec& spec) {
   auto text = read_file(spec.pid_file);
   if (!text && text.error().kind != ErrorKind::not_found) return text.error();
   const auto pid = text ? to_pid(*text) : std::nullopt;
-  if (pid && state_of(*pid).alive()) {
+  if (pid && process_state(*pid).alive()) {
     if (carries_mark(*pid, spec)) return pid;
     TRY(const bool is_it, works_in_directory(*pid, spec));
     if (is_it) return pid;
   }
   const auto family = find_family(spec, 0);
   for (const pid_t member : family)
-    if (state_of(member).session == member) return std::optional<pid_t>(member);
+    if (process_state(member).session == member) return std::optional<pid_t>(member);
   return family.empty() ? std::nullopt : std::optional<pid_t>(family.front());
 }
 
 std::vector<pid_t> find_family(const ControllerSpec& spec, pid_t leader) {
   std::vector<pid_t> family;
   for (const pid_t pid : all_processes()) {
-    const ProcessState state = state_of(pid);
+    const ProcessState state = process_state(pid);
     if (state.alive() && ((leader != 0 && state.session == leader) || carries_mark(pid, spec))) family.push_back(pid);
   }
   return family;

@@ -21,14 +21,14 @@ namespace {
 
 constexpr Seconds kAfterKill{5};
 
-struct Opened {
+struct OpenedProcess {
   pid_t pid = 0;
   Descriptor handle;
 };
 
-// Opened first and looked at afterwards: what was found then can't have been replaced by a recycled pid.
-Result<std::vector<Opened>> open_first(const ControllerSpec& spec) {
-  std::vector<Opened> opened;
+// OpenedProcess first and looked at afterwards: what was found then can't have been replaced by a recycled pid.
+Result<std::vector<OpenedProcess>> open_first(const ControllerSpec& spec) {
+  std::vector<OpenedProcess> opened;
   TRY(const auto before, find_application(spec));
   if (!before) return opened;
   Descriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, *before, 0)));
@@ -39,20 +39,20 @@ Result<std::vector<Opened>> open_first(const ControllerSpec& spec) {
   return opened;
 }
 
-std::vector<Opened> open_family(const ControllerSpec& spec, pid_t leader) {
-  std::vector<Opened> opened;
+std::vector<OpenedProcess> open_family(const ControllerSpec& spec, pid_t leader) {
+  std::vector<OpenedProcess> opened;
   for (const pid_t pid : find_family(spec, leader)) {
     Descriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (handle) opened.push_back({pid, std::move(handle)});
   }
   // Those that are still members now are the processes that were opened.
   const auto still = find_family(spec, leader);
-  std::erase_if(opened,
-                [&](const Opened& one) { return std::find(still.begin(), still.end(), one.pid) == still.end(); });
+  std::erase_if(
+      opened, [&](const OpenedProcess& one) { return std::find(still.begin(), still.end(), one.pid) == still.end(); });
   return opened;
 }
 
-Result<void> send(const Opened& process, int signal) {
+Result<void> send_signal(const OpenedProcess& process, int signal) {
   if (::syscall(SYS_pidfd_send_signal, process.handle.get(), signal, nullptr, 0) == 0 || errno == ESRCH) return {};
   return Error(ErrorKind::process, fmt::format("process {} can't be signalled: {}", process.pid, std::strerror(errno)),
                "run pgconvoy as root or as the application's user");
@@ -75,19 +75,19 @@ Task<bool> wait_for_end(int handle, SteadyTime until) {
   co_return !code;
 }
 
-Task<Result<void>> end_all(std::vector<Opened> processes, Seconds grace) {
-  std::vector<Opened>& all = processes;
+Task<Result<void>> end_processes(std::vector<OpenedProcess> processes, Seconds grace) {
+  std::vector<OpenedProcess>& all = processes;
   for (const int signal : {SIGTERM, SIGKILL}) {
     const Seconds patience = signal == SIGTERM ? grace : kAfterKill;
     const SteadyTime until =
         std::chrono::steady_clock::now() + std::chrono::duration_cast<SteadyTime::duration>(patience);
-    for (const Opened& process : all) {
-      CO_TRY_VOID(send(process, signal));
+    for (const OpenedProcess& process : all) {
+      CO_TRY_VOID(send_signal(process, signal));
       // One that is stopped (SIGSTOP) would not see SIGTERM.
-      if (signal == SIGTERM) CO_TRY_VOID(send(process, SIGCONT));
+      if (signal == SIGTERM) CO_TRY_VOID(send_signal(process, SIGCONT));
     }
-    std::vector<Opened> left;
-    for (Opened& process : all) {
+    std::vector<OpenedProcess> left;
+    for (OpenedProcess& process : all) {
       const bool ended = co_await wait_for_end(process.handle.get(), until);
       if (!ended) left.push_back(std::move(process));
     }
@@ -105,12 +105,12 @@ Task<Result<void>> end_application(asio::thread_pool& pool, ControllerSpec spec,
   CO_TRY(auto first, co_await run_blocking(pool, look));
   // A leader's children have its pid as their session as long as one of them lives.
   const pid_t leader = first.empty() ? 0 : first.front().pid;
-  CO_TRY_VOID(co_await end_all(std::move(first), grace));
+  CO_TRY_VOID(co_await end_processes(std::move(first), grace));
   for (int round = 0; round < 3; ++round) {
-    auto rest = [&spec, leader]() -> std::vector<Opened> { return open_family(spec, leader); };
+    auto rest = [&spec, leader]() -> std::vector<OpenedProcess> { return open_family(spec, leader); };
     auto family = co_await run_blocking(pool, rest);
     if (family.empty()) co_return Result<void>();
-    CO_TRY_VOID(co_await end_all(std::move(family), grace));
+    CO_TRY_VOID(co_await end_processes(std::move(family), grace));
   }
   co_return Error(ErrorKind::timeout, "the application starts new processes as fast as they are ended",
                   "stop what restarts it, such as a supervisor");

@@ -10,21 +10,21 @@
 namespace pgconvoy::shared_server {
 namespace {
 
-constexpr Seconds kLimit{120};
+constexpr Seconds kRolesLimit{120};
 
-std::vector<Value> name_list(const std::vector<std::string>& names) {
+std::vector<Value> json_list_of(const std::vector<std::string>& names) {
   const json list = names;
   return {list.dump()};
 }
 
-std::vector<std::string> first_column(const Rows& rows) {
+std::vector<std::string> names_in_first_column(const Rows& rows) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(rows.text(i, 0));
   return names;
 }
 
 // All roles first and then what links them, so that the order in which they were asked for doesn't matter.
-std::string create_script(const std::vector<const RoleOrder*>& missing) {
+std::string create_roles_script(const std::vector<const RoleOrder*>& missing) {
   std::string roles, links;
   for (const RoleOrder* order : missing) {
     const RoleFact& role = order->attributes;
@@ -79,13 +79,13 @@ Task<Result<std::vector<std::string>>> create_roles(Session& maintenance, std::v
           ErrorKind::refused,
           fmt::format("the password of role \"{}\" is not given as a SCRAM or md5 verifier", order.attributes.name));
   }
-  std::vector<Value> parameters = name_list(wanted);
+  std::vector<Value> parameters = json_list_of(wanted);
   CO_TRY(const Rows rows,
          co_await maintenance.query("select rolname::text, (select rolsuper from pg_roles where rolname = current_user)"
                                     " from pg_roles where rolname::text in (select json_array_elements_text($1::json))"
                                     " union all select '', rolsuper from pg_roles where rolname = current_user",
                                     parameters));
-  const auto found = first_column(rows);
+  const auto found = names_in_first_column(rows);
   std::set<std::string> existing(found.begin(), found.end());
   std::vector<const RoleOrder*> missing;
   std::vector<std::string> made;
@@ -96,8 +96,9 @@ Task<Result<std::vector<std::string>>> create_roles(Session& maintenance, std::v
   }
   if (missing.empty()) co_return made;
   const bool discreet = passwords && rows.truth(0, 1);
-  const std::string script = fmt::format("BEGIN;\n{}{}COMMIT;\n", discreet ? kDiscreet : "", create_script(missing));
-  auto done = co_await maintenance.script(script, kLimit);
+  const std::string script =
+      fmt::format("BEGIN;\n{}{}COMMIT;\n", discreet ? kDiscreet : "", create_roles_script(missing));
+  auto done = co_await maintenance.script(script, kRolesLimit);
   if (!done) {
     const std::string rollback = "ROLLBACK";
     if (maintenance.usable()) (void)co_await maintenance.script(rollback);
@@ -129,17 +130,17 @@ select name from wanted w
 Task<Result<std::vector<std::string>>> drop_roles(Session& maintenance, std::vector<std::string> names) {
   const std::string droppable = kDroppable;
   for (std::size_t before = names.size() + 1; names.size() < before && !names.empty();) {
-    std::vector<Value> parameters = name_list(names);
+    std::vector<Value> parameters = json_list_of(names);
     CO_TRY(const Rows rows, co_await maintenance.query(droppable, parameters));
     before = names.size();
-    names = first_column(rows);
+    names = names_in_first_column(rows);
   }
   if (names.empty()) co_return names;
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "" : ", ") + quote_identifier(name);
   const std::string drop = "DROP ROLE " + list;
   std::vector<Value> none;
-  CO_TRY_VOID(co_await maintenance.query(drop, none, kLimit));
+  CO_TRY_VOID(co_await maintenance.query(drop, none, kRolesLimit));
   co_return names;
 }
 

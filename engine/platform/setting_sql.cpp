@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 6> kQuotedLists{"local_preload_libraries"
                                                        "session_preload_libraries", "shared_preload_libraries",
                                                        "temp_tablespaces",          "unix_socket_directories"};
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_guc_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool is_quoted_list(std::string_view name) {
   std::string lower(name);
@@ -28,11 +28,11 @@ bool is_quoted_list(std::string_view name) {
 
 // The server's SplitGUCList: elements between commas, in double quotes or bare, neither folded nor cut. Nothing when
 // the text isn't such a list.
-std::optional<std::vector<std::string>> split_list(std::string_view text) {
+std::optional<std::vector<std::string>> split_guc_list(std::string_view text) {
   std::vector<std::string> elements;
   std::size_t at = 0;
   const auto skip_space = [&] {
-    while (at < text.size() && is_space(text[at])) ++at;
+    while (at < text.size() && is_guc_space(text[at])) ++at;
   };
   skip_space();
   if (at == text.size()) return elements;
@@ -45,7 +45,7 @@ std::optional<std::vector<std::string>> split_list(std::string_view text) {
         element += text[at];
       }
     } else {
-      while (at < text.size() && text[at] != ',' && !is_space(text[at])) element += text[at++];
+      while (at < text.size() && text[at] != ',' && !is_guc_space(text[at])) element += text[at++];
       if (element.empty()) return std::nullopt;
     }
     elements.push_back(std::move(element));
@@ -65,7 +65,7 @@ std::string alter_setting_sql(std::string_view target, std::string_view setting)
   const std::string_view value = equals < setting.size() ? setting.substr(equals + 1) : std::string_view();
   std::string literals;
   if (is_quoted_list(name))
-    if (const auto elements = split_list(value))
+    if (const auto elements = split_guc_list(value))
       for (const auto& element : *elements) literals += (literals.empty() ? "" : ", ") + quote_literal(element);
   // An empty list has no other notation.
   if (literals.empty()) literals = quote_literal(value);

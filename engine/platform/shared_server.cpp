@@ -8,7 +8,7 @@ namespace pgconvoy {
 namespace {
 
 template <class T>
-Result<T> on_server(Result<T> result, const Session& maintenance, const std::string& attempt) {
+Result<T> failed_on_server(Result<T> result, const Session& maintenance, const std::string& attempt) {
   if (result) return result;
   return std::move(result).error().within(attempt).on(maintenance.server());
 }
@@ -21,7 +21,7 @@ class SharedServer final : public Provisioner {
       return shared_server::create_database(maintenance, order);
     };
     auto result = co_await change_cluster<std::int64_t>(maintenance, std::move(attempt));
-    co_return on_server(std::move(result), maintenance, what);
+    co_return failed_on_server(std::move(result), maintenance, what);
   }
 
   Task<Result<void>> drop_database(CallIdentity, Session& maintenance, std::string name, std::int64_t oid,
@@ -31,7 +31,7 @@ class SharedServer final : public Provisioner {
       return shared_server::drop_database(maintenance, name, oid, system_identifier);
     };
     auto result = co_await change_cluster<void>(maintenance, std::move(attempt));
-    co_return on_server(std::move(result), maintenance, what);
+    co_return failed_on_server(std::move(result), maintenance, what);
   }
 
   Task<Result<std::vector<std::string>>> create_roles(CallIdentity, Session& maintenance,
@@ -41,7 +41,7 @@ class SharedServer final : public Provisioner {
     };
     if (roles.empty()) co_return std::vector<std::string>();
     auto result = co_await change_cluster<std::vector<std::string>>(maintenance, std::move(attempt));
-    co_return on_server(std::move(result), maintenance, "cannot create roles; none was made");
+    co_return failed_on_server(std::move(result), maintenance, "cannot create roles; none was made");
   }
 
   Task<Result<std::vector<std::string>>> drop_roles(CallIdentity, Session& maintenance,
@@ -51,7 +51,7 @@ class SharedServer final : public Provisioner {
     };
     if (roles.empty()) co_return std::vector<std::string>();
     auto result = co_await change_cluster<std::vector<std::string>>(maintenance, std::move(attempt));
-    co_return on_server(std::move(result), maintenance, "cannot drop roles; none was dropped");
+    co_return failed_on_server(std::move(result), maintenance, "cannot drop roles; none was dropped");
   }
 };
 
