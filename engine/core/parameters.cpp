@@ -13,12 +13,12 @@
 namespace pgconvoy {
 namespace {
 
-struct Unit {
+struct DurationUnit {
   std::string_view name;
   double seconds;
 };
 // From the longest to the shortest: the parts of a duration must come in this order.
-constexpr std::array<Unit, 5> kUnits{{{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {"ms", 0.001}}};
+constexpr std::array<DurationUnit, 5> kDurationUnits{{{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {"ms", 0.001}}};
 // A century: more is a slip of the finger, and would overflow the clock's type.
 constexpr double kLongest = 100.0 * 366 * 86400;
 
@@ -66,7 +66,7 @@ json converted(Parameter::Type type, const json& value) {
   return nullptr;
 }
 
-const char* wanted(Parameter::Type type) {
+const char* wanted_form(Parameter::Type type) {
   switch (type) {
     case Parameter::Type::text:
       return "a text (in quotes where it looks like a number)";
@@ -122,7 +122,7 @@ Result<json> complete_arguments(const std::string& what, const std::vector<Param
     } else if (json good = converted(parameter.type, value); !good.is_null()) {
       complete[parameter.name] = std::move(good);
     } else {
-      problems.push_back(fmt::format("parameter \"{}\" must be {}, not {}", parameter.name, wanted(parameter.type),
+      problems.push_back(fmt::format("parameter \"{}\" must be {}, not {}", parameter.name, wanted_form(parameter.type),
                                      value.dump(-1, ' ', false, json::error_handler_t::replace)));
     }
   }
@@ -143,11 +143,11 @@ Result<double> parse_duration(const std::string& text) {
       auto letters = std::min(rest.find_first_of("0123456789.", digits), rest.size());
       auto amount = parse_number(rest.substr(0, digits));
       const auto name = rest.substr(digits, letters - digits);
-      const auto* unit =
-          std::find_if(kUnits.begin() + next_unit, kUnits.end(), [&](auto& each) { return each.name == name; });
-      if (!amount || unit == kUnits.end()) return bad_duration(text);
+      const auto* unit = std::find_if(kDurationUnits.begin() + next_unit, kDurationUnits.end(),
+                                      [&](auto& each) { return each.name == name; });
+      if (!amount || unit == kDurationUnits.end()) return bad_duration(text);
       total += *amount * unit->seconds;
-      next_unit = static_cast<std::size_t>(unit - kUnits.begin()) + 1;
+      next_unit = static_cast<std::size_t>(unit - kDurationUnits.begin()) + 1;
       rest.remove_prefix(letters);
     }
   }

@@ -7,7 +7,7 @@
 namespace pgconvoy {
 namespace {
 
-constexpr std::array<std::pair<Severity, const char*>, 4> kNames{{
+constexpr std::array<std::pair<Severity, const char*>, 4> kSeverityNames{{
     {Severity::ok, "ok"},
     {Severity::info, "info"},
     {Severity::warn, "warn"},
@@ -17,14 +17,14 @@ constexpr std::array<std::pair<Severity, const char*>, 4> kNames{{
 }  // namespace
 
 const char* to_string(Severity severity) {
-  for (const auto& [value, name] : kNames)
+  for (const auto& [value, name] : kSeverityNames)
     if (value == severity) return name;
   return "block";
 }
 
 // What can't be read is taken for the worst: an unknown severity must not let a target through.
 Severity severity_from_string(const std::string& wanted) {
-  for (const auto& [value, name] : kNames)
+  for (const auto& [value, name] : kSeverityNames)
     if (wanted == name) return value;
   return Severity::block;
 }

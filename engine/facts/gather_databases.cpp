@@ -8,7 +8,7 @@ namespace {
 // Roles come from pg_shdepend (owners, grants, default privileges, policies, user mappings inside the database), from
 // the settings that roles have in it, and its subscriptions' owners. The bootstrap superuser is pinned and never
 // stands in pg_shdepend: gather_inside() looks for it. {provider} and {provider_locale} depend on the version.
-constexpr const char* kDatabases = R"sql(
+constexpr const char* kDatabaseFacts = R"sql(
 select coalesce(json_agg(json_build_object(
   'database', d.datname,
   'exists', true,
@@ -59,7 +59,7 @@ select coalesce(json_agg(json_build_object(
 constexpr const char* kProvider = "case d.datlocprovider when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end";
 
 std::string statement_for(int version) {
-  std::string sql = kDatabases;
+  std::string sql = kDatabaseFacts;
   const auto fill = [&](const std::string& place, const std::string& value) {
     sql.replace(sql.find(place), place.size(), value);
   };

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <functional>
 #include <system_error>
 
 #include "engine/facts/gather.hpp"
@@ -25,7 +26,9 @@ Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, ProcessLauncher& la
                                     int wanted_major) {
   HostFacts facts;
   facts.backup_directory = backup_directory;
-  auto look = [backup_directory] { return free_space_for(backup_directory); };
+  std::function<Result<std::optional<std::int64_t>>()> look = [backup_directory] {
+    return free_space_for(backup_directory);
+  };
   auto free = co_await run_blocking(pool, std::move(look));
   if (free) facts.backup_free_bytes = *free;
 
