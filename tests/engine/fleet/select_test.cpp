@@ -31,13 +31,13 @@ std::string ids(const Selection& selection) {
 }
 
 // A file with that content, for the time of a test.
-struct TemporaryFile {
+struct ListFile {
   std::string name = "/tmp/pgconvoy-select-XXXXXX";
-  explicit TemporaryFile(const std::string& text) {
+  explicit ListFile(const std::string& text) {
     close(mkstemp(name.data()));
     std::ofstream(name) << text;
   }
-  ~TemporaryFile() { std::remove(name.c_str()); }
+  ~ListFile() { std::remove(name.c_str()); }
 };
 
 }  // namespace
@@ -93,12 +93,12 @@ TEST_CASE("selection: at most ten targets are listed") {
 }
 
 TEST_CASE("selection: a file of globs, with comments") {
-  const TemporaryFile file("# first wave\r\n\n  blog \nshop-t*");
+  const ListFile file("# first wave\r\n\n  blog \nshop-t*");
   CHECK(ids({{}, {"@" + file.name}, {}}) == "blog shop-test ");
   CHECK(ids({{}, {}, {"@" + file.name}}) == "shop-live ");
-  const TemporaryFile wrong("blog\nnobody\n");
+  const ListFile wrong("blog\nnobody\n");
   CHECK_THAT(ids({{}, {"@" + wrong.name}, {}}), Contains(wrong.name + ":2: \"nobody\" matches no target"));
-  const TemporaryFile empty("# nothing\n");
+  const ListFile empty("# nothing\n");
   CHECK_THAT(ids({{}, {"@" + empty.name}, {}}), Contains("names no target"));
   CHECK_THAT(ids({{}, {"@/nowhere/x"}, {}}), Contains("cannot be opened"));
   CHECK_THAT(ids({{}, {"@/tmp"}, {}}), Contains("cannot be read"));

@@ -18,7 +18,7 @@ using namespace pgconvoy;
 namespace {
 
 template <class T>
-T value(Result<T> result) {
+T value_or_fail(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().message + "\n" + result.error().statement);
   return *std::move(result);
 }
@@ -45,10 +45,10 @@ class Laboratory {
     SessionOptions options;
     options.application_name = "pgconvoy compare_test";
     if (*search_path) options.settings.emplace_back("search_path", search_path);
-    return value(testing::run_on(loop_, factory_->open(servers_.at(major).with_database(database), options)));
+    return value_or_fail(testing::run_on(loop_, factory_->open(servers_.at(major).with_database(database), options)));
   }
 
-  void execute(Session& session, const std::string& sql) { value(testing::run_on(loop_, session.script(sql))); }
+  void execute(Session& session, const std::string& sql) { value_or_fail(testing::run_on(loop_, session.script(sql))); }
 
   void execute(int major, const std::string& database, const std::string& sql) {
     auto session = open(major, database, "public");
@@ -56,7 +56,7 @@ class Laboratory {
   }
 
   Comparison compare(Session& source, Session& target, CompareOptions options = {}) {
-    return value(testing::run_on(loop_, compare_databases(source, target, std::move(options))));
+    return value_or_fail(testing::run_on(loop_, compare_databases(source, target, std::move(options))));
   }
 
   Comparison compare(const std::string& source, const std::string& target, CompareOptions options = {}) {
@@ -66,7 +66,7 @@ class Laboratory {
 
   std::vector<Difference> properties(const std::string& source, const std::string& target) {
     auto left = open(13, "postgres"), right = open(15, "postgres");
-    return value(testing::run_on(loop_, compare_database_properties(*left, source, *right, target, {})));
+    return value_or_fail(testing::run_on(loop_, compare_database_properties(*left, source, *right, target, {})));
   }
 
   void dump_and_restore(const std::string& source, const std::string& target) {
@@ -90,7 +90,7 @@ class Laboratory {
 
   std::vector<std::string> tenants() {
     auto session = open(13, "postgres");
-    const auto rows = value(testing::run_on(loop_, session->query(
+    const auto rows = value_or_fail(testing::run_on(loop_, session->query(
         "select datname from pg_database where datallowconn and datname not in ('postgres', 'template0', 'template1')"
         " and datname !~ '^(pgconvoy_|compare_test)' order by 1")));
     std::vector<std::string> names;
