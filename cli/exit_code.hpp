@@ -15,17 +15,15 @@ enum ExitCode : int {
   kInterrupted = 130,
 };
 
-// Bad input and rules of ours are 2, what went wrong on the way is 1.
+// Of a command that could not do what it was asked: a wrong option, a server that doesn't answer, an unreadable journal.
 inline int exit_code_of(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::usage:
-    case ErrorKind::refused:
-    case ErrorKind::not_found:
-      return kBadInput;
     case ErrorKind::cancelled:
       return kInterrupted;
-    default:
+    case ErrorKind::internal:
       return kSomeFailed;
+    default:
+      return kBadInput;
   }
 }
 

@@ -24,7 +24,13 @@ Task<Result<SessionPtr>> open_administrator(Services services, Server server) {
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
   SessionOptions options;
   options.application_name = "pgconvoy/discover";
-  co_return co_await services.sessions.open(std::move(connection), std::move(options));
+  auto session = co_await services.sessions.open(std::move(connection), std::move(options));
+  if (session || !session.error().remedy.empty()) co_return std::move(session);
+  Error failure = std::move(session).error();
+  if (failure.sqlstate.starts_with("28"))  // invalid authorization
+    failure.remedy = fmt::format("set {} or PGPASSWORD, or use a passfile (PGPASSFILE) or a service file",
+                                 server.id == "source" ? kSourcePasswordVariable : kTargetPasswordVariable);
+  co_return failure;
 }
 
 // Without a runbook the versions of the two servers say what is to be done.

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <exception>
+#include <iostream>
 
 #include "cli/commands.hpp"
 #include "cli/parse_problem.hpp"
@@ -64,7 +65,8 @@ int run(int argc, char** argv) {
     return invocation.action();
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-      app.exit(problem);  // help or version, on stdout
+      app.exit(problem);  // help or version, through std::cout
+      std::cout.flush();  // everything else goes around it
       return kSuccess;
     }
     return fail(invocation.globals.output, explain(app, problem, std::vector<std::string>(argv + 1, argv + argc)));

@@ -77,9 +77,9 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
     print_error(output, state.error());
     write_error(fmt::format("  what was in flight is as the journal says; when it can be written again:\n  {}\n",
                             resume_command(globals, request.run)));
-    return exit_code_of(state.error());
+    return kHalted;
   }
-  auto shown = show_report(globals, journal, request.run);
+  auto shown = show_report(globals, journal, request.run, request.only);
   if (!shown) return fail(output, shown.error());
   auto after = journal.targets(request.run, false);
   if (!after) return fail(output, after.error());

@@ -1,5 +1,6 @@
 #include "cli/show_report.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "engine/report/run_report.hpp"
@@ -10,14 +11,17 @@ std::size_t text_width() {
   return stdout_is_terminal() ? static_cast<std::size_t>(terminal_size(STDOUT_FILENO).columns) : 0;
 }
 
-Result<void> show_report(const GlobalOptions& globals, Journal& journal, std::int64_t run) {
+Result<void> show_report(const GlobalOptions& globals, Journal& journal, std::int64_t run, const std::set<int>& only) {
   TRY(const report::SummaryInput input, report::read_summary(journal, run, std::chrono::system_clock::now()));
-  const report::RunSummary summary = report::summarize(input);
+  const report::RunSummary whole = report::summarize(input);
+  const bool part = !only.empty() && only.size() < whole.targets.size() && globals.format == "text";
+  const report::RunSummary summary = part ? report::only_targets(whole, only) : whole;
   const report::ReportView view{summary, globals.journal_option(), text_width(), globals.output.verbose};
   if (globals.format == "markdown")
     write_out(report::report_markdown(view));
   else if (globals.output.text())
-    write_out(report::report_text(view, globals.output.style()));
+    write_out(report::report_text(view, globals.output.style()) +
+              (part ? fmt::format("all {} targets: pgconvoy report {}{}\n", whole.targets.size(), whole.name, view.journal_option) : ""));
   else
     write_json(globals.output, report::report_json(view));
   return {};

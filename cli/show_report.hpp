@@ -1,13 +1,16 @@
 // The report of a run on stdout, as the options want it.
 #pragma once
 
+#include <set>
+
 #include "cli/options.hpp"
 #include "engine/journal/journal.hpp"
 
 namespace pgconvoy::cli {
 
 // Formats text, json, jsonl, and markdown when `globals.format` says so.
-Result<void> show_report(const GlobalOptions& globals, Journal& journal, std::int64_t run);
+// `only`: text tells of these targets (by number); empty: of all. Other formats always hold the whole run.
+Result<void> show_report(const GlobalOptions& globals, Journal& journal, std::int64_t run, const std::set<int>& only = {});
 
 // Columns for text on stdout: of the terminal, 0 (no limit) when it is none.
 std::size_t text_width();

@@ -36,7 +36,7 @@ Result<int> resolve_bindings(OpenedRun& opened, const ResolveOptions& options) {
                    fmt::format("{} is stuck, and a step can't be decided by hand in this version", target.id),
                    fmt::format("pgconvoy status {} shows the ways out: retry and rollback", opened.record.name));
     return Error(ErrorKind::refused, fmt::format("{} of {} waits for no confirmation", target.id, opened.record.name),
-                 fmt::format("it is {}; pgconvoy status {}", to_string(target.state), opened.record.name));
+                 fmt::format("pgconvoy status {} (it is {})", opened.record.name, to_string(target.state)));
   }
   const int confirmed = static_cast<int>(events.size());
   TRY_VOID(opened.journal->append(events));

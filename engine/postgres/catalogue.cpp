@@ -15,7 +15,9 @@ std::string own(std::string_view catalogue, std::string_view oid) {
       catalogue, oid);
 }
 
-std::string owner(std::string_view column) { return fmt::format("'owner ' || quote_ident(pg_get_userbyid({}))", column); }
+std::string owner(std::string_view column) {
+  return fmt::format("'owner ' || quote_ident(pg_get_userbyid({}))", column);
+}
 
 std::string relation_kind(std::string_view alias) {
   return fmt::format(
@@ -39,7 +41,8 @@ std::string privilege_lines(const Dialect& dialect, std::string_view acl, std::s
       "select case when x.grantee = 0 then 'PUBLIC' when x.grantee = {owner} then '(owner)'"
       " else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,"
       " x.privilege_type || case when x.is_grantable and x.grantee <> {owner} then ' with grant option' else '' end"
-      " || case when x.grantor <> {owner} then ' by ' || quote_ident(pg_get_userbyid(x.grantor)) else '' end as privilege"
+      " || case when x.grantor <> {owner} then ' by ' || quote_ident(pg_get_userbyid(x.grantor)) else '' end as "
+      "privilege"
       " from aclexplode({acl}) x"
       " where not exists (select from unnest(array[pg_get_userbyid(x.grantee), pg_get_userbyid(x.grantor)]) g"
       " where g ~ '^pgconvoy_' or g in (''{ignored})){maintain}",

@@ -73,7 +73,8 @@ Difference changed(const CatalogueEntry& source, const CatalogueEntry& target) {
   const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n') + 1; };
   const bool routine = source.kind == "function" || source.kind == "procedure" || source.kind == "aggregate";
   const char* what = routine ? "body or settings" : "options";
-  const auto place = std::mismatch(source.hidden.begin(), source.hidden.end(), target.hidden.begin(), target.hidden.end());
+  const auto place =
+      std::mismatch(source.hidden.begin(), source.hidden.end(), target.hidden.begin(), target.hidden.end());
   const auto line = std::count(source.hidden.begin(), place.first, '\n') + 1;
   difference.source += fmt::format("; {} of {} lines", what, lines(source.hidden));
   difference.target += fmt::format("; other {} of {} lines, from line {} on", what, lines(target.hidden), line);
@@ -144,8 +145,10 @@ std::string shorten_definition(const std::string& definition, const std::string&
     while (continues(begin)) ++begin;
     while (continues(end)) --end;
   }
-  std::string text = (begin > 0 ? "…" : "") + definition.substr(begin, end - begin) + (end < definition.size() ? "…" : "");
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  std::string text =
+      (begin > 0 ? "…" : "") + definition.substr(begin, end - begin) + (end < definition.size() ? "…" : "");
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   return text;
 }
 

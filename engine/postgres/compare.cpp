@@ -16,9 +16,10 @@ constexpr Seconds catalogue_limit{600};
 
 // The transaction stays open: the rows are read from the same snapshot, and nothing can be written by mistake.
 Task<Result<std::vector<Rows>>> read_catalogue(Session& session, Dialect dialect) {
-  std::string sql = "begin transaction isolation level repeatable read, read only;\n"
-                    "set local idle_in_transaction_session_timeout = 0;\n" +
-                    comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect);
+  std::string sql =
+      "begin transaction isolation level repeatable read, read only;\n"
+      "set local idle_in_transaction_session_timeout = 0;\n" +
+      comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect);
   co_return co_await session.script(std::move(sql), catalogue_limit);
 }
 

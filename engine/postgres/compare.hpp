@@ -40,13 +40,15 @@ struct Comparison {
 };
 
 struct CompareOptions {
-  bool content = true;                        // false: catalogues, sequences and row counts from COPY are skipped
+  bool content = true;                        // false: catalogues and sequences only, no table is read
   std::vector<std::string> ignore_roles;      // grants to and from these roles are left out on both sides
   std::function<void(std::int64_t rows, std::int64_t bytes)> progress;  // passing, may be empty
 };
 
-// Reads both sides at the same time. Errors are those of the sessions; a difference is a value.
-// `source_name` and `target_name` are the databases' own names where a catalogue entry mentions them.
+// Reads both sides at the same time, each in one read-only transaction that is ended before the return, so the
+// sessions must be outside of one. Errors are those of the sessions; a difference is a value. May be repeated.
+// What pg_dump does not carry is not compared: invalid indexes of the source, the order of columns of children by
+// INHERITS, whether a foreign key's own triggers are enabled. The row of the database itself: database_properties.hpp.
 Task<Result<Comparison>> compare_databases(Session& source, Session& target, CompareOptions options);
 
 }  // namespace pgconvoy

@@ -49,10 +49,10 @@ struct ContentTable {
 struct ContentItem {
   std::string kind = "rows";
   std::string name;
-  std::string source_sql, target_sql;  // "COPY ... TO STDOUT"
-  std::vector<std::string> key;        // names, for messages
-  std::vector<std::size_t> key_fields; // their places in the line
-  bool large_objects = false;          // lines are pages of pg_largeobject, in order
+  std::string source_sql, target_sql;   // "COPY ... TO STDOUT"
+  std::vector<std::string> key;         // names, for messages
+  std::vector<std::size_t> key_fields;  // their places in the line
+  bool large_objects = false;           // lines are pages of pg_largeobject, in order
   std::int64_t size = 0;
 };
 

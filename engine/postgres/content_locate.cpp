@@ -20,7 +20,7 @@ using Buckets = std::vector<RowSum>;
 
 struct FoundRow {
   RowHash hash;
-  std::string key;       // "(17)"; empty without a primary key
+  std::string key;        // "(17)"; empty without a primary key
   std::size_t order = 0;  // of appearance
 };
 
@@ -37,7 +37,8 @@ std::string key_text(std::string_view line, const ContentItem& item) {
   }
   std::string text;
   for (const auto field : item.key_fields)
-    text += (text.empty() ? "(" : ", ") + (field < fields.size() ? shorten_definition(std::string(fields[field]), "") : "?");
+    text += (text.empty() ? "(" : ", ") +
+            (field < fields.size() ? shorten_definition(std::string(fields[field]), "") : "?");
   return text + ")";
 }
 
@@ -45,7 +46,8 @@ const std::string& statement_of(const ContentItem& item, Side side) {
   return side == Side::source ? item.source_sql : item.target_sql;
 }
 
-Task<Result<Buckets>> sum_buckets(Session& session, std::shared_ptr<const ContentRun> run, std::size_t number, Side side) {
+Task<Result<Buckets>> sum_buckets(Session& session, std::shared_ptr<const ContentRun> run, std::size_t number,
+                                  Side side) {
   const auto& item = run->items[number];
   Buckets buckets(bucket_count);
   std::function<void(std::string_view)> consume = [&](std::string_view line) {
@@ -62,7 +64,8 @@ Task<Result<std::vector<FoundRow>>> rows_of(Session& session, std::shared_ptr<co
   std::vector<FoundRow> rows;
   std::function<void(std::string_view)> consume = [&](std::string_view line) {
     const auto hash = hash_row(line, run->seed);
-    if (wanted[hash.low % bucket_count] && rows.size() < most_rows) rows.push_back({hash, key_text(line, item), rows.size()});
+    if (wanted[hash.low % bucket_count] && rows.size() < most_rows)
+      rows.push_back({hash, key_text(line, item), rows.size()});
   };
   CO_TRY_VOID(co_await read_item(session, statement_of(item, side), item.large_objects, std::move(consume)));
   co_return std::move(rows);
@@ -111,7 +114,8 @@ std::string name_rows(const ContentItem& item, const std::vector<FoundRow>& only
     // A row whose counterpart lies in a bucket that was not read can't be told from one that is missing.
     const char* missing = all_looked_into ? " missing" : "";
     const char* extra = all_looked_into ? " extra" : "";
-    for (const auto& row : only_source) names.push_back(columns + row.key + (in_target.contains(row.key) ? "" : missing));
+    for (const auto& row : only_source)
+      names.push_back(columns + row.key + (in_target.contains(row.key) ? "" : missing));
     for (const auto& row : only_target)
       if (!in_source.contains(row.key)) names.push_back(columns + row.key + extra);
   }

@@ -14,11 +14,14 @@ std::string content_tables_sql(const Dialect& dialect) {
   return R"(
 select format('%I.%I', n.nspname, c.relname) as table_name,
        (select coalesce(json_agg(a.attname order by a.attnum), '[]') from pg_attribute a
-         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" + generated + R"( <> 'v') as columns,
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" +
+         generated + R"( <> 'v') as columns,
        (select coalesce(json_agg(a.attname order by k.place), '[]') from pg_index i, unnest(i.indkey::int2[]) with ordinality k(number, place), pg_attribute a
-         where i.indrelid = c.oid and i.indisprimary and k.place <= )" + dialect.since(11, "i.indnkeyatts", "i.indnatts") + R"(
+         where i.indrelid = c.oid and i.indisprimary and k.place <= )" +
+         dialect.since(11, "i.indnkeyatts", "i.indnatts") + R"(
            and a.attrelid = c.oid and a.attnum = k.number) as key,
-       exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" + generated + R"( = 's') as generated,
+       exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" +
+         generated + R"( = 's') as generated,
        coalesce(e.condition, '') as condition, coalesce(pg_relation_size(c.oid), 0) as size
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
@@ -26,7 +29,8 @@ select format('%I.%I', n.nspname, c.relname) as table_name,
                from pg_depend m left join (select e.oid, u.* from pg_extension e, unnest(e.extconfig, e.extcondition) u(config, condition)) x
                  on x.oid = m.refobjid and x.config = m.objid
               where m.classid = 'pg_class'::regclass and m.deptype = 'e') e on e.objid = c.oid
- where c.relkind = 'r' and (e.objid is null or e.configuration) and )" + catalogue::user_schema("n") + ";\n";
+ where c.relkind = 'r' and (e.objid is null or e.configuration) and )" +
+         catalogue::user_schema("n") + ";\n";
 }
 
 std::vector<ContentTable> content_tables(const std::vector<Rows>& results) {

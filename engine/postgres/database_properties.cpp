@@ -20,10 +20,13 @@ std::string properties_sql(const Dialect& dialect, const std::string& database) 
   const std::string icu = dialect.version >= 170000   ? "d.datlocale"
                           : dialect.version >= 150000 ? "d.daticulocale"
                                                       : "null::text";
-  const std::string provider = dialect.since(15, "case d.datlocprovider when 'c' then 'libc' when 'i' then 'icu' else 'builtin' end", "'libc'");
+  const std::string provider =
+      dialect.since(15, "case d.datlocprovider when 'c' then 'libc' when 'i' then 'icu' else 'builtin' end", "'libc'");
   const auto row = [&](const char* kind, const std::string& value) {
-    return fmt::format("select 'database {}' as kind, 'database' as identity, '' as parent, ({})::text as definition,"
-                       " null::text as hidden from pg_catalog.pg_database d where d.datname = {}\n", kind, value, name);
+    return fmt::format(
+        "select 'database {}' as kind, 'database' as identity, '' as parent, ({})::text as definition,"
+        " null::text as hidden from pg_catalog.pg_database d where d.datname = {}\n",
+        kind, value, name);
   };
   const auto also = [&](const char* kind, const std::string& value) { return "union all\n" + row(kind, value); };
   return row("owner", "quote_ident(pg_get_userbyid(d.datdba))") + also("encoding", "pg_encoding_to_char(d.encoding)") +
@@ -35,14 +38,16 @@ std::string properties_sql(const Dialect& dialect, const std::string& database) 
 union all
 select 'database security label', 'by ' || l.provider, '', l.label, null
   from pg_catalog.pg_shseclabel l join pg_catalog.pg_database d on l.classoid = 'pg_catalog.pg_database'::regclass and l.objoid = d.oid
- where d.datname = )" + name + R"(
+ where d.datname = )" +
+         name + R"(
 union all
 select 'setting', coalesce('role ' || quote_ident(r.rolname) || ': ', '') || split_part(c.line, '=', 1), '', 'set', substr(c.line, strpos(c.line, '=') + 1)
   from pg_catalog.pg_db_role_setting s
   join pg_catalog.pg_database d on d.oid = s.setdatabase
   left join pg_catalog.pg_roles r on r.oid = s.setrole,
        unnest(s.setconfig) c(line)
- where (r.rolname is null or r.rolname !~ '^pgconvoy_') and d.datname = )" + name + ";\n";
+ where (r.rolname is null or r.rolname !~ '^pgconvoy_') and d.datname = )" +
+         name + ";\n";
 }
 
 Task<Result<std::vector<CatalogueEntry>>> read_properties(Session& session, Dialect dialect, std::string database) {

@@ -18,7 +18,7 @@ std::string shell_argument(const std::string& text) {
 }
 
 bool is_failure(const TargetSummary& target) {
-  return target.state != TargetState::succeeded && target.state != TargetState::pending;
+  return target.state != TargetState::succeeded && target.state != TargetState::pending && !target.asked_back;
 }
 
 std::string result_of(const TargetSummary& target) {
@@ -86,7 +86,7 @@ std::vector<std::string> commands_for_run(const ReportView& view) {
     commands.push_back(fmt::format("pgconvoy {} {}{}", summary.started.empty() ? "run --plan" : "resume", summary.name,
                                    view.journal_option));
   const auto retried = std::count_if(summary.targets.begin(), summary.targets.end(), [](const TargetSummary& target) {
-    return target.state == TargetState::rolled_back || target.state == TargetState::skipped;
+    return (target.state == TargetState::rolled_back && !target.asked_back) || target.state == TargetState::skipped;
   });
   if (retried > 1) commands.push_back(fmt::format("pgconvoy retry {}{}", summary.name, view.journal_option));
   const bool waiting = std::any_of(summary.kept.begin(), summary.kept.end(),

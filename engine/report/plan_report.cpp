@@ -90,11 +90,13 @@ std::string limits_text(const PlanView& view) {
                                                                                            : options.concurrency_per_region;
     per_region += fmt::format("{}{} {}", per_region.empty() ? "" : ", ", shown(region), limit);
   }
-  std::string text = fmt::format("at a time {} ({}); more than {} failed: no new ones start; a failed one is {}\n",
-                                 options.concurrency, per_region, options.max_failures,
-                                 options.on_failure == "leave" ? "left as it is" : "undone");
-  text += fmt::format("backups go to {}; order from seed {}\n", shown(options.backup_directory), options.seed);
-  return text;
+  const std::string stop = options.max_failures == "0" ? "the first failure starts no new ones"
+                                                       : fmt::format("more than {} failures start no new ones", options.max_failures);
+  const std::size_t width = view.width == 0 ? 100000 : view.width;
+  const std::string first = fmt::format("at most {} at a time ({}); {}; what failed is {}", options.concurrency, per_region, stop,
+                                        options.on_failure == "leave" ? "left as it is" : "undone");
+  return wrapped(first, width, 2) + "\n" +
+         wrapped(fmt::format("backups go to {}; order from seed {}", shown(options.backup_directory), options.seed), width, 2) + "\n";
 }
 
 }  // namespace
@@ -121,10 +123,10 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
   const PlanTotals totals = totals_of(view.plan);
   std::set<std::string> regions;
   for (const PlannedTarget& planned : view.plan.targets) regions.insert(planned.target.region);
-  std::string text = fmt::format("{}: {}, {} in {}, {}, {} to {}\n", style.bold(view.plan.runbook.name),
-                                 count(totals.targets, "target"), count(totals.databases, "database"),
-                                 count(static_cast<int>(regions.size()), "region"), format_bytes({totals.bytes}),
-                                 shown(view.plan.requirements.source_service), shown(view.plan.requirements.target_service));
+  std::string text = fmt::format("{}: {}, {} in {}, {}\n", style.bold(view.plan.runbook.name), count(totals.targets, "target"),
+                                 count(totals.databases, "database"), count(static_cast<int>(regions.size()), "region"),
+                                 format_bytes({totals.bytes}));
+  text += fmt::format("from {} to {}\n", shown(view.plan.requirements.source_service), shown(view.plan.requirements.target_service));
   if (view.not_offered)
     text += fmt::format("{} more selected, without an instance of {}\n", count(view.not_offered, "target"),
                         shown(view.plan.requirements.source_service));

@@ -73,6 +73,10 @@ void ProgressBoard::journaled(const Event& event) {
       item.state = TargetState::rolling_back;
       break;
     case EventKind::undo_started:
+      if (operation == "page_off") {
+        item.paused_at = event.at;
+        item.resumed_at.reset();
+      }
       begin_step(true);
       break;
     case EventKind::step_undone:
@@ -158,6 +162,7 @@ std::optional<std::string> ProgressBoard::ended_line(const Event& event, const S
     case EventKind::target_stuck:
       return fmt::format("{}: {}: {}", item.id, style.bad("stuck"), reason());
     case EventKind::target_rolling_back:
+      if (event.step.empty()) return fmt::format("{}: {}: {}", item.id, style.warn("rolling back"), reason());
       return fmt::format("{}: {} failed, {}: {}", item.id, shown(operation_of(event.step)), style.bad("rolling back"), reason());
     default:
       return std::nullopt;

@@ -89,7 +89,8 @@ std::vector<std::string> ProgressBoard::draw(const Frame& frame, const Style& st
   for (const auto& [region, lane] : all) name_width = std::max(name_width, width_of(region));
   for (const auto& [region, lane] : all) {
     if (lines.size() + 1 >= room && all.size() > room) {
-      lines.push_back(fmt::format("... and {} more", count(static_cast<std::int64_t>(all.size() - lines.size()), "region")));
+      lines.push_back(
+          cut(fmt::format("... and {} more", count(static_cast<std::int64_t>(all.size() - lines.size()), "region")), frame.columns));
       break;
     }
     lines.push_back(lane_line(region, lane, std::min(name_width, kLongestName), frame, style));
@@ -108,13 +109,13 @@ std::vector<std::string> ProgressBoard::draw(const Frame& frame, const Style& st
                    [](const Item* left, const Item* right) { return left->claimed < right->claimed; });
   for (std::size_t i = 0; i < flying.size(); ++i) {
     if (lines.size() + 1 >= room && i + 1 < flying.size()) {
-      lines.push_back(fmt::format("  ... and {} more in flight", flying.size() - i));
+      lines.push_back(cut(fmt::format("  ... and {} more in flight", flying.size() - i), frame.columns));
       break;
     }
     lines.push_back(item_line(*flying[i], name_width, frame, style));
   }
   if (frame.stopping)
-    lines.push_back(fmt::format("stopping: {} in flight, then this ends; Ctrl-C again stops at once", flying.size()));
+    lines.push_back(cut(fmt::format("stopping: {} in flight, then this ends; Ctrl-C again stops at once", flying.size()), frame.columns));
   return lines;
 }
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
+#include <set>
 
 #include "engine/core/bytes.hpp"
 #include "engine/core/printable.hpp"
@@ -17,7 +17,7 @@ Tone tone_of(const TargetSummary& target) {
       return Tone::good;
     case TargetState::rolled_back:
     case TargetState::stuck:
-      return Tone::bad;
+      return target.asked_back ? Tone::warn : Tone::bad;
     case TargetState::pending:
       return Tone::dim;
     default:
@@ -75,9 +75,10 @@ std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   const RunTotals& totals = summary.totals;
   std::string first = fmt::format("{}: {} succeeded", count(totals.targets, "target"), totals.succeeded);
   if (totals.failed) first += fmt::format(", {} failed", totals.failed);
+  if (totals.undone) first += fmt::format(", {} rolled back as asked", totals.undone);
   if (totals.skipped) first += fmt::format(", {} skipped", totals.skipped);
   if (totals.left) first += fmt::format(", {} left", totals.left);
-  if (!totals.failed && !totals.skipped && !totals.left) first += ", none failed";
+  if (!totals.failed && !totals.undone && !totals.skipped && !totals.left) first += ", none failed";
   std::vector<std::string> lines{first};
   if (totals.succeeded > 0) {
     std::string moved = fmt::format("{} moved, {} verified ({})", format_bytes({totals.bytes}),
@@ -110,9 +111,14 @@ std::vector<FailureLines> failures_of(const ReportView& view) {
 std::vector<std::string> lines_of_kept(const ReportView& view) {
   std::vector<std::string> lines;
   std::map<std::string, int> by_due;
+  std::set<std::string> unconfirmed;
+  for (const HandOver& hand_over : view.summary.hand_overs)
+    if (!hand_over.confirmed) unconfirmed.insert(hand_over.obligation);
+  int waiting = 0;
   for (const KeptDatabase& kept : view.summary.kept) {
     if (kept.state != "open") continue;
     ++by_due[day_and_time(kept.due)];
+    waiting += unconfirmed.count(kept.waits_for) > 0;
     if (view.verbose)
       lines.push_back(fmt::format("{} on {} is kept as {} until {}", shown(kept.database), shown(kept.server),
                                   shown(kept.fenced_name), day_and_time(kept.due)));
@@ -122,9 +128,10 @@ std::vector<std::string> lines_of_kept(const ReportView& view) {
     for (const auto& [due, many] : by_due) number += many;
     const std::string until = by_due.size() == 1 ? by_due.begin()->first
                                                  : fmt::format("{} to {}", by_due.begin()->first, by_due.rbegin()->first);
-    lines.push_back(fmt::format("{} kept, fenced, until {}; then pgconvoy cleanup{} drops {}",
+    lines.push_back(fmt::format("{} kept, fenced, until {}{}; then pgconvoy cleanup{} drops {}",
                                 number == 1 ? "1 old database is" : fmt::format("{} old databases are", with_separators(number)),
-                                until, view.journal_option, number == 1 ? "it" : "them"));
+                                until, waiting ? fmt::format(" ({} of them until confirmed)", waiting) : "",
+                                view.journal_option, number == 1 ? "it" : "them"));
   }
   if (!view.summary.backups.empty()) {
     std::int64_t bytes = 0;

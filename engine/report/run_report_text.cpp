@@ -44,9 +44,11 @@ std::string hand_overs_text(const ReportView& view, const Style& style) {
   for (const HandOver& hand_over : view.summary.hand_overs) {
     if (hand_over.confirmed) continue;
     if (text.empty())
-      text = "\n" + style.bold("To be done by you") +
-             ": pgconvoy doesn't control these applications. Set the new address (user and password are the old\n"
-             "ones), start them, then confirm; until then the old databases stay.\n";
+      text = "\n" + style.bold("To be done by you") + "\n" +
+             wrapped("pgconvoy doesn't control these applications. Set the new address (user and password are the old ones), "
+                     "start them, then confirm; until then the old databases stay.",
+                     view.width == 0 ? 118 : view.width, 0) +
+             "\n";
     text += style.warn(shown(hand_over.environment)) + "\n";
     for (const std::string& url : hand_over.new_urls) text += labelled(style, "new URL", shown(url), 0);
     text += labelled(style, "then", resolve_command(hand_over, view), 0);
@@ -68,7 +70,7 @@ std::string report_text(const ReportView& view, const Style& style) {
   text += hand_overs_text(view, style);
   const auto kept = lines_of_kept(view);
   if (!kept.empty()) text += "\n";
-  for (const std::string& line : kept) text += line + "\n";
+  for (const std::string& line : kept) text += wrapped(line, view.width == 0 ? 100000 : view.width, 2) + "\n";
   const auto commands = commands_for_run(view);
   if (!commands.empty()) text += "\n";
   for (const std::string& command : commands) text += fmt::format("{} {}\n", style.bold("next:"), command);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace pgconvoy::report {
 namespace {
@@ -26,6 +25,7 @@ void read_reason(TargetSummary& summary, const json& reason) {
   summary.error = error_in(reason);
   summary.reason = reason.contains("reason") ? reason.value("reason", "") : summary.error.message;
   summary.step = reason.value("step", "");
+  summary.asked_back = summary.state == TargetState::rolled_back && summary.error.kind == ErrorKind::cancelled;
   summary.live_database = reason.value("live_database", "");
   for (const json& way : reason.value("ways_out", json::array())) summary.ways_out.push_back(way.get<std::string>());
   for (const json& finding : reason.value("findings", json::array())) summary.findings.push_back(finding.get<Finding>());
@@ -69,7 +69,7 @@ TargetSummary summarize_target(const PlannedTarget& planned, const TargetRecord&
   return summary;
 }
 
-RunTotals totals_of(const RunRecord& run, const std::vector<TargetSummary>& targets, WallTime now) {
+RunTotals totals_of(const std::vector<TargetSummary>& targets) {
   RunTotals totals;
   std::vector<Seconds> pauses;
   for (const TargetSummary& target : targets) {
@@ -84,7 +84,7 @@ RunTotals totals_of(const RunRecord& run, const std::vector<TargetSummary>& targ
         break;
       case TargetState::rolled_back:
       case TargetState::stuck:
-        ++totals.failed;
+        ++(target.asked_back ? totals.undone : totals.failed);
         break;
       case TargetState::skipped:
         ++totals.skipped;
@@ -99,7 +99,6 @@ RunTotals totals_of(const RunRecord& run, const std::vector<TargetSummary>& targ
     totals.paused_median = pauses.size() % 2 ? pauses[middle] : (pauses[middle - 1] + pauses[middle]) / 2;
     totals.paused_longest = pauses.back();
   }
-  if (run.started) totals.time = Seconds(run.ended.value_or(now) - *run.started);
   return totals;
 }
 
@@ -170,8 +169,21 @@ RunSummary summarize(const SummaryInput& input) {
   }
   for (const BackupRecord& backup : input.backups)
     if (backup.run == run.id && backup.state == "kept") summary.backups.push_back(backup);
-  summary.totals = totals_of(run, summary.targets, input.now);
+  summary.totals = totals_of(summary.targets);
+  if (run.started) summary.totals.time = Seconds(run.ended.value_or(input.now) - *run.started);
   return summary;
+}
+
+RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers) {
+  RunSummary part = whole;
+  std::set<std::string> ids;
+  std::erase_if(part.targets, [&](const TargetSummary& target) { return !numbers.count(target.number); });
+  for (const TargetSummary& target : part.targets) ids.insert(target.id);
+  std::erase_if(part.hand_overs, [&](const HandOver& hand_over) { return !ids.count(hand_over.target); });
+  std::erase_if(part.kept, [&](const KeptDatabase& kept) { return !ids.count(kept.target); });
+  std::erase_if(part.backups, [&](const BackupRecord& backup) { return !numbers.count(backup.target); });
+  part.totals = totals_of(part.targets);
+  return part;
 }
 
 Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now) {

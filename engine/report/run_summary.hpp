@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct TargetSummary {
   std::vector<Finding> findings;     // blocking ones of a skipped target
   std::string live_database;         // of a stuck one
   std::vector<std::string> ways_out; // of a stuck one
+  bool asked_back = false;           // rolled back because somebody asked for it
   bool dropped_source = false;       // an old database of it is gone for good
   std::vector<FencedDatabase> fenced;
 };
@@ -49,7 +51,8 @@ struct KeptDatabase {
 };
 
 struct RunTotals {
-  int targets = 0, succeeded = 0, failed = 0, skipped = 0, left = 0;  // failed: rolled back and stuck
+  // failed: rolled back by itself, and stuck; undone: rolled back as asked
+  int targets = 0, succeeded = 0, failed = 0, undone = 0, skipped = 0, left = 0;
   std::int64_t bytes = 0, verified_rows = 0, verified_bytes = 0;      // of those that succeeded
   std::optional<Seconds> time, paused_median, paused_longest;
 };
@@ -75,6 +78,9 @@ struct SummaryInput {
   WallTime now;
 };
 RunSummary summarize(const SummaryInput& input);
+
+// The same for some targets only: with their totals and what is kept of them.
+RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers);
 
 // Last component of a step's path without ordinal and subject: "fence_source".
 std::string operation_of(const std::string& path);

@@ -11,7 +11,7 @@ namespace pgconvoy::report {
 namespace {
 
 struct Lane {
-  int succeeded = 0, failed = 0, skipped = 0, in_flight = 0, left = 0;
+  int succeeded = 0, failed = 0, undone = 0, skipped = 0, in_flight = 0, left = 0;
 };
 
 std::map<std::string, Lane> lanes_of(const RunSummary& summary) {
@@ -24,7 +24,7 @@ std::map<std::string, Lane> lanes_of(const RunSummary& summary) {
         break;
       case TargetState::rolled_back:
       case TargetState::stuck:
-        ++lane.failed;
+        ++(target.asked_back ? lane.undone : lane.failed);
         break;
       case TargetState::skipped:
         ++lane.skipped;
@@ -83,12 +83,12 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
   std::string text = fmt::format("{}  {}{}\n\n", style.bold(fmt::format("run {}: {}", summary.name, state_of(summary, alive))),
                                  shown(summary.runbook),
                                  summary.started.empty() ? "" : ", started " + day_and_time(summary.started));
-  Table lanes({{"region"}, {"succeeded", Align::right}, {"failed", Align::right}, {"skipped", Align::right},
-               {"in flight", Align::right}, {"left", Align::right}});
+  Table lanes({{"region"}, {"succeeded", Align::right}, {"failed", Align::right}, {"undone", Align::right},
+               {"skipped", Align::right}, {"in flight", Align::right}, {"left", Align::right}});
   for (const auto& [region, lane] : lanes_of(summary))
     lanes.add({shown(region), Cell(std::to_string(lane.succeeded), lane.succeeded ? Tone::good : Tone::plain),
                Cell(std::to_string(lane.failed), lane.failed ? Tone::bad : Tone::plain),
-               Cell(std::to_string(lane.skipped), lane.skipped ? Tone::warn : Tone::plain), std::to_string(lane.in_flight),
+               std::to_string(lane.undone), Cell(std::to_string(lane.skipped), lane.skipped ? Tone::warn : Tone::plain), std::to_string(lane.in_flight),
                std::to_string(lane.left)});
   text += lanes.text(style, view.width);
 
@@ -106,6 +106,12 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
 
   text += "\n";
   for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
+  const auto waiting = std::count_if(summary.hand_overs.begin(), summary.hand_overs.end(),
+                                     [](const HandOver& hand_over) { return !hand_over.confirmed; });
+  if (waiting > 0)
+    text += style.warn(fmt::format("{} for you to set the new address: pgconvoy report {}{}\n",
+                                   waiting == 1 ? "1 application waits" : fmt::format("{} applications wait", waiting),
+                                   summary.name, view.journal_option));
   const auto failed = std::count_if(summary.targets.begin(), summary.targets.end(), is_failure);
   if (failed > 0 && !alive)
     text += fmt::format("{} pgconvoy report {}{}\n", style.bold("next:"), summary.name, view.journal_option);
@@ -120,7 +126,7 @@ json status_json(const ReportView& view, bool alive) {
   document["run"]["alive"] = alive;
   document["regions"] = json::object();
   for (const auto& [region, lane] : lanes_of(view.summary))
-    document["regions"][region] = {{"succeeded", lane.succeeded}, {"failed", lane.failed}, {"skipped", lane.skipped},
+    document["regions"][region] = {{"succeeded", lane.succeeded}, {"failed", lane.failed}, {"undone", lane.undone}, {"skipped", lane.skipped},
                                    {"in_flight", lane.in_flight}, {"left", lane.left}};
   return document;
 }

@@ -100,7 +100,8 @@ TEST_CASE("compare: casts of array constructors are pushed into the elements as 
   CHECK(push_array_casts("((s)::text = ANY ((ARRAY['a'::character varying, 'b,]'::character varying])::text[]))") ==
         "((s)::text = ANY (ARRAY[('a'::character varying)::text, ('b,]'::character varying)::text]))");
   CHECK(push_array_casts("(ARRAY['it''s'::app.x])::numeric(3,1)[]") == "ARRAY[('it''s'::app.x)::numeric(3,1)]");
-  CHECK(push_array_casts("(ARRAY[f(a, b), c[1]])::\"T \"\"x\"[] AND x") == "ARRAY[(f(a, b))::\"T \"\"x\", (c[1])::\"T \"\"x\"] AND x");
+  CHECK(push_array_casts("(ARRAY[f(a, b), c[1]])::\"T \"\"x\"[] AND x") ==
+        "ARRAY[(f(a, b))::\"T \"\"x\", (c[1])::\"T \"\"x\"] AND x");
   for (const char* kept : {"ARRAY[1, 2]", "(ARRAY[1, 2])", "'(ARRAY[1])::text[]'", "(ARRAY[1])::text", "(ARRAY[1, 2",
                            "\"(ARRAY[\"", "E'\\'(ARRAY[1])::text[]'"})
     CHECK(push_array_casts(kept) == kept);

@@ -84,7 +84,7 @@ TEST_CASE("plan: shows order, steps, limits and the command that runs it") {
   CHECK_THAT(text, Contains("#  target  region  db  size  total  paused  findings\n1  t1      eu       1  1 MB  8.0 s   6.0 s  ready\n"));
   CHECK_THAT(text, Contains("1 warning"));
   CHECK_THAT(text, Contains("fence_source  (paused)"));
-  CHECK_THAT(text, Contains("order from seed 4711"));
+  CHECK_THAT(text, Contains("order from seed 4711") && Contains("the first failure starts no new ones"));
   CHECK_THAT(text, Contains("3 targets more selected"));
   CHECK_THAT(text, Contains("pgconvoy run --plan r7 --journal x.db"));
   CHECK(plan_json({plan, 7})["run"] == "r7");

@@ -1,6 +1,6 @@
 // A database, its copy by pg_dump and pg_restore, and what is broken in the copy.
-#include <catch2/catch.hpp>
 #include <yaml-cpp/yaml.h>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -24,7 +24,8 @@ T value_or_fail(Result<T> result) {
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -77,7 +78,8 @@ class Laboratory {
     };
     const auto file = (std::filesystem::temp_directory_path() / "pgconvoy_compare_test.dump").string();
     const auto command = "PGPASSFILE='" + passfile_ + "' pg_dump -Fc -f " + file + " -d " + address(13, source) +
-                         " && PGPASSFILE='" + passfile_ + "' pg_restore --exit-on-error -d " + address(15, target) + " " + file;
+                         " && PGPASSFILE='" + passfile_ + "' pg_restore --exit-on-error -d " + address(15, target) +
+                         " " + file;
     const int status = std::system(command.c_str());
     std::filesystem::remove(file);
     if (status != 0) throw std::runtime_error("pg_dump or pg_restore failed");
@@ -90,9 +92,10 @@ class Laboratory {
 
   std::vector<std::string> tenants() {
     auto session = open(13, "postgres");
-    const auto rows = value_or_fail(testing::run_on(loop_, session->query(
-        "select datname from pg_database where datallowconn and datname not in ('postgres', 'template0', 'template1')"
-        " and datname !~ '^(pgconvoy_|compare_test)' order by 1")));
+    const auto rows =
+        value_or_fail(testing::run_on(loop_, session->query("select datname from pg_database where datallowconn and "
+                                                            "datname not in ('postgres', 'template0', 'template1')"
+                                                            " and datname !~ '^(pgconvoy_|compare_test)' order by 1")));
     std::vector<std::string> names;
     for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(rows.text(i, 0));
     return names;
@@ -132,10 +135,13 @@ Laboratory* prepared() {
   if (laboratory && !made) {
     for (const int major : {13, 15})
       for (const char* role : {"compare_owner", "compare_reader"})
-        laboratory->execute(major, "postgres", replaced("do $$ begin create role X; exception when duplicate_object then end $$", "X", role));
+        laboratory->execute(
+            major, "postgres",
+            replaced("do $$ begin create role X; exception when duplicate_object then end $$", "X", role));
     laboratory->remake(13, original, "owner compare_owner template template0");
     laboratory->remake(15, copy, "owner compare_owner template template0");
-    laboratory->execute(13, original, replaced(replaced(compare_shapes, "{role}", "compare_owner"), "{reader}", "compare_reader"));
+    laboratory->execute(13, original,
+                        replaced(replaced(compare_shapes, "{role}", "compare_owner"), "{reader}", "compare_reader"));
     laboratory->dump_and_restore(original, copy);
     made = true;
   }
@@ -144,18 +150,18 @@ Laboratory* prepared() {
 
 std::string told(const std::vector<Difference>& differences) {
   std::string text;
-  for (const auto& d : differences)
-    text += d.kind + " | " + d.object + " | " + d.source + " | " + d.target + "\n";
+  for (const auto& d : differences) text += d.kind + " | " + d.object + " | " + d.source + " | " + d.target + "\n";
   return text;
 }
 
 struct Break {
-  const char* sql;     // on the copy
-  const char* kind;    // of the one difference
+  const char* sql;   // on the copy
+  const char* kind;  // of the one difference
   const char* object;
-  const char* says;    // part of what it says about either side; "" for anything
+  const char* says;  // part of what it says about either side; "" for anything
 };
 
+// clang-format off
 const Break breaks[] = {
     // rows
     {"update app.customers set raw = overlay(raw placing '\\x00' from 3 for 1) where id = 17", "rows", "app.customers", "first differing key: (id)=(17)"},
@@ -265,6 +271,7 @@ const Break breaks[] = {
     {"alter server elsewhere options (set host 'i')", "server", "elsewhere", "options"},
     {"drop collation app.german; create collation app.german (provider = icu, locale = 'de')", "collation", "app.german", "locale de"},
 };
+// clang-format on
 
 // Breaks that can be made in one copy: none names what another one names.
 std::vector<std::vector<const Break*>> groups() {
@@ -339,7 +346,8 @@ TEST_CASE("compare: each thing broken in the copy is one difference that names i
       const auto text = found->source + " | " + found->target;
       CHECK(text.find(broken->says) != std::string::npos);
       // Of rows, nothing but keys; of options and bodies, nothing at all.
-      for (const char* secret : {"@example.org", "never shown", "select a "}) CHECK(text.find(secret) == std::string::npos);
+      for (const char* secret : {"@example.org", "never shown", "select a "})
+        CHECK(text.find(secret) == std::string::npos);
       differences.erase(found);
     }
     CHECK(told(differences).empty());
@@ -358,7 +366,8 @@ TEST_CASE("compare: many rows changed are named by five of them") {
   CHECK(comparison.differences[0].object == "app.customers");
   CHECK(std::count(comparison.differences[0].target.begin(), comparison.differences[0].target.end(), '=') == 5);
   CHECK(comparison.differences[1].source.starts_with("500 rows, checksum "));
-  CHECK(comparison.differences[1].target.starts_with("0 rows, checksum 00000000000000000000000000000000; first differing keys: (id)=(1) missing, "));
+  CHECK(comparison.differences[1].target.starts_with(
+      "0 rows, checksum 00000000000000000000000000000000; first differing keys: (id)=(1) missing, "));
   laboratory->execute(15, "postgres", std::string("drop database ") + scratch);
 }
 
@@ -366,9 +375,10 @@ TEST_CASE("compare: grants to roles of ours and to ignored roles are left out") 
   auto* laboratory = prepared();
   if (!laboratory) return;
   laboratory->remake(15, scratch, std::string("owner compare_owner template ") + copy);
-  laboratory->execute(15, scratch,
-                      "create role pgconvoy_compare_test; grant select on all tables in schema app to pgconvoy_compare_test;"
-                      "grant usage on schema app to pgconvoy_compare_test; grant insert on app.orders to pg_monitor");
+  laboratory->execute(
+      15, scratch,
+      "create role pgconvoy_compare_test; grant select on all tables in schema app to pgconvoy_compare_test;"
+      "grant usage on schema app to pgconvoy_compare_test; grant insert on app.orders to pg_monitor");
   CompareOptions options;
   options.ignore_roles = {"pg_monitor"};
   const auto comparison = laboratory->compare(original, scratch, options);
@@ -389,17 +399,23 @@ TEST_CASE("compare: sessions can be used again, for writing, too") {
 TEST_CASE("compare: properties of the database are told apart, values of settings are not told") {
   auto* laboratory = prepared();
   if (!laboratory) return;
-  laboratory->execute(13, "postgres", "alter database compare_test set work_mem = '7MB'; alter database compare_test set app.key = 'hidden value'");
+  laboratory->execute(
+      13, "postgres",
+      "alter database compare_test set work_mem = '7MB'; alter database compare_test set app.key = 'hidden value'");
   laboratory->execute(13, "postgres", "alter role compare_reader in database compare_test set jit = off");
-  const std::string set = "alter database compare_test_copy set work_mem = '7MB'; alter database compare_test_copy set app.key = 'hidden value';"
-                          "alter role compare_reader in database compare_test_copy set jit = off";
+  const std::string set =
+      "alter database compare_test_copy set work_mem = '7MB'; alter database compare_test_copy set app.key = 'hidden "
+      "value';"
+      "alter role compare_reader in database compare_test_copy set jit = off";
   laboratory->execute(15, "postgres", set);
   CHECK(told(laboratory->properties(original, copy)).empty());
 
   const std::pair<const char*, const char*> changes[] = {
-      {"alter database compare_test_copy set app.key = 'other value'", "setting | app.key | set | set to another value\n"},
+      {"alter database compare_test_copy set app.key = 'other value'",
+       "setting | app.key | set | set to another value\n"},
       {"alter database compare_test_copy reset app.key", "setting | app.key | set | \n"},
-      {"alter role compare_reader in database compare_test_copy reset jit", "setting | role compare_reader: jit | set | \n"},
+      {"alter role compare_reader in database compare_test_copy reset jit",
+       "setting | role compare_reader: jit | set | \n"},
       {"alter database compare_test_copy connection limit 5", "database connection limit | database | -1 | 5\n"},
       {"comment on database compare_test_copy is 'c'", "database comment | database | none | c\n"},
       {"revoke connect on database compare_test_copy from public", "database acl | database | "},
@@ -411,9 +427,11 @@ TEST_CASE("compare: properties of the database are told apart, values of setting
     INFO(sql);
     CHECK(text.substr(0, std::string(expected).size()) == expected);
     CHECK(std::count(text.begin(), text.end(), '\n') == 1);
-    laboratory->execute(15, "postgres",
-                        "alter database compare_test_copy owner to compare_owner; alter database compare_test_copy connection limit -1;"
-                        "comment on database compare_test_copy is null; grant connect on database compare_test_copy to public;" + set);
+    laboratory->execute(
+        15, "postgres",
+        "alter database compare_test_copy owner to compare_owner; alter database compare_test_copy connection limit -1;"
+        "comment on database compare_test_copy is null; grant connect on database compare_test_copy to public;" +
+            set);
   }
 }
 
