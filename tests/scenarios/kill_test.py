@@ -3,74 +3,73 @@ import os
 import signal
 import unittest
 
-from .support import Laboratory, ScenarioTest, wait_for
-
-APPLICATION = "shop-live"
-
-
-def children_named(laboratory, *names):
-    """Processes of these programs whose environment carries this laboratory's journal."""
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{entry}/comm", encoding="utf-8") as file:
-                name = file.read().strip()
-            with open(f"/proc/{entry}/environ", "rb") as file:
-                ours = laboratory.base.encode() in file.read()
-        except OSError:
-            continue
-        if name in names and ours:
-            found.append((int(entry), name))
-    return found
+from .support import ScenarioTest, wait_for
 
 
 class KillTest(ScenarioTest):
-    def killed_and_resumed(self, operation):
-        # Each in a laboratory of its own: what one leaves behind must not look like another's.
-        with Laboratory(regions=1, databases=1, apps=1, seed=3) as lab:
-            type(self).lab = lab
-            old, new = lab.server("eu-west", 13), lab.server("eu-west", 15)
-            before = lab.catalog(old)["roles"]
-            writer = lab.start_writer(APPLICATION)
-            writer.wait_for_more()
-            with lab.start("run", *lab.fleet_arguments(), "--yes") as run:
-                wait_for(f"{operation} to be started", lambda: lab.journal.is_started(operation), every=0)
-                run.signal(signal.SIGKILL)
-                self.assertEqual(run.finish()[0], -signal.SIGKILL)
-            wait_for("no orphan", lambda: not children_named(lab, "pg_dump", "pg_restore"), seconds=5)
-            stopped_in = lab.journal.rows("SELECT path FROM steps WHERE status = 'started'")
-            self.assertEqual([path.split("/")[-1].split("@")[0] for (path,) in stopped_in], [operation], "the kill came too late to tell")
+    # Each test moves an application of its own, with a journal of its own.
+    laboratory_options = {"regions": 1, "databases": 4, "apps": 4, "seed": 3}
 
-            self.assert_exit(lab.run("status"), 0)
-            self.assert_exit(lab.run("resume", "r1"), 0)
-            self.assertEqual(lab.journal.target_states(), {APPLICATION: "succeeded"})
-            writer.wait_for_more()
-            self.assertGreater(writer.stop()["acknowledged"], 0)
-            self.assert_healthy_on(APPLICATION, 15)
-            self.assert_ledger_complete(APPLICATION, writer)
-            self.assert_journal_clean()
-            self.assertEqual(lab.leftovers(new), [])
-            self.assertEqual(lab.user_databases(new), ["shop_live"])
-            self.assertEqual(lab.catalog(old)["roles"], before)
-            fenced = lab.psql(old, "SELECT datname, datallowconn FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'")
-            self.assertEqual(len(fenced), 1)
-            self.assertRegex(fenced[0], r"^pgconvoy_\w+_old\|f$")
+    def children_named(self, *names):
+        """Processes of these programs whose environment carries this laboratory's directory."""
+        found = []
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{entry}/comm", encoding="utf-8") as file:
+                    name = file.read().strip()
+                with open(f"/proc/{entry}/environ", "rb") as file:
+                    ours = self.lab.base.encode() in file.read()
+            except OSError:
+                continue
+            if name in names and ours:
+                found.append((int(entry), name))
+        return found
 
-    @classmethod
-    def setUpClass(cls):
-        pass
+    def kill_and_resume(self, operation, application):
+        lab = self.lab
+        lab.use_journal(operation)
+        old, new = lab.server("eu-west", 13), lab.server("eu-west", 15)
+        before = lab.catalog(old)["roles"]
+        database = lab.database_of(application)["database"]
+        writer = lab.start_writer(application)
+        writer.wait_for_more()
+        with lab.start("run", *lab.fleet_arguments("--limit", application), "--yes") as run:
+            wait_for(f"{operation} to be started", lambda: lab.journal.is_started(operation), every=0)
+            run.signal(signal.SIGKILL)
+            self.assertEqual(run.finish()[0], -signal.SIGKILL)
+        wait_for("no orphan", lambda: not self.children_named("pg_dump", "pg_restore"), seconds=5)
+        self.assertTrue(lab.journal.is_started(operation), "it was over before the kill")
+
+        self.assert_exit(lab.run("status"), 0)
+        self.assert_exit(lab.run("resume", "r1"), 0)
+        self.assertEqual(lab.journal.target_states(), {application: "succeeded"})
+        writer.wait_for_more()
+        writer.stop()
+        self.assert_healthy_on(application, 15)
+        self.assert_ledger_complete(application, writer)
+        self.assert_journal_clean()
+        self.assertEqual(lab.leftovers(new), [])
+        self.assertIn(database, lab.user_databases(new))
+        self.assertNotIn(database, lab.user_databases(old))
+        self.assertEqual(lab.catalog(old)["roles"], before)
+        [fenced] = lab.json("status", "r1")["targets"][0]["fenced"]
+        self.assertEqual([name for name in lab.leftovers(old) if name not in self.fenced_before], [fenced["fenced_name"]])
+        self.assertEqual(lab.psql(old, f"SELECT datallowconn FROM pg_database WHERE datname = '{fenced['fenced_name']}'"), ["f"])
+
+    def setUp(self):
+        self.fenced_before = self.lab.leftovers(self.lab.server("eu-west", 13))
 
     def test_while_restore_is_started(self):
-        self.killed_and_resumed("restore_backup_to_reprovisioned_services")
+        self.kill_and_resume("restore_backup_to_reprovisioned_services", "shop-live")
 
     def test_while_fence_source_is_started(self):
-        self.killed_and_resumed("fence_source")
+        self.kill_and_resume("fence_source", "billing-live")
 
     def test_while_enable_is_started(self):
-        self.killed_and_resumed("enable_reprovisioned_services")
+        self.kill_and_resume("enable_reprovisioned_services", "forum-live")
 
     def test_while_redeploy_is_started(self):
-        self.killed_and_resumed("redeploy")
+        self.kill_and_resume("redeploy", "archive-test")
 
 
 if __name__ == "__main__":

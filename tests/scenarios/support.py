@@ -125,6 +125,13 @@ class Laboratory:
     def fleet(self):
         return self.path("fleet.yaml")
 
+    def use_journal(self, name):
+        """Another journal from here on, so that its first run is r1."""
+        self.journal = Journal(os.path.join(self.base, f"{name}.db"))
+
+    def database_of(self, environment):
+        return next(each for each in self.record["databases"] if each["environment"] == environment)
+
     # pgconvoy
 
     def environment(self, journal=None, **more):
@@ -140,8 +147,18 @@ class Laboratory:
         """In the background; see Started."""
         return Started(self, arguments, journal)
 
+    def edited_runbook(self, **operations):
+        """A file: the runbook with arguments for operations that have none, such as redeploy="{health_timeout: 3s}"."""
+        text = self.run("runbook", "show", RUNBOOK, "--output", "yaml").stdout
+        for name, arguments in operations.items():
+            changed = text.replace(f"- {name}\n", f"- {name}: {arguments}\n")
+            if changed == text:
+                raise AssertionError(f"the runbook has no {name} without arguments:\n{text}")
+            text = changed
+        return self.file("runbook.yaml", text)
+
     def fleet_arguments(self, *more):
-        arguments = ["-f", self.fleet]
+        arguments = [] if "-f" in more else ["-f", self.fleet]
         if "--runbook" not in more:
             arguments += ["--runbook", RUNBOOK]
         return [*arguments, *more]
