@@ -21,5 +21,11 @@ def down(record, keep, say):
     if keep:
         say(f"kept {record.directory}; scripts/lab down --dir {record.directory} removes it")
     else:
-        shutil.rmtree(record.directory)
+        # A process that was just being started when `up` was killed may be removing its own files.
+        for _ in range(5):
+            try:
+                shutil.rmtree(record.directory)
+                break
+            except FileNotFoundError:
+                continue
         say(f"removed {record.directory}")

@@ -36,6 +36,10 @@ def wait_for(what, holds, seconds=10):
         time.sleep(0.02)
 
 
+def names(directory):
+    return [os.path.basename((processes.command_line(pid) or [""])[0]) for pid in processes.of_laboratory(directory)]
+
+
 class LaboratoryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -171,12 +175,17 @@ class LaboratoryTest(unittest.TestCase):
 
 class DownTest(unittest.TestCase):
     def test_a_killed_up_can_be_taken_down(self):
+        for program in ("initdb", "postgres"):
+            with self.subTest(killed_while_running=program):
+                self.kill_up_at(program)
+
+    def kill_up_at(self, program):
         with tempfile.TemporaryDirectory(prefix="lab-test-") as base:
             os.chmod(base, 0o755)
             directory = os.path.join(base, "lab")
             up = subprocess.Popen([LAB, "up", "--dir", directory, "--regions", "1", "--databases", "8", "--apps", "1"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            wait_for("a server", lambda: processes.of_laboratory(directory), 30)
+            wait_for(program, lambda: program in names(directory), 30)
             up.kill()
             up.wait()
             self.assertEqual(lab("status", "--dir", directory).returncode, 1)
