@@ -100,6 +100,27 @@ TEST_CASE("board: ends of targets are lines that stay") {
   CHECK(board.in_flight() == 0);
 }
 
+TEST_CASE("board: a rollback of a finished target pauses it anew") {
+  ExampleRun run;
+  run.add("a");
+  const std::string off = "with_maintenance_page/page_off@a", on = "with_maintenance_page/page_on@a";
+  run.happen(1, EventKind::target_claimed, 10);
+  run.step(1, on, 11, 11);
+  run.step(1, off, 15, 15);
+  run.happen(1, EventKind::target_succeeded, 16);
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(1, EventKind::target_claimed, 70));
+  board.journaled(run.happen(1, EventKind::target_rolling_back, 70, "", {{"error", {{"message", "asked"}}}}));
+  board.journaled(run.happen(1, EventKind::undo_started, 71, off));
+  CHECK_THAT(board.draw(frame_at(73), Style{}).back(), Contains("undo page_off") && Contains("paused 0:02"));
+  board.journaled(run.happen(1, EventKind::step_undone, 71, off));
+  board.journaled(run.happen(1, EventKind::undo_started, 74, on));
+  board.journaled(run.happen(1, EventKind::step_undone, 75, on));
+  const Event last = run.happen(1, EventKind::target_rolled_back, 76);
+  board.journaled(last);
+  CHECK(board.ended_line(last, Style{}) == "a: rolled back after 6.0 s, paused for 4.0 s");
+}
+
 TEST_CASE("board: stopping says what a second Ctrl-C does") {
   ExampleRun run;
   run.add("a");

@@ -106,6 +106,36 @@ TEST_CASE("report: an interrupted run says resume, several failures say retry") 
   CHECK(state_now(summary.targets[2]) == "interrupted; not paused");
 }
 
+TEST_CASE("report: what was rolled back as asked is no failure") {
+  ExampleRun run;
+  const int shop = run.add("shop-live");
+  run.succeed(shop, 10, 4);
+  run.happen(shop, EventKind::target_claimed, 50);
+  run.happen(shop, EventKind::target_rolling_back, 50, "", {{"step", ""}, {"error", {{"kind", "cancelled"}, {"message", "rollback was asked for"}}}});
+  for (const StepRecord* step : std::vector<const StepRecord*>(run.input.targets[0].in_order())) {
+    const std::string path = step->path;
+    run.happen(shop, EventKind::undo_started, 51, path);
+    run.happen(shop, EventKind::step_undone, 52, path, {{"detail", ""}});
+  }
+  run.happen(shop, EventKind::target_rolled_back, 53);
+  const RunSummary summary = summarize(run.input);
+  CHECK(summary.totals.undone == 1);
+  CHECK(summary.totals.failed == 0);
+  const std::string text = report_text({summary}, Style{});
+  CHECK_THAT(text, Contains("1 target: 0 succeeded, 1 rolled back as asked"));
+  CHECK_THAT(text, !Contains("what failed") && !Contains("pgconvoy retry"));
+}
+
+TEST_CASE("report: of one target holds only what is about it") {
+  ExampleRun run;
+  run.succeed(run.add("shop-live"), 10, 4);
+  run.roll_back(run.add("crm-live"), 10, "no");
+  const RunSummary part = only_targets(summarize(run.input), {1});
+  CHECK(part.totals.targets == 1);
+  CHECK(part.totals.failed == 0);
+  CHECK_THAT(report_text({part}, Style{}), !Contains("crm-live"));
+}
+
 TEST_CASE("report: JSON carries its version and the same figures") {
   ExampleRun run;
   run.succeed(run.add("shop-live"), 10, 4);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <regex>
 #include <set>
 
@@ -33,14 +34,16 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 class Laboratory {
  public:
   static Laboratory* find() {
-    static const char* directory = std::getenv("PGCONVOY_TEST_LAB");
+    const char* directory = std::getenv("PGCONVOY_TEST_LAB");
     if (!directory) {
       WARN("skipped: PGCONVOY_TEST_LAB names no laboratory");
       return nullptr;
     }
-    static Laboratory laboratory{directory};
-    return &laboratory;
+    if (!only_) only_.reset(new Laboratory(directory));
+    return only_.get();
   }
+
+  static void leave() { only_.reset(); }
 
   SessionPtr open(int major, const std::string& database, const char* search_path = "") {
     SessionOptions options;
@@ -90,15 +93,35 @@ class Laboratory {
     execute(major, "postgres", "create database " + quote_identifier(database) + " " + more);
   }
 
+  // Databases and roles that were made here go again: other tests use the same servers.
+  ~Laboratory() {
+    try {
+      for (const auto& [major, server] : servers_) {
+        for (const char* database : {"compare_test", "compare_test_copy", "compare_test_scratch"})
+          execute(major, "postgres", std::string("drop database if exists ") + database);
+        execute(major, "postgres", "drop role if exists compare_owner, compare_reader");
+      }
+      for (const auto& role : carried_) execute(15, "postgres", "drop role if exists " + quote_identifier(role));
+    } catch (const std::exception& problem) {
+      std::cerr << "compare_test left something behind in the laboratory: " << problem.what() << "\n";
+    }
+  }
+
+  // The target gets the names of the source's roles.
+  void carry_roles() {
+    const char* names = "select rolname from pg_roles where rolname !~ '^pg_'";
+    const auto present = list(15, names);
+    for (const auto& role : list(13, names)) {
+      if (std::find(present.begin(), present.end(), role) != present.end()) continue;
+      execute(15, "postgres", "create role " + quote_identifier(role));
+      carried_.push_back(role);
+    }
+  }
+
   std::vector<std::string> tenants() {
-    auto session = open(13, "postgres");
-    const auto rows =
-        value_or_fail(testing::run_on(loop_, session->query("select datname from pg_database where datallowconn and "
-                                                            "datname not in ('postgres', 'template0', 'template1')"
-                                                            " and datname !~ '^(pgconvoy_|compare_test)' order by 1")));
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(rows.text(i, 0));
-    return names;
+    return list(13,
+                "select datname from pg_database where datallowconn and datname not in ('postgres', 'template0',"
+                " 'template1') and datname !~ '^(pgconvoy_|compare_test)' order by 1");
   }
 
  private:
@@ -117,12 +140,28 @@ class Laboratory {
     }
   }
 
+  std::vector<std::string> list(int major, const char* sql) {
+    auto session = open(major, "postgres");
+    const auto rows = value_or_fail(testing::run_on(loop_, session->query(sql)));
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < rows.size(); ++i) texts.push_back(rows.text(i, 0));
+    return texts;
+  }
+
+  static inline std::unique_ptr<Laboratory> only_;
   std::string passfile_;
+  std::vector<std::string> carried_;  // roles made on the target
   asio::io_context loop_{1};
   asio::thread_pool pool_{2};
   std::unique_ptr<SessionFactory> factory_ = make_session_factory(pool_);
   std::map<int, ConnectionSpec> servers_;
 };
+
+struct LeavesLaboratory : Catch::TestEventListenerBase {
+  using TestEventListenerBase::TestEventListenerBase;
+  void testRunEnded(const Catch::TestRunStats&) override { Laboratory::leave(); }
+};
+CATCH_REGISTER_LISTENER(LeavesLaboratory)
 
 const char* const original = "compare_test";
 const char* const copy = "compare_test_copy";        // restored, never changed
@@ -438,6 +477,7 @@ TEST_CASE("compare: properties of the database are told apart, values of setting
 TEST_CASE("compare: every database of the laboratory is equal to its restored copy") {
   auto* laboratory = prepared();
   if (!laboratory) return;
+  laboratory->carry_roles();
   for (const auto& name : laboratory->tenants()) {
     INFO(name);
     laboratory->remake(15, scratch, "template template0");
