@@ -2,70 +2,39 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "conditions/moves.hpp"
+#include "engine/facts/needed_roles.hpp"
 
 namespace pgconvoy {
 namespace {
 
 using Findings = std::vector<Finding>;
 
-bool is_ours_or_postgres_own(const std::string& role) {
-  return role.starts_with("pg_") || role.starts_with("pgconvoy_");
-}
-
 // A role on its way between two servers; several databases of a target may need it.
-struct NeededRole {
+struct MovingRole {
   const ServerFacts* source = nullptr;
   const ServerFacts* target = nullptr;
-  std::string because;  // the first reason: "fleet role of instance shop-db", "member: app is in it", ...
-  bool clear_text_known = false;
+  NeededRole needed;
 };
 
-using NeededRoles = std::map<std::string, NeededRole>;  // by source, target and name, so that each is said once
-
-class RoleCollector {
- public:
-  explicit RoleCollector(const TargetFacts& facts) : facts_(facts) {}
-
-  NeededRoles collect() {
-    for (const Move& move : moves_of(facts_)) {
-      if (!move.source_known() || !move.target_known()) continue;
-      const auto role = facts_.role_of.find(move.instance);
-      if (role != facts_.role_of.end()) {
-        const auto known = facts_.clear_password_known.find(move.instance);
-        const bool clear = known != facts_.clear_password_known.end() && known->second;
-        add(move, role->second, "role of instance " + move.instance, clear);
-      }
-      if (!move.database.owner.empty()) add(move, move.database.owner, "owner of " + move.object(), false);
-      for (const auto& name : move.database.roles) add(move, name, move.object() + " depends on it", false);
-      for (const auto& [name, settings] : move.database.role_settings)
-        add(move, name, "it has settings in " + move.object(), false);
+// Each role once for each pair of servers.
+std::vector<MovingRole> moving_roles(const TargetFacts& facts) {
+  std::map<std::string, MovingRole> found;
+  for (const Move& move : moves_of(facts)) {
+    if (!move.source_known() || !move.target_known()) continue;
+    for (const NeededRole& needed : needed_roles(facts, move.instance)) {
+      const std::string key = move.source.server + '\n' + move.target.server + '\n' + needed.name;
+      auto [place, is_new] = found.try_emplace(key, MovingRole{&move.source, &move.target, needed});
+      if (!is_new) place->second.needed.clear_text_known |= needed.clear_text_known;
     }
-    return std::move(found_);
   }
-
- private:
-  void add(const Move& move, const std::string& name, const std::string& because, bool clear) {
-    if (name.empty() || is_ours_or_postgres_own(name)) return;
-    auto [place, is_new] = found_.try_emplace(move.source.server + '\n' + move.target.server + '\n' + name);
-    NeededRole& needed = place->second;
-    needed.clear_text_known = needed.clear_text_known || clear;
-    if (!is_new) return;
-    needed.source = &move.source;
-    needed.target = &move.target;
-    needed.because = because;
-    const auto role = move.source.roles.find(name);
-    if (role == move.source.roles.end()) return;
-    for (const auto& group : role->second.member_of)
-      add(move, group, as_identifier(name) + " is a member of it", false);
-  }
-
-  const TargetFacts& facts_;
-  NeededRoles found_;
-};
+  std::vector<MovingRole> moving;
+  for (auto& [key, role] : found) moving.push_back(std::move(role));
+  return moving;
+}
 
 void compare(std::vector<std::string>& differences, const char* attribute, bool source, bool target) {
   if (source != target)
@@ -89,6 +58,10 @@ std::vector<std::string> differences_between(const RoleFact& source, const RoleF
   compare_values(found, "CONNECTION LIMIT", source.connection_limit, target.connection_limit);
   compare_values(found, "VALID UNTIL", source.valid_until.empty() ? "none" : source.valid_until,
                  target.valid_until.empty() ? "none" : target.valid_until);
+  std::vector<std::string> lacking;
+  for (const std::string& group : source.member_of)
+    if (std::find(target.member_of.begin(), target.member_of.end(), group) == target.member_of.end()) lacking.push_back(group);
+  if (!lacking.empty()) found.push_back(fmt::format("member of {} here, not there", shortened(lacking)));
   if (source.settings != target.settings)
     found.push_back(fmt::format("settings {} here, {} there",
                                 source.settings.empty() ? "none" : shortened(source.settings),
@@ -109,8 +82,7 @@ class RolesRestorable final : public Condition {
     for (const Move& move : moves_of(facts))
       if (!move.inside_known() || !move.target_known())
         findings.push_back(not_known(name(), move, "roles it depends on"));
-    for (const auto& [key, needed] : RoleCollector(facts).collect())
-      examine(key.substr(key.rfind('\n') + 1), needed, findings);
+    for (const MovingRole& moving : moving_roles(facts)) examine(moving, findings);
     return findings;
   }
 
@@ -121,53 +93,53 @@ class RolesRestorable final : public Condition {
             std::move(remedy), mendable};
   }
 
-  void examine(const std::string& name, const NeededRole& needed, Findings& findings) const {
-    const auto source = needed.source->roles.find(name);
-    const auto target = needed.target->roles.find(name);
-    if (source == needed.source->roles.end()) {
+  void examine(const MovingRole& moving, Findings& findings) const {
+    const std::string& name = moving.needed.name;
+    const auto target = moving.target->roles.find(name);
+    if (!moving.needed.role) {
       findings.push_back(finding(Severity::block, name,
-                                 fmt::format("{} has no such role ({})", needed.source->server, needed.because),
+                                 fmt::format("{} has no such role ({})", moving.source->server, moving.needed.because),
                                  "its attributes and password can't be read, so it can't be made on the target",
                                  "correct the role of the instance in the fleet file"));
-    } else if (target != needed.target->roles.end()) {
-      examine_existing(source->second, target->second, needed, findings);
+    } else if (target != moving.target->roles.end()) {
+      examine_existing(*moving.needed.role, target->second, moving, findings);
     } else {
-      examine_new(source->second, needed, findings);
+      examine_new(*moving.needed.role, moving, findings);
     }
   }
 
-  void examine_existing(const RoleFact& source, const RoleFact& target, const NeededRole& needed,
+  void examine_existing(const RoleFact& source, const RoleFact& target, const MovingRole& moving,
                         Findings& findings) const {
-    const std::string where = fmt::format("{} has it already ({})", needed.target->server, needed.because);
+    const std::string where = fmt::format("{} has it already ({})", moving.target->server, moving.needed.because);
     if (target.superuser && !source.superuser) {
       findings.push_back(finding(Severity::block, source.name,
-                                 fmt::format("{}, as a superuser; on {} it is none", where, needed.source->server),
+                                 fmt::format("{}, as a superuser; on {} it is none", where, moving.source->server),
                                  "a tenant that logs in with it would own every database of the target server",
                                  fmt::format("on {}: ALTER ROLE {} NOSUPERUSER, or rename that role",
-                                             needed.target->server, as_identifier(source.name))));
+                                             moving.target->server, as_identifier(source.name))));
       return;
     }
     if (const auto differences = differences_between(source, target); !differences.empty())
       findings.push_back(finding(Severity::warn, source.name, fmt::format("{}: {}", where, shortened(differences, 12)),
                                  "an existing role is left as it is, because other databases of that server may use it",
                                  fmt::format("ALTER ROLE {} on {} where the difference is not meant",
-                                             as_identifier(source.name), needed.target->server)));
+                                             as_identifier(source.name), moving.target->server)));
     if (source.login && source.verifier != "none" && target.verifier == "none")
       findings.push_back(
           finding(Severity::warn, source.name, where + ", without a password",
                   "a client that logs in with a password is refused there",
-                  fmt::format("on {}: \\password {} in psql", needed.target->server, as_identifier(source.name))));
+                  fmt::format("on {}: \\password {} in psql", moving.target->server, as_identifier(source.name))));
   }
 
-  void examine_new(const RoleFact& role, const NeededRole& needed, Findings& findings) const {
-    const std::string where = fmt::format("on {} ({})", needed.source->server, needed.because);
-    if (!needed.target->superuser && (role.superuser || role.replication || role.bypass_row_security)) {
+  void examine_new(const RoleFact& role, const MovingRole& moving, Findings& findings) const {
+    const std::string where = fmt::format("on {} ({})", moving.source->server, moving.needed.because);
+    if (!moving.target->superuser && (role.superuser || role.replication || role.bypass_row_security)) {
       findings.push_back(finding(Severity::block, role.name,
                                  fmt::format("it is {} {}; our administrator of {} is no superuser",
                                              role.superuser     ? "SUPERUSER"
                                              : role.replication ? "REPLICATION"
                                                                 : "BYPASSRLS",
-                                             where, needed.target->server),
+                                             where, moving.target->server),
                                  "only a superuser may make such a role (manual: CREATE ROLE)",
                                  "make it there by hand, or use a superuser in the url of the target server"));
       return;
@@ -175,23 +147,23 @@ class RolesRestorable final : public Condition {
     if (role.superuser)
       findings.push_back(
           finding(Severity::info, role.name,
-                  fmt::format("it is a superuser {} and missing on {}", where, needed.target->server),
+                  fmt::format("it is a superuser {} and missing on {}", where, moving.target->server),
                   "objects of the dump belong to it or are granted to it, so the move makes it there, with its "
                   "attributes",
                   fmt::format("to avoid that: REASSIGN OWNED BY {} TO the application's role in the database",
                               as_identifier(role.name))));
-    if (role.login) examine_password(role, needed, where, findings);
+    if (role.login) examine_password(role, moving, where, findings);
   }
 
-  void examine_password(const RoleFact& role, const NeededRole& needed, const std::string& where,
+  void examine_password(const RoleFact& role, const MovingRole& moving, const std::string& where,
                         Findings& findings) const {
     if (role.verifier != "md5" && role.verifier != "unreadable") return;
     const std::string scram = fmt::format(
         "in psql on {}: SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD '...' (or \\password), the "
         "same "
         "password as now",
-        needed.source->server, as_identifier(role.name));
-    if (role.verifier == "md5" && needed.clear_text_known)
+        moving.source->server, as_identifier(role.name));
+    if (role.verifier == "md5" && moving.needed.clear_text_known)
       findings.push_back(
           finding(Severity::info, role.name, "its password is stored as md5 " + where,
                   "it does not work where pg_hba.conf asks for scram-sha-256; the clear text is known, so it is "
@@ -204,7 +176,7 @@ class RolesRestorable final : public Condition {
                   "an md5 verifier can't become a SCRAM one, and a login with it is refused where pg_hba.conf asks "
                   "for scram-sha-256, the default since PostgreSQL 14 (release notes of 14)",
                   scram + "; or give the role's password in the fleet file (password: of its instance)"));
-    else if (!needed.clear_text_known)
+    else if (!moving.needed.clear_text_known)
       findings.push_back(
           finding(Severity::block, role.name,
                   fmt::format("whether it has a password {} can't be read, and nothing tells the clear text", where),

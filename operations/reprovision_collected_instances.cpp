@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "engine/facts/needed_roles.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/handles.hpp"
-#include "operations/needed_roles.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -23,22 +23,26 @@ Task<Result<std::map<std::string, Secret>>> read_verifiers(Session& source, std:
   co_return verifiers;
 }
 
-// A login with the app's own role and password, before anybody is paused. A server that refuses only the database
-// has accepted the password.
+// A login with every role and password that the app has, before anybody is paused. A server that refuses only the
+// database has accepted the password.
 Task<Result<void>> try_credentials(StepContext& context, ReprovisionIntent intent) {
-  CO_TRY(auto app, co_await context.app_connection(context.instance().id));
-  if (!app) co_return Result<void>();
+  CO_TRY(auto logins, co_await context.app_connections(context.instance().id));
   CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.temporary_name));
-  ConnectionSpec attempt = place.with_user(app->keywords["user"], app->password);
-  SessionOptions options;
-  options.application_name = context.application_name();
-  auto session = co_await context.services.sessions.open(attempt, options);
-  if (session || session.error().sqlstate == "42501") co_return Result<void>();
-  Error error = session.error();
-  error.retryable = false;
-  co_return std::move(error).within(
-      fmt::format("the app's own role \"{}\" can't log in to the target server with the password that its binding holds",
-                  app->keywords["user"]));
+  for (ConnectionSpec& app : logins) {
+    ConnectionSpec attempt = place.with_user(app.keywords["user"], app.password);
+    if (const auto passfile = app.keywords.find("passfile"); passfile != app.keywords.end())
+      attempt.keywords["passfile"] = passfile->second;
+    SessionOptions options;
+    options.application_name = context.application_name();
+    auto session = co_await context.services.sessions.open(attempt, options);
+    if (session || session.error().sqlstate == "42501") continue;
+    Error error = session.error();
+    error.retryable = false;
+    co_return std::move(error).within(
+        fmt::format("the app's own role \"{}\" can't log in to the target server with the password that its binding holds",
+                    app.keywords["user"]));
+  }
+  co_return Result<void>();
 }
 
 class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOutcome> {
@@ -102,6 +106,8 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     order.encoding = facts.encoding;
     order.collate = facts.collate;
     order.ctype = facts.ctype;
+    order.locale_provider = facts.locale_provider;
+    order.provider_locale = facts.provider_locale;
     order.comment = facts.comment;
     CO_TRY(outcome.oid, co_await context.services.provisioner.create_database(context.identity(), *maintenance, order));
     CO_TRY_VOID(co_await try_credentials(context, intent));
@@ -140,9 +146,10 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
 
  private:
   static std::vector<RoleFact> roles(StepContext& context) {
-    const Instance& instance = context.instance();
-    return needed_roles(context.database_facts(instance.id),
-                        context.work.facts.servers.at(context.source_server(instance.id).id), instance.role);
+    std::vector<RoleFact> found;
+    for (const NeededRole& needed : needed_roles(context.work.facts, context.instance().id))
+      if (needed.role) found.push_back(*needed.role);
+    return found;
   }
 
   // SCRAM verifiers are carried as they are; an md5 one is set anew from the clear text that the binding holds.
@@ -165,7 +172,10 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
       verifiers = *std::move(read);
     else if (read.error().sqlstate != "42501")
       co_return read.error();
-    CO_TRY(auto app, co_await context.app_connection(context.instance().id));
+    CO_TRY(auto logins, co_await context.app_connections(context.instance().id));
+    std::map<std::string, Secret> clear;
+    for (ConnectionSpec& app : logins)
+      if (!app.password.empty()) clear[app.keywords["user"]] = app.password;
     for (RoleOrder& order : orders) {
       const std::string& role = order.attributes.name;
       auto known = verifiers.find(role);
@@ -174,8 +184,8 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
                                 (order.attributes.verifier == "unreadable" && order.attributes.login);
       if (scram) {
         order.verifier = known->second;
-      } else if (app && app->keywords["user"] == role) {
-        CO_TRY(order.verifier, source->encrypt_password(app->password, role));
+      } else if (clear.count(role)) {
+        CO_TRY(order.verifier, source->encrypt_password(clear[role], role));
       } else if (has_password) {
         co_return Error(ErrorKind::refused,
                         fmt::format("role \"{}\" has an md5 password that nobody knows in clear; it can't log in to the "

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "engine/facts/gather.hpp"
+#include "engine/facts/needed_roles.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -11,19 +12,9 @@ namespace {
 // thousands of others, and they come and go.
 std::set<std::string> roles_in_use(const TargetFacts& facts, const ServerFacts& server) {
   std::set<std::string> found;
-  std::vector<std::string> open;
   for (const auto& [instance, database] : facts.databases) {
     if (database.server != server.server) continue;
-    open.insert(open.end(), database.roles.begin(), database.roles.end());
-    open.push_back(database.owner);
-    if (auto role = facts.role_of.find(instance); role != facts.role_of.end()) open.push_back(role->second);
-  }
-  while (!open.empty()) {
-    std::string name = std::move(open.back());
-    open.pop_back();
-    auto role = server.roles.find(name);
-    if (role == server.roles.end() || !found.insert(name).second) continue;
-    open.insert(open.end(), role->second.member_of.begin(), role->second.member_of.end());
+    for (const NeededRole& needed : needed_roles(facts, instance)) found.insert(needed.name);
   }
   return found;
 }

@@ -21,6 +21,7 @@ struct RoleFact {
   std::string verifier;                    // none | md5 | scram-sha-256 | unreadable: the kind, never the verifier
   std::vector<std::string> settings;       // "work_mem=64MB" (pg_db_role_setting with database 0)
   std::vector<std::string> member_of;      // roles it is a direct member of
+  std::vector<std::string> admin_of;       // those of member_of that it may grant to others (ADMIN OPTION)
   std::string comment;
 };
 
@@ -39,6 +40,7 @@ struct ServerFacts {
   std::string system_identifier;           // pg_control_system()
   int timeline = 0;                        // pg_control_checkpoint()
   bool in_recovery = false;
+  std::string administrator;               // the role that we are there
   bool superuser = false;                  // of our administrator
   bool can_create_database = false, can_create_role = false;
   int max_connections = 0, max_locks_per_transaction = 0;
@@ -101,7 +103,9 @@ struct TargetFacts {
   std::map<std::string, std::string> source_server;      // instance -> server id
   std::map<std::string, std::string> target_server;      // instance -> server id
   std::map<std::string, std::string> role_of;            // instance -> the fleet's role
-  std::map<std::string, bool> clear_password_known;      // instance -> a binding or the fleet holds the role's password
+  std::map<std::string, bool> clear_password_known;      // instance -> a binding or the fleet holds its fleet role's password
+  // instance -> role that a binding logs in as -> the binding holds its password
+  std::map<std::string, std::map<std::string, bool>> bound_roles;
   std::map<std::string, ApplicationFacts> applications;  // by environment id
   HostFacts host;
 };

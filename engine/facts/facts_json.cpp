@@ -3,10 +3,11 @@
 namespace pgconvoy {
 
 PGCONVOY_JSON_FIELDS(RoleFact, name, superuser, login, create_database, create_role, inherit, replication,
-                     bypass_row_security, connection_limit, valid_until, verifier, settings, member_of, comment)
+                     bypass_row_security, connection_limit, valid_until, verifier, settings, member_of, admin_of,
+                     comment)
 PGCONVOY_JSON_FIELDS(ExtensionFact, name, version, schema)
 PGCONVOY_JSON_FIELDS(ServerFacts, server, service, reachable, unreachable_because, version_number, version,
-                     system_identifier, timeline, in_recovery, superuser, can_create_database, can_create_role,
+                     system_identifier, timeline, in_recovery, administrator, superuser, can_create_database, can_create_role,
                      max_connections, max_locks_per_transaction, data_directory, free_bytes, settings, extensions,
                      extensions_unreadable_because, roles, databases, locales)
 PGCONVOY_JSON_FIELDS(DatabaseFacts, instance, server, database, state, exists, unreachable_because, oid, owner, encoding,
@@ -17,6 +18,6 @@ PGCONVOY_JSON_FIELDS(DatabaseFacts, instance, server, database, state, exists, u
 PGCONVOY_JSON_FIELDS(ApplicationFacts, environment, controller, running, healthy, page_is_on, detail, bound_to)
 PGCONVOY_JSON_FIELDS(HostFacts, backup_directory, backup_free_bytes, programs, program_majors)
 PGCONVOY_JSON_FIELDS(TargetFacts, target, databases, servers, source_server, target_server, role_of,
-                     clear_password_known, applications, host)
+                     clear_password_known, bound_roles, applications, host)
 
 }  // namespace pgconvoy

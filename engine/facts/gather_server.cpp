@@ -28,6 +28,7 @@ select json_build_object(
   'system_identifier', (select system_identifier::text from pg_control_system()),
   'timeline', (select timeline_id from pg_control_checkpoint()),
   'in_recovery', pg_is_in_recovery(),
+  'administrator', me.rolname,
   'superuser', me.rolsuper,
   'can_create_database', me.rolsuper or me.rolcreatedb,
   'can_create_role', me.rolsuper or me.rolcreaterole,
@@ -55,6 +56,9 @@ select json_build_object(
              'member_of', coalesce((select json_agg(distinct g.rolname)
                                       from pg_auth_members m join pg_roles g on g.oid = m.roleid
                                      where m.member = r.oid), '[]'),
+             'admin_of', coalesce((select json_agg(distinct g.rolname)
+                                     from pg_auth_members m join pg_roles g on g.oid = m.roleid
+                                    where m.member = r.oid and m.admin_option), '[]'),
              'comment', coalesce(shobj_description(r.oid, 'pg_authid'), '')))
       from {roles} as r where r.rolname !~ '^pg(convoy)?_'), '{}'),
   'databases', (select json_object_agg(datname, pg_get_userbyid(datdba)) from pg_database),

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <regex>
 #include <set>
 
@@ -31,7 +32,10 @@ std::string create_roles_script(const std::vector<const RoleOrder*>& missing) {
     const std::string name = quote_identifier(role.name);
     roles += create_role_sql(*order) + ";\n";
     for (const auto& setting : role.settings) links += alter_setting_sql("ROLE " + name, setting) + ";\n";
-    for (const auto& parent : role.member_of) links += fmt::format("GRANT {} TO {};\n", quote_identifier(parent), name);
+    for (const auto& parent : role.member_of) {
+      const bool admin = std::find(role.admin_of.begin(), role.admin_of.end(), parent) != role.admin_of.end();
+      links += fmt::format("GRANT {} TO {}{};\n", quote_identifier(parent), name, admin ? " WITH ADMIN OPTION" : "");
+    }
     if (!role.comment.empty()) links += fmt::format("COMMENT ON ROLE {} IS {};\n", name, quote_literal(role.comment));
   }
   return roles + links;

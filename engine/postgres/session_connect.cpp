@@ -29,7 +29,7 @@ std::string escaped_option(const std::string& text) {
   return result;
 }
 
-std::vector<std::string> split(const std::string& list) {
+std::vector<std::string> parts_of(const std::string& list) {
   std::vector<std::string> parts;
   for (std::size_t from = 0; from <= list.size();) {
     const auto to = std::min(list.find(',', from), list.size());
@@ -110,8 +110,8 @@ Task<Result<LibpqSession::Keywords>> LibpqSession::resolved_keywords(bool with_s
     co_return Keywords(keywords.begin(), keywords.end());
   // libpq would look a host name up itself, and block the loop while it does. Each address of a name becomes an
   // entry of its own in the lists that libpq tries in turn.
-  const auto hosts = split(keywords["host"]);
-  const auto ports = split(keywords.contains("port") ? keywords["port"] : "");
+  const auto hosts = parts_of(keywords["host"]);
+  const auto ports = parts_of(keywords.contains("port") ? keywords["port"] : "");
   std::vector<std::string> names, numbers, list;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     const bool socket = hosts[i].starts_with('/') || hosts[i].starts_with('@');

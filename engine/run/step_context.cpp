@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace pgconvoy {
 namespace {
@@ -62,7 +63,7 @@ const DatabaseFacts& StepContext::database_facts(const std::string& instance) co
 }
 
 std::string StepContext::application_name() const {
-  return fmt::format("pgconvoy/r{}/t{}/e{}", work.run, work.planned.number, work.record.epoch);
+  return fmt::format("pgconvoy/{}-r{}/t{}/e{}", work.journal_token, work.run, work.planned.number, work.record.epoch);
 }
 
 CallIdentity StepContext::identity() const {
@@ -117,11 +118,12 @@ Task<Result<SessionPtr>> StepContext::open(std::string server_id, std::string da
   co_return co_await services.sessions.open(std::move(connection), std::move(options));
 }
 
-Task<Result<std::optional<ConnectionSpec>>> StepContext::app_connection(std::string instance) {
+Task<Result<std::vector<ConnectionSpec>>> StepContext::app_connections(std::string instance) {
   const Server& source = source_server(instance);
   const auto placed = work.planned.placements.find(instance);
   const Server* target = placed == work.planned.placements.end() ? nullptr : &target_server(instance);
-  std::optional<ConnectionSpec> found;
+  std::vector<ConnectionSpec> found;
+  std::set<std::string> logins;
   std::optional<Error> failure;
   for (const auto& [environment, binding] : bindings_of(instance)) {
     Environment environment_copy = *environment;
@@ -131,23 +133,28 @@ Task<Result<std::optional<ConnectionSpec>>> StepContext::app_connection(std::str
       if (read.error().kind != ErrorKind::not_found && !failure) failure = read.error();
       continue;
     }
-    if (read->password.empty()) continue;
-    found = *std::move(read);
-    if (found->server.empty()) found->server = server_behind(*found, source, target);
-    co_return found;
+    if (read->password.empty() || !logins.insert(read->keywords["user"]).second) continue;
+    if (read->server.empty()) read->server = server_behind(*read, source, target);
+    found.push_back(*std::move(read));
   }
 
   const Instance& held = fleet().instances.at(instance);
   PasswordSource where = held.password;
-  CO_TRY(Secret password, co_await services.credentials.password(std::move(where)));
-  if (!password.empty() || !held.password.passfile.empty()) {
-    CO_TRY(ConnectionSpec server, parse_connection(source.id, source.url));
-    found = server.with_database(held.database).with_user(held.role, std::move(password));
-    if (!held.password.passfile.empty()) found->keywords["passfile"] = held.password.passfile;
+  const std::string passfile = where.passfile;
+  if (passfile.empty() && where == PasswordSource{}) {
+    // A binding that can't be read may still hold the password: that isn't "nobody knows it".
+    if (found.empty() && failure) co_return *std::move(failure);
     co_return found;
   }
-  // A binding that can't be read may still hold the password: that isn't "nobody knows it".
-  if (failure) co_return *std::move(failure);
+  if (logins.contains(held.role)) co_return found;
+  Secret password;
+  if (passfile.empty()) {
+    CO_TRY(password, co_await services.credentials.password(std::move(where)));
+  }
+  CO_TRY(ConnectionSpec server, parse_connection(source.id, source.url));
+  ConnectionSpec own = server.with_database(held.database).with_user(held.role, std::move(password));
+  if (!passfile.empty()) own.keywords["passfile"] = passfile;
+  found.push_back(std::move(own));
   co_return found;
 }
 

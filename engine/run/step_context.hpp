@@ -63,6 +63,7 @@ class StepContext {
   const StepPlan& step;
   int attempt = 1;
   std::function<void(Progress)> progress;
+  std::optional<Seconds> time_left;  // for this step until max_pause is over; none: as long as it takes
 
   const Fleet& fleet() const { return work.plan.fleet; }
   const json& arguments() const { return step.arguments; }
@@ -92,9 +93,10 @@ class StepContext {
   Task<Result<ConnectionSpec>> administrator(std::string server_id, std::string database);
   Task<Result<SessionPtr>> open(std::string server_id, std::string database, SessionOptions options = {});
 
-  // The app's own connection to an instance as a binding (or the fleet) holds it now, with its password;
-  // an empty optional when nobody knows the password.
-  Task<Result<std::optional<ConnectionSpec>>> app_connection(std::string instance);
+  // The app's own connections to an instance as its bindings (or the fleet) hold them now, each login once, with its
+  // password or the passfile that libpq finds it in; none when nobody knows a password. An error only when none can be
+  // read: a binding out of reach may hold one.
+  Task<Result<std::vector<ConnectionSpec>>> app_connections(std::string instance);
 
   // What another operation journaled for the same instance (or environment): its latest intent or outcome;
   // null when there is none or it was undone. Subject "" is the target.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/facts/gather.hpp"
+#include "engine/facts/needed_roles.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -129,12 +130,16 @@ Task<Result<void>> Survey::read_applications(TargetFacts& facts, const Target& t
     facts.applications[id] = std::move(application);
     for (const Binding& binding : environment.bindings) {
       auto held = co_await controller.read_binding(environment, binding);
-      if (held && !held->password.empty()) facts.clear_password_known[binding.instance] = true;
+      if (!held) continue;
+      const auto user = held->keywords.find("user");
+      const std::string role = user == held->keywords.end() ? facts.role_of[binding.instance] : user->second;
+      facts.bound_roles[binding.instance][role] |= !held->password.empty();
     }
   }
   for (const std::string& id : target.instances) {
-    bool& known = facts.clear_password_known[id];
     const Instance& instance = request_.fleet.instances.at(id);
+    bool& known = facts.clear_password_known[id];
+    known = facts.bound_roles[id][instance.role];
     if (known || instance.password == PasswordSource{}) continue;
     auto secret = co_await services_.credentials.password(instance.password);
     known = secret && !secret->empty();
@@ -202,24 +207,13 @@ std::vector<Finding> evaluate(const Runbook& runbook, const ConditionRegistry& c
 TargetFacts reduced(const TargetFacts& facts) {
   TargetFacts small = facts;
   std::set<std::string> used;
-  for (const auto& [instance, database] : facts.databases) {
-    used.insert(database.roles.begin(), database.roles.end());
-    used.insert(database.owner);
-  }
-  for (const auto& [instance, role] : facts.role_of) used.insert(role);
+  for (const auto& [instance, database] : facts.databases)
+    for (const NeededRole& needed : needed_roles(facts, instance)) used.insert(needed.name);
   for (auto& [id, server] : small.servers) {
     server.extensions.clear();
     server.locales.clear();
     server.databases.clear();
-    // Memberships are followed upwards: a role that grants something to a used one is used too.
-    std::set<std::string> closure = used;
-    for (bool grown = true; grown;) {
-      grown = false;
-      for (const auto& [name, role] : server.roles)
-        if (closure.count(name))
-          for (const std::string& parent : role.member_of) grown |= closure.insert(parent).second;
-    }
-    std::erase_if(server.roles, [&](const auto& entry) { return !closure.count(entry.first); });
+    std::erase_if(server.roles, [&](const auto& entry) { return !used.contains(entry.first); });
   }
   return small;
 }

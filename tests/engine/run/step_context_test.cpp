@@ -151,7 +151,7 @@ TEST_CASE("step context: names carry journal, run, target, instance and epoch") 
   World world;
   CHECK(world.context.created_database_name("shop") == "pgconvoy_k3x9aq_r7_t42_i1_e3");
   CHECK(world.context.fenced_database_name("stock") == "pgconvoy_k3x9aq_r7_t42_i2_e3_old");
-  CHECK(world.context.application_name() == "pgconvoy/r7/t42/e3");
+  CHECK(world.context.application_name() == "pgconvoy/k3x9aq-r7/t42/e3");
   CHECK(world.context.identity().run == "k3x9aq-r7");
   CHECK(world.context.identity().target == 42);
   CHECK(world.context.identity().step == "bracket/fence_source@shop");
@@ -207,7 +207,7 @@ TEST_CASE("step context: a maintenance session is opened once for each server, a
   CHECK(testing::run(world.context.maintenance("old")).value() == *first);
   CHECK(testing::run(world.context.maintenance("new")).has_value());
   CHECK(world.sessions.opened ==
-        std::vector<std::string>{"postgres as pgconvoy/r7/t42/e3", "postgres as pgconvoy/r7/t42/e3"});
+        std::vector<std::string>{"postgres as pgconvoy/k3x9aq-r7/t42/e3", "postgres as pgconvoy/k3x9aq-r7/t42/e3"});
   (*first)->close();
   auto again = testing::run(world.context.maintenance("old"));
   REQUIRE(again.has_value());
@@ -222,43 +222,50 @@ TEST_CASE("step context: open() goes into the asked database under the target's 
   SessionOptions options;
   options.application_name = "mine";
   CHECK(testing::run(world.context.open("new", "c", options)).has_value());
-  CHECK(world.sessions.opened == std::vector<std::string>{"a\"b as pgconvoy/r7/t42/e3", "c as mine"});
+  CHECK(world.sessions.opened == std::vector<std::string>{"a\"b as pgconvoy/k3x9aq-r7/t42/e3", "c as mine"});
 }
 
 TEST_CASE("step context: the app's connection is what its binding holds, on the server that it leads to") {
   World world;
   world.held = connection("5415", "geheim");
-  auto found = testing::run(world.context.app_connection("shop"));
+  auto found = testing::run(world.context.app_connections("shop"));
   REQUIRE(found.has_value());
-  REQUIRE(found->has_value());
-  CHECK((*found)->password == Secret("geheim"));
-  CHECK((*found)->server == "new");
+  REQUIRE(found->size() == 1);
+  CHECK(found->front().password == Secret("geheim"));
+  CHECK(found->front().server == "new");
   world.held = connection("5413", "geheim");
-  CHECK(testing::run(world.context.app_connection("shop")).value()->server == "old");
+  CHECK(testing::run(world.context.app_connections("shop")).value().front().server == "old");
 }
 
-TEST_CASE("step context: without a password in the binding the fleet's is used, and nobody's is an empty optional") {
+TEST_CASE("step context: without a password in the binding the fleet's is used, and nobody's is none") {
   World world;
   world.held = connection("5413", "");
-  CHECK_FALSE(testing::run(world.context.app_connection("shop")).value().has_value());
+  CHECK(testing::run(world.context.app_connections("shop")).value().empty());
   world.held = Error(ErrorKind::not_found, "the variables aren't set");
-  CHECK_FALSE(testing::run(world.context.app_connection("shop")).value().has_value());
+  CHECK(testing::run(world.context.app_connections("shop")).value().empty());
 
   setenv("PGCONVOY_TEST_SHOP_PASSWORD", "of the fleet", 1);
   world.plan.fleet.instances["shop"].password.environment = "PGCONVOY_TEST_SHOP_PASSWORD";
-  const auto found = testing::run(world.context.app_connection("shop")).value();
+  const auto found = testing::run(world.context.app_connections("shop")).value();
+  // Another role's password in the binding does not stand for the fleet's role.
+  world.held = connection("5413", "geheim");
+  world.held->keywords["user"] = "reader";
+  const auto both = testing::run(world.context.app_connections("shop")).value();
   unsetenv("PGCONVOY_TEST_SHOP_PASSWORD");
-  REQUIRE(found.has_value());
-  CHECK(found->password == Secret("of the fleet"));
-  CHECK(found->keywords.at("user") == "shop");
-  CHECK(found->keywords.at("dbname") == "shop");
-  CHECK(found->keywords.at("port") == "5413");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].password == Secret("of the fleet"));
+  CHECK(found[0].keywords.at("user") == "shop");
+  CHECK(found[0].keywords.at("dbname") == "shop");
+  CHECK(found[0].keywords.at("port") == "5413");
+  REQUIRE(both.size() == 2);
+  CHECK(both[0].keywords.at("user") == "reader");
+  CHECK(both[1].keywords.at("user") == "shop");
 }
 
 TEST_CASE("step context: a binding that can't be read is not a password that nobody knows") {
   World world;
   world.held = Error(ErrorKind::io, "permission denied");
-  const auto found = testing::run(world.context.app_connection("shop"));
+  const auto found = testing::run(world.context.app_connections("shop"));
   REQUIRE_FALSE(found.has_value());
   CHECK(found.error().kind == ErrorKind::io);
 }
