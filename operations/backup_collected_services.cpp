@@ -99,7 +99,16 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
     call.major = context.work.facts.servers.at(context.target_server(id).id).version_number / 10000;
     CO_TRY(call.connection, co_await context.administrator(intent.server, intent.name));
     call.arguments = {"--format=custom", "--compress=1", "--no-sync", "--file=" + intent.file};
-    context.progress(Progress{0, context.database_facts(id).table_bytes, "pg_dump"});
+    const std::int64_t expected = context.database_facts(id).table_bytes;
+    // The file is compressed: its size says that it goes on, not how far it is.
+    call.look = [&context, file = intent.file, expected](int) {
+      std::error_code problem;
+      const auto written = fs::file_size(file, problem);
+      if (problem) return;
+      const auto bytes = static_cast<std::int64_t>(written);
+      context.progress(Progress{bytes, std::max(bytes, expected), "pg_dump"});
+    };
+    context.progress(Progress{0, expected, "pg_dump"});
     auto dumped = co_await call_client(context, std::move(call));
     if (!dumped) {
       Error error = dumped.error();

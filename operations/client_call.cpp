@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "engine/postgres/client_program.hpp"
@@ -24,9 +28,34 @@ Task<Result<ClientProgram>> find(ProcessLauncher& launcher, std::string name, in
   co_return program;
 }
 
+Task<bool> watch(std::function<void(int)> look, std::shared_ptr<int> pid) {
+  constexpr Seconds kRhythm{0.5};
+  for (;;) {
+    co_await sleep_for(look ? kRhythm : Seconds(std::chrono::hours(24)));
+    if (look && *pid > 0) look(*pid);
+  }
+}
+
 }  // namespace
 
+std::int64_t bytes_read_of(int pid, const std::string& file) {
+  namespace fs = std::filesystem;
+  std::int64_t most = 0;
+  std::error_code problem;
+  const fs::path process = fmt::format("/proc/{}", pid);
+  for (fs::directory_iterator entry(process / "fd", problem), end; !problem && entry != end; entry.increment(problem)) {
+    std::error_code unreadable;
+    if (fs::read_symlink(entry->path(), unreadable) != file || unreadable) continue;
+    std::ifstream info(process / "fdinfo" / entry->path().filename());
+    std::string word;
+    std::int64_t position = 0;
+    if (info >> word >> position && word == "pos:") most = std::max(most, position);
+  }
+  return most;
+}
+
 Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
+  using namespace asio::experimental::awaitable_operators;
   CO_TRY(const ClientProgram program, co_await find(context.services.processes, call.program, call.major));
   ProcessSpec spec;
   spec.argv.push_back(program.path.string());
@@ -40,7 +69,18 @@ Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   }
   spec.argv.insert(spec.argv.end(), call.arguments.begin(), call.arguments.end());
   spec.keep_output = 16 << 20;  // a list of contents is the longest output, about 100 bytes an object
-  CO_TRY(const ProcessResult result, co_await context.services.processes.run(std::move(spec)));
+  auto pid = std::make_shared<int>(0);
+  spec.started = [pid](int started) { *pid = started; };
+  spec.limit = context.time_left;
+  auto running = context.services.processes.run(std::move(spec));
+  auto watching = watch(std::move(call.look), pid);
+  auto first = co_await (std::move(running) || std::move(watching));
+  auto& ended = std::get<0>(first);  // the watch has no end of its own
+  if (!ended && ended.error().kind == ErrorKind::timeout && context.time_left)
+    co_return Error(ErrorKind::timeout, fmt::format("{} was stopped because the pause would last longer than max_pause",
+                                                    call.program));
+  if (!ended) co_return std::move(ended).error();
+  const ProcessResult& result = *ended;
   if (result.exit_code == 0) co_return result.output;
   Error error(ErrorKind::process, fmt::format("{} ended with exit code {}: {}", call.program, result.exit_code,
                                               last_lines(result.errors)));

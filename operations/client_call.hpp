@@ -2,6 +2,7 @@
 // password in the child's environment, who we are in application_name.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,15 @@ struct ClientCall {
   bool connects = true;
   ConnectionSpec connection;
   std::string server_options;       // "-c synchronous_commit=off"
+  std::function<void(int pid)> look;  // called now and then while it runs, to tell how far it is; may be empty
 };
 
 // Runs it to its end. Its stdout is the value. An exit code other than 0 is an Error of kind process with the last
-// lines of its stderr.
+// lines of its stderr; of kind timeout when the pause has no time left for it.
 Task<Result<std::string>> call_client(StepContext& context, ClientCall call);
+
+// How far a process has read a file that it has open: the largest offset of all its descriptors of it; 0 when it has
+// none. From /proc, hence of our own host and user.
+std::int64_t bytes_read_of(int pid, const std::string& file);
 
 }  // namespace pgconvoy

@@ -68,6 +68,7 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
   std::vector<Parameter> parameters() const override {
     return {{"jobs", Parameter::Type::number, 1, "Parallel jobs of pg_restore for data and indexes."}};
   }
+  std::vector<std::string> rests_on() const override { return {"reprovision_collected_instances"}; }
   Estimate estimate(const EstimateInput& input) const override {
     const auto found = input.facts.databases.find(input.subject);
     if (found == input.facts.databases.end()) return {0.8, false};
@@ -129,7 +130,14 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
       call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + file.path(), intent.file};
       const double jobs = context.arguments().value("jobs", 1.0);
       if (jobs > 1 && as_tenant(pass)) call.arguments.insert(call.arguments.begin(), fmt::format("--jobs={}", static_cast<int>(jobs)));
-      context.progress(Progress{0, 0, fmt::format("pg_restore: {}", title)});
+      std::error_code problem;
+      const auto total = static_cast<std::int64_t>(std::filesystem::file_size(intent.file, problem));
+      const std::string text = fmt::format("pg_restore: {}", title);
+      if (!problem)
+        call.look = [&context, path = std::filesystem::weakly_canonical(intent.file, problem).string(), total, text](int pid) {
+          context.progress(Progress{bytes_read_of(pid, path), total, text});
+        };
+      context.progress(Progress{0, problem ? 0 : total, text});
       auto restored = co_await call_client(context, std::move(call));
       if (!restored)
         co_return std::move(restored).error().within(
@@ -141,11 +149,11 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
 
   Task<Result<Seen>> look(StepContext&, RestoreIntent) override {
     Seen seen;
-    seen.verdict = Probe::Verdict::partial;  // how far it came is not worth finding out: an empty database is quickly made
+    seen.verdict = Probe::Verdict::partial;  // how far it came is not worth finding out: another empty database is quickly made
     co_return seen;
   }
 
-  // Ends what is still restoring, and makes the database empty again under the same name.
+  // Ends what is still restoring. The database itself goes with the step that made it, on which this one rests.
   Task<Result<std::string>> take_back(StepContext& context, RestoreIntent intent, std::optional<RestoreOutcome>) override {
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     std::vector<Value> parameters{intent.name};

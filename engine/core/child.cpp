@@ -148,6 +148,10 @@ void Child::limit_reached() {
   });
 }
 
+void Child::tell_started() const {
+  if (spec_.started) spec_.started(pid_);
+}
+
 void Child::kill() {
   if (pid_ <= 0) return;
   killed_ = true;

@@ -24,6 +24,8 @@ class Child : public std::enable_shared_from_this<Child> {
   static Result<std::shared_ptr<Child>> start(asio::any_io_executor executor, ProcessSpec spec);
   ~Child();  // an abandoned child is killed with its group
 
+  // Calls spec.started.
+  void tell_started() const;
   // Begins to watch; `finished` is called exactly once, from the loop.
   void watch(Finished finished);
   // SIGKILL to the group; `finished` is called with ErrorKind::cancelled.

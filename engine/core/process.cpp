@@ -17,6 +17,7 @@ class PosixLauncher final : public ProcessLauncher {
     auto started = Child::start(executor, std::move(spec));
     if (!started) co_return std::move(started).error();
     std::shared_ptr<Child> child = std::move(*started);
+    child->tell_started();
     std::erase_if(children_, [](const auto& known) { return known.expired(); });
     children_.push_back(child);
 

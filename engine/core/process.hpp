@@ -25,6 +25,7 @@ struct ProcessSpec {
   std::string input;                               // written to the child's stdin, then closed
   std::filesystem::path directory;                 // empty: ours
   std::optional<Seconds> limit;                    // the group is killed after it (ErrorKind::timeout)
+  std::function<void(int pid)> started;            // called once it runs, from the loop; may be empty
   std::size_t keep_output = 1 << 20;               // bytes kept of stdout and of stderr each (the tail)
 };
 

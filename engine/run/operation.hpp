@@ -55,6 +55,9 @@ class Operation {
   virtual std::vector<Parameter> parameters() const { return {}; }
   virtual void require(Requirements&, const json& /*arguments*/) const {}
   virtual Estimate estimate(const EstimateInput& input) const = 0;
+  // Operations on the same subject that are taken back and done anew before this one is done again: what it left half
+  // done is not worth undoing piece by piece.
+  virtual std::vector<std::string> rests_on() const { return {}; }
   // True for the step before which the runner journals the pivot (when the app is really started by it).
   virtual bool pivots() const { return false; }
 

@@ -160,13 +160,18 @@ Task<Result<bool>> TargetRunner::gather_and_check() {
 }
 
 Task<Result<void>> TargetRunner::forward() {
-  for (const StepPlan& step : work_.planned.steps) {
+  for (std::size_t next = 0; next < work_.planned.steps.size();) {
+    const StepPlan& step = work_.planned.steps[next++];
     auto found = work_.record.steps.find(step.path);
     if (found != work_.record.steps.end() && found->second.status == StepStatus::succeeded) continue;
-    if (auto over = over_max_pause(step)) co_return co_await backward(step.path, *over);
+    if (auto over = over_max_pause()) co_return co_await backward(step.path, *over);
     if (auto lost = co_await still_ours()) co_return co_await leave_as_it_is(*lost);
     CO_TRY(auto failure, co_await do_step(step));
     if (!failure) continue;
+    if (failure->start_over) {
+      next = 0;
+      continue;
+    }
     if (failure->stuck) co_return co_await stuck(failure->step, failure->error);
     if (work_.plan.options.on_failure == "leave") {
       Error left = failure->error;
@@ -178,19 +183,31 @@ Task<Result<void>> TargetRunner::forward() {
   co_return co_await append(event(EventKind::target_succeeded));
 }
 
-std::optional<Error> TargetRunner::over_max_pause(const StepPlan& step) const {
-  if (!work_.record.paused_at || work_.record.resumed_at || work_.record.pivoted) return std::nullopt;
-  double limit = step.arguments.value("max_pause", 0.0);
+double TargetRunner::max_pause() const {
   for (const StepPlan& planned : work_.planned.steps)
-    if (limit == 0 && planned.arguments.contains("max_pause")) limit = planned.arguments.value("max_pause", 0.0);
+    if (const double limit = planned.arguments.value("max_pause", 0.0); limit > 0) return limit;
+  double limit = 0;
   for (const std::string& id : work_.planned.target.environments) {
     const Environment& environment = work_.plan.fleet.environments.at(id);
-    if (limit == 0 && environment.downtime_budget) limit = environment.downtime_budget->count();
+    if (!environment.downtime_budget) continue;
+    const double budget = environment.downtime_budget->count();
+    limit = limit == 0 ? budget : std::min(limit, budget);
   }
-  const Seconds paused = setup_.services.clock.wall() - *work_.record.paused_at;
-  if (limit <= 0 || paused.count() <= limit) return std::nullopt;
-  return Error(ErrorKind::timeout, fmt::format("paused for {}, more than max_pause of {}", format_duration(paused),
-                                               format_duration(Seconds(limit))));
+  return limit;
+}
+
+std::optional<Seconds> TargetRunner::pause_left() const {
+  const double limit = max_pause();
+  if (!work_.record.paused_at || work_.record.resumed_at || work_.record.pivoted || limit <= 0) return std::nullopt;
+  return Seconds(limit) - Seconds(setup_.services.clock.wall() - *work_.record.paused_at);
+}
+
+std::optional<Error> TargetRunner::over_max_pause() const {
+  const auto left = pause_left();
+  if (!left || left->count() >= 0) return std::nullopt;
+  return Error(ErrorKind::timeout, fmt::format("paused for {}, more than max_pause of {}",
+                                               format_duration(Seconds(max_pause()) - *left),
+                                               format_duration(Seconds(max_pause()))));
 }
 
 Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
@@ -203,6 +220,9 @@ Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
   CO_TRY(auto unsettled, co_await settle_unfinished(step, *operation, done));
   if (unsettled) co_return unsettled;
   if (done) co_return std::optional<Failure>();
+  CO_TRY(auto renewed, co_await renew_foundations(step, *operation));
+  if (renewed && renewed->start_over) co_return start_over_or(*renewed, *renewed);
+  if (renewed) co_return renewed;
 
   const auto known = work_.record.steps.find(step.path);
   const int before = known == work_.record.steps.end() ? 0 : known->second.attempt;
@@ -210,12 +230,28 @@ Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
     CO_TRY(auto failure, co_await attempt_step(step, *operation, before + n));
     if (!failure || failure->stuck || !failure->error.retryable || n == kAttempts) co_return failure;
     co_await sleep_for(kFirstDelay * (1 << n));
+    if (over_max_pause()) co_return failure;
     if (auto lost = co_await still_ours()) {
       failure->error = *lost;
       failure->stuck = true;
       co_return failure;
     }
+    // What the failed attempt left behind is looked at before the next one.
+    CO_TRY(auto left, co_await settle_unfinished(step, *operation, done));
+    if (done) co_return std::optional<Failure>();
+    if (left) co_return left;
+    CO_TRY(auto renewed, co_await renew_foundations(step, *operation));
+    if (renewed && renewed->start_over) co_return start_over_or(*renewed, *failure);
+    if (renewed) co_return renewed;
   }
+}
+
+// Forward again from the first step that isn't done, as often as a step may be tried.
+TargetRunner::Attempt TargetRunner::start_over_or(Failure failure, const Failure& otherwise) {
+  if (++started_over_[failure.step] < kAttempts) return std::optional<Failure>(std::move(failure));
+  Failure last = otherwise;
+  last.start_over = false;
+  return std::optional<Failure>(std::move(last));
 }
 
 // A step that was started and has no outcome: the operation's probe decides.
@@ -231,6 +267,11 @@ Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step
     setup_.progress(work_.planned.number, path, progress);
   });
   auto probed = co_await operation.probe(context, record.intent);
+  for (int n = 1; !probed && n < kUndoAttempts; ++n) {
+    if (!probed.error().retryable && probed.error().kind != ErrorKind::unreachable) break;
+    co_await sleep_for(kFirstDelay * (1 << n));
+    probed = co_await operation.probe(context, record.intent);
+  }
   Probe probe;
   if (probed)
     probe = *probed;
@@ -247,16 +288,9 @@ Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step
     case Probe::Verdict::absent:
       co_return std::optional<Failure>();
     case Probe::Verdict::partial: {
-      CO_TRY_VOID(co_await append(event(EventKind::undo_started, step.path, {}, record.attempt)));
-      auto undone = co_await operation.undo(context, record.intent, nullptr);
-      if (undone) {
-        json detail{{"detail", *undone}};
-        CO_TRY_VOID(co_await append(event(EventKind::step_undone, step.path, std::move(detail), record.attempt)));
-        co_return std::optional<Failure>();
-      }
-      json failed{{"error", to_json_value(undone.error())}};
-      CO_TRY_VOID(co_await append(event(EventKind::undo_failed, step.path, failed, record.attempt)));
-      Failure failure{step.path, undone.error(), true};
+      CO_TRY(const bool undone, co_await undo_step(record));
+      if (undone) co_return std::optional<Failure>();
+      Failure failure{step.path, error_from_json(work_.record.steps.at(step.path).error), true};
       co_return std::optional<Failure>(std::move(failure));
     }
     case Probe::Verdict::unknown:
@@ -264,6 +298,32 @@ Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step
   }
   Failure failure{step.path, Error(ErrorKind::conflict, "it can't be decided whether the step took effect: " + probe.detail),
                   true};
+  co_return std::optional<Failure>(std::move(failure));
+}
+
+// A step that was tried before needs what it rests on made anew since then.
+Task<TargetRunner::Attempt> TargetRunner::renew_foundations(const StepPlan& step, Operation& operation) {
+  const auto tried = work_.record.steps.find(step.path);
+  if (tried == work_.record.steps.end()) co_return std::optional<Failure>();
+  const std::int64_t before = tried->second.first_started;
+  bool start_over = false;
+  for (const std::string& name : operation.rests_on())
+    for (const StepPlan& planned : work_.planned.steps) {
+      if (planned.operation != name || planned.subject != step.subject) continue;
+      const auto below = work_.record.steps.find(planned.path);
+      if (below == work_.record.steps.end() || below->second.status != StepStatus::succeeded ||
+          below->second.first_started > before)
+        continue;
+      const StepRecord copy = below->second;
+      CO_TRY(const bool gone, co_await undo_step(copy));
+      if (!gone) {
+        Failure failure{copy.path, error_from_json(work_.record.steps.at(copy.path).error), true};
+        co_return std::optional<Failure>(std::move(failure));
+      }
+      start_over = true;
+    }
+  if (!start_over) co_return std::optional<Failure>();
+  Failure failure{step.path, Error(ErrorKind::conflict, "an interrupted attempt was taken back"), false, true};
   co_return std::optional<Failure>(std::move(failure));
 }
 
@@ -284,6 +344,7 @@ Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Ope
   CO_TRY_VOID(co_await append(std::move(begin)));
 
   const SteadyTime started = setup_.services.clock.steady();
+  context.time_left = pause_left();
   json journaled = *intent;
   auto outcome = co_await operation.apply(context, journaled);
   const double seconds = Seconds(setup_.services.clock.steady() - started).count();
@@ -375,7 +436,9 @@ Task<Result<void>> TargetRunner::stuck(std::string step, Error error) {
   std::vector<std::string> ways_out;
   ways_out.push_back(fmt::format("forward: pgconvoy retry {}", name));
   ways_out.push_back(fmt::format("back:    pgconvoy rollback {}", name));
-  if (work_.record.pivoted)
+  const bool was_enabled = step.find("enable_reprovisioned_services") != std::string::npos &&
+                           work_.record.state == TargetState::rolling_back;
+  if (work_.record.pivoted || was_enabled)
     ways_out.push_back(
         fmt::format("back, giving up what the new database received: pgconvoy rollback {} --accept-data-loss", name));
   json data;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "engine/facts/condition.hpp"
@@ -34,7 +35,8 @@ class TargetRunner {
   struct Failure {
     std::string step;
     Error error;
-    bool stuck = false;  // it can't be decided what happened: no compensation
+    bool stuck = false;       // it can't be decided what happened: no compensation
+    bool start_over = false;  // taken back with what it rests on: forward again from the first step that isn't done
   };
   using Attempt = Result<std::optional<Failure>>;  // the outer error is the journal's
 
@@ -49,7 +51,11 @@ class TargetRunner {
   Task<Attempt> do_step(const StepPlan& step);
   Task<Attempt> attempt_step(const StepPlan& step, Operation& operation, int attempt);
   Task<Attempt> settle_unfinished(const StepPlan& step, Operation& operation, bool& done);
-  std::optional<Error> over_max_pause(const StepPlan& step) const;
+  Task<Attempt> renew_foundations(const StepPlan& step, Operation& operation);
+  Attempt start_over_or(Failure failure, const Failure& otherwise);
+  double max_pause() const;                   // seconds; 0: no limit
+  std::optional<Seconds> pause_left() const;  // until max_pause is over; none when the target isn't paused or has pivoted
+  std::optional<Error> over_max_pause() const;
   Task<Result<void>> backward(std::string failed_step, Error error);
   Task<Result<bool>> undo_step(const StepRecord& step);
   Task<Result<void>> leave_as_it_is(Error error);
@@ -63,6 +69,7 @@ class TargetRunner {
 
   Setup setup_;
   TargetWork& work_;
+  std::map<std::string, int> started_over_;  // step -> how often
 };
 
 json to_json_value(const Error& error);
