@@ -5,6 +5,7 @@
 #include "engine/run/step_context.hpp"
 #include "operations/drop_source.hpp"
 #include "operations/handles.hpp"
+#include "operations/new_url.hpp"
 
 namespace pgconvoy {
 
@@ -50,7 +51,10 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     intent.order.system_identifier = fence->system_identifier;
     intent.order.oid = fence->oid;
     intent.retention = context.arguments().value("retention", 7 * 86400.0);
-    for (const auto& [environment, binding] : context.bindings_of(id))
+    // What nobody binds is bound by somebody whom the fleet doesn't know.
+    const auto bindings = context.bindings_of(id);
+    intent.waits_for_confirmation = bindings.empty();
+    for (const auto& [environment, binding] : bindings)
       if (!context.controller(*environment).controls_application()) intent.waits_for_confirmation = true;
     co_return intent;
   }
@@ -68,7 +72,19 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     obligation.kind = "drop_source";
     obligation.due = format_utc(context.services.clock.wall() +
                                 std::chrono::duration_cast<std::chrono::system_clock::duration>(Seconds(intent.retention)));
-    for (const auto& [environment, binding] : context.bindings_of(intent.order.instance))
+    const auto bindings = context.bindings_of(intent.order.instance);
+    if (bindings.empty()) {
+      Obligation confirm;
+      confirm.id = obligation_id(context, "confirm_binding", intent.order.instance);
+      confirm.kind = "confirm_binding";
+      confirm.due = format_utc(context.services.clock.wall());
+      confirm.data["instance"] = intent.order.instance;
+      CO_TRY(const std::string url, co_await new_url_of(context, intent.order.instance));
+      confirm.data["new_urls"] = std::vector<std::string>{url};
+      obligation.waits_for = confirm.id;
+      outcome.obligations.push_back(std::move(confirm));
+    }
+    for (const auto& [environment, binding] : bindings)
       if (!context.controller(*environment).controls_application())
         obligation.waits_for = obligation_id(context, "confirm_binding", environment->id);
     obligation.data = json(intent.order);

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "engine/postgres/database_properties.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/database_fence.hpp"
 #include "operations/database_properties.hpp"
 #include "operations/handles.hpp"
+#include "operations/lossless.hpp"
 #include "operations/pivot_gate.hpp"
 
 namespace pgconvoy {
@@ -51,7 +53,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
   Task<Result<EnableOutcome>> effect(StepContext& context, EnableIntent intent) override {
     const std::string id = context.instance().id;
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
-    CO_TRY_VOID(co_await apply_database_properties(*maintenance, intent.temporary_name, context.database_facts(id)));
+    CO_TRY_VOID(co_await carry_properties(context, *maintenance, intent));
     FenceOrder rename;
     rename.oid = intent.oid;
     rename.from = intent.temporary_name;
@@ -92,19 +94,19 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
   }
 
   Task<Result<std::string>> take_back(StepContext& context, EnableIntent intent, std::optional<EnableOutcome>) override {
-    CO_TRY(ConnectionSpec old_place, co_await context.administrator(intent.old_server, intent.old_name));
-    CO_TRY(const int bound, co_await bind_all(context, context.instance().id, old_place));
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     CO_TRY(auto name, co_await name_of_database(*maintenance, intent.oid));
-    if (name && *name == intent.final_name) {
-      FenceOrder rename;
-      rename.oid = intent.oid;
-      rename.from = intent.final_name;
-      rename.to = intent.temporary_name;
-      rename.drain = Seconds(0);
-      CO_TRY(FenceResult renamed, co_await fence_database(*maintenance, rename));
-      (void)renamed;
+    // It could be reached under its own name, by an app that nobody told us about too. The undo of redeploy, where there
+    // is one, has looked already.
+    if (name && !was_compared(context)) {
+      auto fence = context.intent<FenceIntent>("fence_source", context.instance().id);
+      auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", context.instance().id);
+      if (!fence || !fresh)
+        co_return Error(ErrorKind::internal, "instance " + context.instance().id + " has no pair of databases to go back in");
+      CO_TRY_VOID(co_await must_lose_nothing(context, *fence, *fresh, intent.oid));
     }
+    CO_TRY(ConnectionSpec old_place, co_await context.administrator(intent.old_server, intent.old_name));
+    CO_TRY(const int bound, co_await bind_all(context, context.instance().id, old_place));
     co_return fmt::format("{} bindings name the old database again", bound);
   }
 
@@ -112,6 +114,54 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
   struct Bound {
     int there = 0, all = 0;
   };
+
+  // Settings, limit and privileges come after the data (a default_transaction_read_only would have broken the restore),
+  // hence after the comparison of what is inside: they are compared here.
+  static Task<Result<void>> carry_properties(StepContext& context, Session& maintenance, EnableIntent intent) {
+    const std::string id = context.instance().id;
+    DatabaseFacts facts = context.database_facts(id);
+    const bool all = copies_runtime_options(context);
+    if (!all) {
+      facts.settings.clear();
+      facts.role_settings.clear();
+      facts.connection_limit = -1;
+      facts.acl.clear();
+    }
+    CO_TRY_VOID(co_await apply_database_properties(maintenance, intent.temporary_name, std::move(facts)));
+    auto fence = context.intent<FenceIntent>("fence_source", id);
+    if (!all || !fence) co_return Result<void>();
+    CO_TRY(Session * source, co_await context.maintenance(fence->server));
+    CompareOptions options;
+    CO_TRY(auto differences, co_await compare_database_properties(*source, fence->fenced_name, maintenance,
+                                                                  intent.temporary_name, options));
+    if (differences.empty()) co_return Result<void>();
+    std::string named;
+    for (std::size_t i = 0; i < differences.size() && i < 5; ++i)
+      named += fmt::format("\n  {} {}: old {}; new {}", differences[i].kind, differences[i].object,
+                           differences[i].source.empty() ? "(missing)" : differences[i].source,
+                           differences[i].target.empty() ? "(missing)" : differences[i].target);
+    co_return Error(ErrorKind::corrupt, fmt::format("the new database itself is not equal to the old one: {} differences{}",
+                                                    differences.size(), named))
+        .on(intent.server);
+  }
+
+  static bool was_compared(const StepContext& context) {
+    for (const StepPlan& planned : context.work.planned.steps) {
+      if (planned.operation != "redeploy") continue;
+      const auto found = context.work.record.steps.find(planned.path);
+      if (found == context.work.record.steps.end() || found->second.status != StepStatus::undone) continue;
+      for (const auto& [environment, binding] : context.bindings_of(context.instance().id))
+        if (environment->id == planned.subject) return true;
+    }
+    return false;
+  }
+
+  static bool copies_runtime_options(const StepContext& context) {
+    for (const StepPlan& planned : context.work.planned.steps)
+      if (planned.operation == "reprovision_collected_instances" && planned.subject == context.instance().id)
+        return planned.arguments.value("copy_runtime_options", true);
+    return true;
+  }
 
   // Host, port and database change; user and password of the app stay what they are.
   static ConnectionSpec moved(ConnectionSpec held, const ConnectionSpec& place) {

@@ -19,12 +19,17 @@ Task<Result<void>> switch_subscriptions(StepContext& context, std::string server
         fmt::format("alter subscription {} {}", session->quote_identifier(name), enable ? "enable" : "disable"));
     if (!done) co_return done.error();
   }
-  for (int n = 0; !enable && n < 100; ++n) {
+  for (int n = 0; !enable; ++n) {
     CO_TRY(Rows rows, co_await session->query(
                           "select 1 from pg_stat_subscription s join pg_subscription p on p.oid = s.subid "
                           "join pg_database d on d.oid = p.subdbid where d.datname = current_database() and "
                           "not p.subenabled and s.pid is not null"));
     if (rows.empty()) break;
+    if (n == 100)
+      co_return Error(ErrorKind::timeout, fmt::format("apply workers of \"{}\" still run 10 s after their subscriptions were "
+                                                      "disabled", database),
+                      "look at pg_stat_subscription there, then pgconvoy retry")
+          .on(server);
     co_await sleep_for(Seconds(0.1));
   }
   co_return Result<void>();

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "engine/postgres/compare.hpp"
+#include <set>
+
 #include "operations/application_steps.hpp"
 #include "operations/database_fence.hpp"
 #include "operations/handles.hpp"
+#include "operations/lossless.hpp"
+#include "operations/new_url.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -22,30 +25,26 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RedeployIntent, controlled)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RedeployOutcome, health, new_urls, obligations)
 
 struct Pair {
+  std::string instance;
   FenceIntent old_side;
   ReprovisionIntent new_side;
   std::int64_t new_oid = 0;
 };
 
+// Of the instances that move. An environment may also bind some that stay where they are.
 Result<std::vector<Pair>> pairs_of(const StepContext& context, const Environment& environment) {
   std::vector<Pair> pairs;
+  std::set<std::string> seen;
   for (const Binding& binding : environment.bindings) {
+    if (!context.work.planned.placements.count(binding.instance) || !seen.insert(binding.instance).second) continue;
     auto fence = context.intent<FenceIntent>("fence_source", binding.instance);
     auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", binding.instance);
     auto made = context.outcome<ReprovisionOutcome>("reprovision_collected_instances", binding.instance);
     if (!fence || !fresh || !made)
       return Error(ErrorKind::internal, "instance " + binding.instance + " has no pair of databases");
-    pairs.push_back({*fence, *fresh, made->oid});
+    pairs.push_back({binding.instance, *fence, *fresh, made->oid});
   }
   return pairs;
-}
-
-std::string shorten(const std::vector<Difference>& differences) {
-  std::string text;
-  for (std::size_t i = 0; i < differences.size() && i < 3; ++i)
-    text += fmt::format("{}{} {}", i ? ", " : "", differences[i].kind, differences[i].object);
-  if (differences.size() > 3) text += fmt::format(" and {} more", differences.size() - 3);
-  return text;
 }
 
 class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
@@ -106,17 +105,8 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     if (intent.controlled)
       CO_TRY_VOID(co_await context.controller(environment).stop(context.identity(), environment));
     CO_TRY(auto pairs, pairs_of(context, environment));
-    for (const Pair& pair : pairs) {
-      CO_TRY(Session * maintenance, co_await context.maintenance(pair.new_side.server));
-      FenceOrder fence;
-      fence.oid = pair.new_oid;
-      fence.from = pair.new_side.final_name;
-      fence.to = pair.new_side.temporary_name;
-      CO_TRY(FenceResult fenced, co_await fence_database(*maintenance, fence));
-      (void)fenced;
-      if (context.work.accept_data_loss) continue;
-      CO_TRY_VOID(co_await must_be_equal(context, pair));
-    }
+    for (const Pair& pair : pairs)
+      CO_TRY_VOID(co_await must_lose_nothing(context, pair.old_side, pair.new_side, pair.new_oid));
     co_return std::string(context.work.accept_data_loss ? "stopped; what the new database received is given up, as asked"
                                                         : "stopped; the new database holds what the old one holds");
   }
@@ -143,14 +133,9 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   static Task<Result<RedeployOutcome>> hand_over(StepContext& context, Environment environment) {
     RedeployOutcome outcome;
     CO_TRY(auto pairs, pairs_of(context, environment));
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-      CO_TRY(ConnectionSpec place, co_await context.administrator(pairs[i].new_side.server, pairs[i].new_side.final_name));
-      ConnectionSpec shown = place.with_user(context.fleet().instances.at(environment.bindings[i].instance).role, Secret());
-      std::erase_if(shown.keywords, [](const auto& entry) {
-        return entry.first != "host" && entry.first != "port" && entry.first != "dbname" && entry.first != "user" &&
-               entry.first != "sslmode";
-      });
-      outcome.new_urls.push_back(make_url(shown).reveal());  // it holds no password
+    for (const Pair& pair : pairs) {
+      CO_TRY(std::string url, co_await new_url_of(context, pair.instance));
+      outcome.new_urls.push_back(std::move(url));
     }
     Obligation confirm;
     confirm.id = fmt::format("r{}/t{}/confirm_binding/{}", context.work.run, context.work.planned.number, environment.id);
@@ -161,21 +146,6 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     outcome.obligations.push_back(confirm);
     outcome.health = "not ours to see";
     co_return outcome;
-  }
-
-  static Task<Result<void>> must_be_equal(StepContext& context, Pair pair) {
-    SessionOptions options;
-    options.application_name = context.application_name();
-    CO_TRY(auto old_session, co_await context.open(pair.old_side.server, pair.old_side.fenced_name, options));
-    CO_TRY(auto new_session, co_await context.open(pair.new_side.server, pair.new_side.temporary_name, options));
-    CompareOptions compare;
-    CO_TRY(Comparison result, co_await compare_databases(*old_session, *new_session, compare));
-    if (result.equal()) co_return Result<void>();
-    Error different(ErrorKind::conflict,
-                    fmt::format("the new database \"{}\" was written to after the pivot and differs from the old one: {}",
-                                pair.new_side.final_name, shorten(result.differences)),
-                    "the app is stopped behind its page, both databases are fenced and complete");
-    co_return std::move(different).on(pair.new_side.server);
   }
 };
 

@@ -113,7 +113,7 @@ int target_of_obligation(const std::string& id, const std::string& run) {
 
 void sort_obligation(RunSummary& summary, const Obligation& obligation, const std::string& target) {
   if (obligation.kind == "confirm_binding") {
-    HandOver hand_over{obligation.id, target, obligation.data.value("environment", ""), {}, obligation.state == "done"};
+    HandOver hand_over{obligation.id, target, obligation.data.value("environment", obligation.data.value("instance", "")), {}, obligation.state == "done"};
     hand_over.new_urls = obligation.data.value("new_urls", std::vector<std::string>());
     if (obligation.state != "cancelled") summary.hand_overs.push_back(std::move(hand_over));
   } else if (obligation.kind == "drop_source") {
