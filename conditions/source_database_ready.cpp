@@ -55,6 +55,14 @@ class SourceDatabaseReady final : public Condition {
       block(findings, move, "could not be read: " + database.unreachable_because,
             "facts from inside the database are missing, so nothing about its content was checked",
             "make a connection of the administrator to this database work, then check again");
+    if (!database.logical_slots.empty())
+      findings.push_back({Severity::warn, name(), move.object(),
+                          fmt::format("logical replication slots: {}", shortened(database.logical_slots)),
+                          "a slot does not move to another server (manual 31, logical replication): its consumer ends at the "
+                          "fence, and until it is dropped it keeps WAL on the source and the old database from being dropped",
+                          "let the consumers catch up, drop the slots (pg_drop_replication_slot) after the move and make "
+                          "them anew on the target",
+                          false});
     if (is_reserved(database.owner))
       block(findings, move, fmt::format("its owner is {}", as_identifier(database.owner)),
             "roles that begin with pg_ belong to PostgreSQL and those with pgconvoy_ are temporary; the target's "
