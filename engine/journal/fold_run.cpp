@@ -70,12 +70,14 @@ std::string apply_to_obligation(std::optional<Obligation>& known, const Event& e
   const auto id = obligation_id(event);
   if (id.empty()) return "the event names no obligation";
   if (event.kind == EventKind::obligation_made) {
-    if (known && known->state == "open") return fmt::format("the obligation \"{}\" is open already", id);
+    // A step that is done again after its undo failed makes it anew.
     known = event.data.get<Obligation>();
     known->state = "open";
     return {};
   }
   if (!known) return fmt::format("there is no obligation \"{}\"", id);
+  // What a person confirmed may be undone all the same: there is nothing left to cancel then.
+  if (known->state != "open" && event.kind == EventKind::obligation_cancelled) return {};
   if (known->state != "open") return fmt::format("the obligation \"{}\" is {} already", id, known->state);
   known->state = event.kind == EventKind::obligation_done ? "done" : "cancelled";
   return {};

@@ -315,3 +315,25 @@ TEST_CASE("events: every name leads back to its kind, and no other does") {
   CHECK(step_status_from_string("undo_failed") == StepStatus::undo_failed);
   CHECK(run_state_from_string("finished_with_failures") == RunState::finished_with_failures);
 }
+
+TEST_CASE("fold: undoing what a person confirmed is no error, and a step that is done again may promise again") {
+  std::optional<Obligation> confirm;
+  const auto event = [](EventKind kind) {
+    Event made;
+    made.kind = kind;
+    made.data = {{"id", "r1/t1/confirm"}, {"kind", "confirm_binding"}, {"due", "2026-11-23T00:00:00.000Z"}};
+    return made;
+  };
+  CHECK_FALSE(pgconvoy::apply(confirm, event(EventKind::obligation_cancelled)).empty());
+  CHECK(pgconvoy::apply(confirm, event(EventKind::obligation_made)).empty());
+  CHECK(pgconvoy::apply(confirm, event(EventKind::obligation_done)).empty());
+  CHECK(pgconvoy::apply(confirm, event(EventKind::obligation_cancelled)).empty());
+  CHECK(confirm->state == "done");
+  CHECK(pgconvoy::apply(confirm, event(EventKind::obligation_made)).empty());
+  CHECK(confirm->state == "open");
+  CHECK(pgconvoy::apply(confirm, event(EventKind::obligation_made)).empty());
+  CHECK(confirm->state == "open");
+  CHECK(pgconvoy::apply(confirm, event(EventKind::obligation_cancelled)).empty());
+  CHECK(confirm->state == "cancelled");
+  CHECK_FALSE(pgconvoy::apply(confirm, event(EventKind::obligation_done)).empty());
+}
