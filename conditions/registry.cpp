@@ -1,6 +1,7 @@
 #include "conditions/registry.hpp"
 
 #include "conditions/application_healthy_now.hpp"
+#include "conditions/bindings_lead_to_source.hpp"
 #include "conditions/disk_space.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/extensions_available.hpp"
@@ -23,6 +24,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_disk_space());
+  registry.add(make_bindings_lead_to_source());
   registry.add(make_application_healthy_now());
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "engine/postgres/database_properties.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/database_fence.hpp"
@@ -13,16 +15,26 @@
 namespace pgconvoy {
 namespace {
 
+// Where a variable led before: no user, no password.
+struct HeldPlace {
+  std::string environment, instance, variable, part;
+  std::map<std::string, std::string> keywords;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeldPlace, environment, instance, variable, part, keywords)
+
+constexpr std::array<const char*, 4> kPlaceKeywords{"host", "hostaddr", "port", "dbname"};
+
 struct EnableIntent {
   std::string server, temporary_name, final_name;
   std::int64_t oid = 0;
   std::string old_server, old_name;
+  std::vector<HeldPlace> held;  // of the variables that are set, to be given back as they were
 };
 struct EnableOutcome {
   std::string address, database;
   int bindings = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name, held)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings)
 
 class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
@@ -47,6 +59,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     intent.oid = made->oid;
     intent.old_server = context.source_server(id).id;
     intent.old_name = context.instance().database;
+    CO_TRY(intent.held, co_await places_held(context));
     co_return intent;
   }
 
@@ -62,7 +75,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     CO_TRY(FenceResult renamed, co_await fence_database(*maintenance, rename));
     (void)renamed;
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
-    CO_TRY(const int bound, co_await bind_all(context, id, place));
+    CO_TRY(const int bound, co_await bind_all(context, intent.held, place));
     EnableOutcome outcome;
     outcome.address = place.address();
     outcome.database = intent.final_name;
@@ -79,8 +92,8 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
       co_return seen;  // unknown
     }
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
-    CO_TRY(const Bound bound, co_await look_at_bindings(context, context.instance().id, place));
-    seen.detail = fmt::format("the new database is called \"{}\", {} of {} bindings name it", *name, bound.there, bound.all);
+    CO_TRY(const Bound bound, co_await look_at_bindings(context, intent.held, place));
+    seen.detail = fmt::format("the new database is called \"{}\", {} of {} variables lead there", *name, bound.there, bound.all);
     if (*name == intent.temporary_name && bound.there == 0)
       seen.verdict = Probe::Verdict::partial;  // its settings may have been changed: cheap to take back and repeat
     else if (*name == intent.final_name && bound.there == bound.all)
@@ -105,9 +118,12 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
         co_return Error(ErrorKind::internal, "instance " + context.instance().id + " has no pair of databases to go back in");
       CO_TRY_VOID(co_await must_lose_nothing(context, *fence, *fresh, intent.oid));
     }
-    CO_TRY(ConnectionSpec old_place, co_await context.administrator(intent.old_server, intent.old_name));
-    CO_TRY(const int bound, co_await bind_all(context, context.instance().id, old_place));
-    co_return fmt::format("{} bindings name the old database again", bound);
+    int given_back = 0;
+    for (const HeldPlace& held : intent.held) {
+      CO_TRY(const bool changed, co_await give_back(context, held));
+      given_back += changed;
+    }
+    co_return fmt::format("{} of {} variables lead to the old database again, as before", given_back, intent.held.size());
   }
 
  private:
@@ -121,14 +137,25 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     const std::string id = context.instance().id;
     DatabaseFacts facts = context.database_facts(id);
     const bool all = copies_runtime_options(context);
-    if (!all) {
-      facts.settings.clear();
-      facts.role_settings.clear();
+    auto fence = context.intent<FenceIntent>("fence_source", id);
+    facts.settings.clear();
+    facts.role_settings.clear();
+    if (all) {
+      // Of some the facts hold no values. They belong to the database's oid, whatever it is called.
+      CO_TRY(Session * source, co_await context.maintenance(context.source_server(id).id));
+      std::vector<Value> parameters{std::to_string(fence ? fence->oid : facts.oid)};
+      CO_TRY(Rows rows, co_await source->query(
+                            "select coalesce(r.rolname, ''), c.setting from pg_db_role_setting s left join pg_roles r on "
+                            "r.oid = s.setrole, unnest(s.setconfig) with ordinality c(setting, place) "
+                            "where s.setdatabase = $1::oid order by 1, c.place",
+                            parameters));
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        (rows.text(i, 0).empty() ? facts.settings : facts.role_settings[rows.text(i, 0)]).push_back(rows.text(i, 1));
+    } else {
       facts.connection_limit = -1;
       facts.acl.clear();
     }
     CO_TRY_VOID(co_await apply_database_properties(maintenance, intent.temporary_name, std::move(facts)));
-    auto fence = context.intent<FenceIntent>("fence_source", id);
     if (!all || !fence) co_return Result<void>();
     CO_TRY(Session * source, co_await context.maintenance(fence->server));
     CompareOptions options;
@@ -175,27 +202,107 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     return held;
   }
 
-  static Task<Result<int>> bind_all(StepContext& context, std::string instance, ConnectionSpec place) {
-    int bound = 0;
-    for (const auto& [environment, binding] : context.bindings_of(instance)) {
+  // One variable of a binding, as a binding of its own.
+  static Binding only(const HeldPlace& held) {
+    Binding single;
+    single.instance = held.instance;
+    single.variables[held.variable] = held.part;
+    return single;
+  }
+
+  static Task<Result<std::vector<HeldPlace>>> places_held(StepContext& context) {
+    std::vector<HeldPlace> places;
+    const std::string id = context.instance().id;
+    for (const auto& [environment, binding] : context.bindings_of(id)) {
       AppController& controller = context.controller(*environment);
-      if (!controller.controls_application() || binding->variables.empty()) continue;
-      CO_TRY(ConnectionSpec held, co_await controller.read_binding(*environment, *binding));
-      ConnectionSpec wanted = moved(std::move(held), place);
-      CO_TRY_VOID(co_await controller.write_binding(context.identity(), *environment, *binding, wanted));
+      if (!controller.controls_application()) continue;
+      for (const auto& [variable, part] : binding->variables) {
+        if (part == "user" || part == "password") continue;  // they stay what they are
+        HeldPlace held;
+        held.environment = environment->id;
+        held.instance = id;
+        held.variable = variable;
+        held.part = part;
+        auto now = co_await controller.read_binding(*environment, only(held));
+        if (!now && now.error().kind == ErrorKind::not_found) continue;  // not set: it stays so
+        if (!now) co_return now.error();
+        for (const char* keyword : kPlaceKeywords)
+          if (const auto found = now->keywords.find(keyword); found != now->keywords.end()) held.keywords[keyword] = found->second;
+        places.push_back(std::move(held));
+      }
+      if (places.empty() && !binding->variables.empty())
+        co_return Error(ErrorKind::not_found, fmt::format("no variable of environment {}'s binding to {} is set", environment->id, id),
+                        "set them, or correct the binding in the fleet file");
+    }
+    co_return places;
+  }
+
+  static Task<Result<bool>> give_back(StepContext& context, HeldPlace held) {
+    const Environment& environment = context.fleet().environments.at(held.environment);
+    AppController& controller = context.controller(environment);
+    const Binding binding = only(held);
+    auto read = co_await controller.read_binding(environment, binding);
+    if (!read && read.error().kind == ErrorKind::not_found) co_return false;  // somebody took it away since
+    if (!read) co_return read.error();
+    const ConnectionSpec now = *std::move(read);
+    ConnectionSpec before = now;
+    for (const char* keyword : kPlaceKeywords) {
+      before.keywords.erase(keyword);
+      if (const auto found = held.keywords.find(keyword); found != held.keywords.end()) before.keywords[keyword] = found->second;
+    }
+    if (before.keywords == now.keywords) co_return false;
+    CO_TRY_VOID(co_await controller.write_binding(context.identity(), environment, binding, before));
+    co_return true;
+  }
+
+  // Of each binding the variables that were set; user and password stay.
+  static std::vector<std::pair<const Environment*, Binding>> bound_by(StepContext& context, const std::vector<HeldPlace>& held) {
+    std::vector<std::pair<const Environment*, Binding>> bindings;
+    for (const auto& [environment, binding] : context.bindings_of(context.instance().id)) {
+      Binding changed;
+      changed.instance = binding->instance;
+      for (const HeldPlace& place : held)
+        if (place.environment == environment->id && binding->variables.contains(place.variable))
+          changed.variables[place.variable] = place.part;
+      if (!changed.variables.empty()) bindings.emplace_back(environment, std::move(changed));
+    }
+    return bindings;
+  }
+
+  static Task<Result<int>> bind_all(StepContext& context, std::vector<HeldPlace> held, ConnectionSpec place) {
+    int bound = 0;
+    for (const auto& [environment, binding] : bound_by(context, held)) {
+      AppController& controller = context.controller(*environment);
+      // User and password come from the whole binding: they may have variables of their own.
+      CO_TRY(ConnectionSpec now, co_await controller.read_binding(*environment, whole(context, *environment, binding)));
+      ConnectionSpec wanted = moved(std::move(now), place);
+      CO_TRY_VOID(co_await controller.write_binding(context.identity(), *environment, binding, wanted));
       ++bound;
     }
     co_return bound;
   }
 
-  static Task<Result<Bound>> look_at_bindings(StepContext& context, std::string instance, ConnectionSpec place) {
+  static Binding whole(StepContext& context, const Environment& environment, const Binding& part) {
+    for (const auto& [other, binding] : context.bindings_of(part.instance))
+      if (other->id == environment.id && binding->variables.contains(part.variables.begin()->first)) return *binding;
+    return part;
+  }
+
+  static Task<Result<Bound>> look_at_bindings(StepContext& context, std::vector<HeldPlace> held, ConnectionSpec place) {
     Bound bound;
-    for (const auto& [environment, binding] : context.bindings_of(instance)) {
-      AppController& controller = context.controller(*environment);
-      if (!controller.controls_application() || binding->variables.empty()) continue;
-      CO_TRY(ConnectionSpec held, co_await controller.read_binding(*environment, *binding));
+    for (const HeldPlace& each : held) {
+      const Environment& environment = context.fleet().environments.at(each.environment);
+      AppController& controller = context.controller(environment);
+      CO_TRY(ConnectionSpec now, co_await controller.read_binding(environment, only(each)));
       ++bound.all;
-      if (held.keywords == moved(held, place).keywords) ++bound.there;
+      bool there = true;
+      for (const char* keyword : kPlaceKeywords) {
+        const auto found = now.keywords.find(keyword);
+        const auto wanted = place.keywords.find(keyword);
+        if (each.part == "url" || found != now.keywords.end())
+          there &= (found == now.keywords.end() ? "" : found->second) == (wanted == place.keywords.end() ? "" : wanted->second);
+      }
+      bound.there += there;
     }
     co_return bound;
   }

@@ -27,6 +27,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           no_prepared_transactions(),
           encoding_and_locale_available(),
           disk_space(),
+          bindings_lead_to_source(),
           application_healthy_now())
       .operations(
           collect_service_instances(service(from), state("provisioned")),

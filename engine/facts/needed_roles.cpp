@@ -17,8 +17,8 @@ class Collector {
     const std::string object = "database " + in_double_quotes(database_.database);
     if (const auto role = facts_.role_of.find(instance_); role != facts_.role_of.end())
       add(role->second, "role of instance " + instance_);
-    if (const auto bound = facts_.bound_roles.find(instance_); bound != facts_.bound_roles.end())
-      for (const auto& [name, known] : bound->second) add(name, "a binding of instance " + instance_ + " logs in as it");
+    for (const BindingFact& binding : facts_.bindings)
+      if (binding.instance == instance_) add(binding.role, "environment " + binding.environment + " logs in as it");
     add(database_.owner, "owner of " + object);
     for (const auto& name : database_.roles) add(name, object + " depends on it");
     for (const auto& [name, settings] : database_.role_settings) add(name, "it has settings in " + object);
@@ -53,9 +53,8 @@ class Collector {
   }
 
   bool clear_text_known(const std::string& name) const {
-    const auto held = facts_.bound_roles.find(instance_);
-    if (held != facts_.bound_roles.end())
-      if (const auto role = held->second.find(name); role != held->second.end() && role->second) return true;
+    for (const BindingFact& binding : facts_.bindings)
+      if (binding.instance == instance_ && binding.role == name && binding.has_password) return true;
     const auto own = facts_.role_of.find(instance_);
     const auto known = facts_.clear_password_known.find(instance_);
     return own != facts_.role_of.end() && own->second == name && known != facts_.clear_password_known.end() && known->second;
@@ -73,9 +72,9 @@ class Collector {
 
 std::vector<NeededRole> needed_roles(const TargetFacts& facts, const std::string& instance) {
   const auto database = facts.databases.find(instance);
-  const auto source = facts.source_server.find(instance);
-  if (database == facts.databases.end() || source == facts.source_server.end()) return {};
-  const auto server = facts.servers.find(source->second);
+  if (database == facts.databases.end()) return {};
+  const auto placed = facts.source_server.find(instance);
+  const auto server = facts.servers.find(placed == facts.source_server.end() ? database->second.server : placed->second);
   if (server == facts.servers.end()) return {};
   return Collector(facts, instance, database->second, server->second).collect();
 }

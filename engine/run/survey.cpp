@@ -129,17 +129,31 @@ Task<Result<void>> Survey::read_applications(TargetFacts& facts, const Target& t
       application.detail = describe(seen.error());
     facts.applications[id] = std::move(application);
     for (const Binding& binding : environment.bindings) {
+      if (!facts.databases.contains(binding.instance)) continue;
+      BindingFact fact;
+      fact.environment = id;
+      fact.instance = binding.instance;
       auto held = co_await controller.read_binding(environment, binding);
-      if (!held) continue;
-      const auto user = held->keywords.find("user");
-      const std::string role = user == held->keywords.end() ? facts.role_of[binding.instance] : user->second;
-      facts.bound_roles[binding.instance][role] |= !held->password.empty();
+      if (held) {
+        const auto keyword = [&held](const char* name) {
+          const auto found = held->keywords.find(name);
+          return found == held->keywords.end() ? std::string() : found->second;
+        };
+        fact.role = keyword("user");
+        fact.database = keyword("dbname");
+        fact.address = held->address();
+        fact.has_password = !held->password.empty();
+      } else if (controller.controls_application() && !binding.variables.empty()) {
+        fact.unreadable_because = describe(held.error());
+      }
+      facts.bindings.push_back(std::move(fact));
     }
   }
   for (const std::string& id : target.instances) {
     const Instance& instance = request_.fleet.instances.at(id);
     bool& known = facts.clear_password_known[id];
-    known = facts.bound_roles[id][instance.role];
+    for (const BindingFact& binding : facts.bindings)
+      known |= binding.instance == id && binding.has_password && (binding.role.empty() || binding.role == instance.role);
     if (known || instance.password == PasswordSource{}) continue;
     auto secret = co_await services_.credentials.password(instance.password);
     known = secret && !secret->empty();
