@@ -6,6 +6,7 @@
 // tenant. The rest only defines things.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,12 +14,17 @@
 namespace pgconvoy {
 
 enum class Pass {
-  define,         // administrator: everything up to empty tables, sequence values and large objects
-  administrator,  // administrator: data and indexes of what a superuser owns
-  load,           // tenant: partitions attached, data, indexes, constraints
-  finish,         // administrator: foreign keys of superusers, triggers, rules, policies, privileges, comments on them
-  refresh,        // tenant: materialized views, after the privileges that their queries need
-  last,           // administrator: event triggers, publications, subscriptions
+  define,            // administrator: everything up to empty tables, sequence values and large objects
+  define_as_tenant,  // tenant, in between: tables whose partition keys or generated columns call functions of the database
+  administrator,     // administrator: data and indexes of what a superuser owns
+  attach,            // tenant: partitions attached; parent and child may belong to two owners
+  load,              // tenant: data, indexes, constraints
+  attach_indexes,    // tenant: indexes of partitions attached
+  privileges,        // administrator: an owner may lack rights on its own tables from here on, and have them on others'
+  link,              // tenant: foreign keys, which need the privileges on what they refer to
+  finish,            // administrator: foreign keys of superusers, triggers, rules, policies, comments on them
+  refresh,           // tenant: materialized views, after the privileges that their queries need
+  last,              // administrator: event triggers, publications, subscriptions
 };
 
 struct ArchiveEntry {
@@ -29,9 +35,11 @@ struct ArchiveEntry {
 };
 
 // `roles`: every role that may own something in the dump; `superusers`: those of them (or of the target server)
-// that are superusers. The owner is the longest known role name that ends the line.
+// that are superusers. The owner is the longest known role name that ends the line. `evaluating`: oids, on the server
+// that was dumped, of tables whose definition calls functions of the database.
 std::vector<ArchiveEntry> split_archive_list(const std::string& list, const std::set<std::string>& roles,
-                                             const std::set<std::string>& superusers);
+                                             const std::set<std::string>& superusers,
+                                             const std::set<std::int64_t>& evaluating = {});
 
 // The lines of one pass in the archive's order; "" when there are none.
 std::string list_of_pass(const std::vector<ArchiveEntry>& entries, Pass pass);

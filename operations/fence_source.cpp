@@ -13,7 +13,9 @@ namespace {
 Task<Result<void>> switch_subscriptions(StepContext& context, std::string server, std::string database,
                                         std::vector<std::string> subscriptions, bool enable) {
   if (subscriptions.empty()) co_return Result<void>();
-  CO_TRY(auto session, co_await context.open(server, database));
+  SessionOptions options;
+  options.application_name = context.application_name();
+  CO_TRY(auto session, co_await context.open(server, database, options));
   for (const std::string& name : subscriptions) {
     auto done = co_await session->script(
         fmt::format("alter subscription {} {}", session->quote_identifier(name), enable ? "enable" : "disable"));

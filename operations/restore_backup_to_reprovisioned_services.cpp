@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "operations/archive_list.hpp"
 #include "operations/client_call.hpp"
@@ -27,14 +28,90 @@ struct RestoreOutcome {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreIntent, server, system_identifier, name, owner, file, oid)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreOutcome, entries, passes, owners)
 
-constexpr std::array<std::pair<Pass, const char*>, 6> kPasses{{{Pass::define, "define"},
-                                                               {Pass::administrator, "administrator's data"},
-                                                               {Pass::load, "load"},
-                                                               {Pass::finish, "finish"},
-                                                               {Pass::refresh, "refresh"},
-                                                               {Pass::last, "last"}}};
+// One call of pg_restore.
+struct Portion {
+  Pass pass;
+  std::string title;
+  std::set<std::string> owners;  // whose rights it runs with; empty: the administrator's
+  std::string lines;
+};
 
-bool as_tenant(Pass pass) { return pass == Pass::load || pass == Pass::refresh; }
+bool as_tenant(Pass pass) {
+  return pass == Pass::define_as_tenant || pass == Pass::attach || pass == Pass::load || pass == Pass::attach_indexes ||
+         pass == Pass::link || pass == Pass::refresh;
+}
+
+// The archive in the order in which it is restored. A tenant's portion holds what belongs to one owner, so that none
+// gets at another's data; where the order matters (definitions, materialized views) as many portions as owners change.
+class Portions {
+ public:
+  Portions(const std::vector<ArchiveEntry>& entries, std::string database_owner)
+      : entries_(entries), database_owner_(std::move(database_owner)) {}
+
+  std::vector<Portion> make() {
+    in_order({Pass::define, Pass::define_as_tenant}, "define");
+    in_order({Pass::administrator}, "administrator's data");
+    together(Pass::attach, "attach");
+    by_owner(Pass::load, "load");
+    together(Pass::attach_indexes, "attach indexes");
+    in_order({Pass::privileges}, "privileges");
+    by_owner(Pass::link, "link");
+    in_order({Pass::finish}, "finish");
+    in_order({Pass::refresh}, "refresh");
+    in_order({Pass::last}, "last");
+    return merged();
+  }
+
+ private:
+  std::set<std::string> rights_for(const ArchiveEntry& entry) const {
+    if (!as_tenant(entry.pass)) return {};
+    return {entry.owner.empty() ? database_owner_ : entry.owner};
+  }
+  void in_order(std::set<Pass> passes, const std::string& title) {
+    bool fresh = true;
+    for (const ArchiveEntry& entry : entries_) {
+      if (!passes.contains(entry.pass)) continue;
+      if (fresh || portions_.back().owners != rights_for(entry)) portions_.push_back({entry.pass, title, rights_for(entry), ""});
+      portions_.back().lines += entry.line + "\n";
+      fresh = false;
+    }
+  }
+  void by_owner(Pass pass, const std::string& title) {
+    std::map<std::set<std::string>, std::string> lines;
+    for (const ArchiveEntry& entry : entries_)
+      if (entry.pass == pass) lines[rights_for(entry)] += entry.line + "\n";
+    for (auto& [owners, text] : lines) portions_.push_back({pass, title, owners, std::move(text)});
+  }
+  void together(Pass pass, const std::string& title) {
+    Portion all{pass, title, {}, ""};
+    for (const ArchiveEntry& entry : entries_) {
+      if (entry.pass != pass) continue;
+      all.lines += entry.line + "\n";
+      all.owners.merge(rights_for(entry));
+    }
+    if (!all.lines.empty()) portions_.push_back(std::move(all));
+  }
+
+  // What follows each other with the same rights is one call: most databases have one owner.
+  std::vector<Portion> merged() {
+    std::vector<Portion> calls;
+    for (Portion& portion : portions_) {
+      if (calls.empty() || calls.back().owners != portion.owners || portion.pass == Pass::last) {
+        calls.push_back(std::move(portion));
+        continue;
+      }
+      Portion& call = calls.back();
+      if (call.title != portion.title) call.title += " and " + portion.title;
+      if (portion.pass == Pass::load) call.pass = portion.pass;
+      call.lines += portion.lines;
+    }
+    return calls;
+  }
+
+  const std::vector<ArchiveEntry>& entries_;
+  std::string database_owner_;
+  std::vector<Portion> portions_;
+};
 
 // A file that only we can read, gone with its object.
 class TemporaryList {
@@ -108,42 +185,48 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     RestoreOutcome outcome;
     outcome.entries = static_cast<int>(entries.size());
     std::set<std::string> owners;
-    for (const ArchiveEntry& entry : entries)
-      if ((entry.pass == Pass::load || entry.pass == Pass::refresh) && !entry.owner.empty()) owners.insert(entry.owner);
+    const std::vector<Portion> portions = Portions(entries, intent.owner).make();
+    for (const Portion& portion : portions) owners.insert(portion.owners.begin(), portion.owners.end());
     outcome.owners.assign(owners.begin(), owners.end());
 
+    std::error_code problem;
+    const std::string path = std::filesystem::weakly_canonical(intent.file, problem).string();
+    const auto total = static_cast<std::int64_t>(std::filesystem::file_size(intent.file, problem));
     CO_TRY(const ConnectionSpec administrator, co_await context.administrator(intent.server, intent.name));
-    ConnectionSpec tenant;
-    for (const auto& [pass, title] : kPasses) {
-      const std::string lines = list_of_pass(entries, pass);
-      if (lines.empty()) continue;
-      if (as_tenant(pass) && tenant.keywords.empty()) {
-        CO_TRY(tenant, co_await ensure_tenant_login(context, intent.server, intent.name, owners));
-      }
-      const TemporaryList file(lines);
+    TenantLogins tenants(context, intent.server, intent.name);
+    for (const Portion& portion : portions) {
+      if (portion.pass == Pass::last) CO_TRY_VOID(co_await tenants.release());
+      const TemporaryList file(portion.lines);
       if (!file.good()) co_return Error(ErrorKind::io, "the list of what to restore can't be written to the temporary directory");
       ClientCall call;
       call.program = "pg_restore";
       call.major = major;
-      call.connection = as_tenant(pass) ? tenant : administrator;
+      call.connection = administrator;
+      if (!portion.owners.empty()) {
+        CO_TRY(call.connection, co_await tenants.of(portion.owners, true));
+      }
       call.server_options = "-c synchronous_commit=off";
       call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + file.path(), intent.file};
       const double jobs = context.arguments().value("jobs", 1.0);
-      if (jobs > 1 && as_tenant(pass)) call.arguments.insert(call.arguments.begin(), fmt::format("--jobs={}", static_cast<int>(jobs)));
-      std::error_code problem;
-      const auto total = static_cast<std::int64_t>(std::filesystem::file_size(intent.file, problem));
-      const std::string text = fmt::format("pg_restore: {}", title);
+      if (jobs > 1 && (portion.pass == Pass::load || portion.pass == Pass::refresh))
+        call.arguments.insert(call.arguments.begin(), fmt::format("--jobs={}", static_cast<int>(jobs)));
+      const std::string text = "pg_restore: " + portion.title;
       if (!problem)
-        call.look = [&context, path = std::filesystem::weakly_canonical(intent.file, problem).string(), total, text](int pid) {
-          context.progress(Progress{bytes_read_of(pid, path), total, text});
-        };
+        call.look = [&context, path, total, text](int pid) { context.progress(Progress{bytes_read_of(pid, path), total, text}); };
       context.progress(Progress{0, problem ? 0 : total, text});
+      std::vector<std::string> lent;
+      if (portion.pass == Pass::define_as_tenant) {
+        CO_TRY(lent, co_await tenants.lend_schemas(*portion.owners.begin()));
+      }
       auto restored = co_await call_client(context, std::move(call));
+      if (restored && !lent.empty()) CO_TRY_VOID(co_await tenants.take_back_schemas(*portion.owners.begin(), lent));
       if (!restored)
         co_return std::move(restored).error().within(
-            fmt::format("the restore of \"{}\" failed in pass \"{}\"", context.instance().database, title));
+            fmt::format("the restore of \"{}\" failed in pass \"{}\"", context.instance().database, portion.title));
       ++outcome.passes;
     }
+    if (portions.empty() || portions.back().pass != Pass::last) CO_TRY_VOID(co_await tenants.release());
+    CO_TRY_VOID(co_await drop_tenant_logins(context, intent.server, intent.name));
     co_return outcome;
   }
 
@@ -158,7 +241,8 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     std::vector<Value> parameters{intent.name};
     CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));
-    CO_TRY_VOID(co_await drop_tenant_login(context, intent.server, intent.name, tenant_role(intent.name)));
+    const bool discards_database = true;
+    CO_TRY_VOID(co_await drop_tenant_logins(context, intent.server, intent.name, discards_database));
     if (rows.empty()) co_return std::string("the new database is gone already");
     co_return std::string("nothing restores any more; the new database goes with its own step");
   }
@@ -170,7 +254,9 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     std::set<std::string> roles, superusers;
     for (std::size_t i = 0; i < rows.size(); ++i)
       (rows.truth(i, 1) ? superusers : roles).insert(rows.text(i, 0));
-    co_return split_archive_list(list, roles, superusers);
+    const auto& evaluating = context.database_facts(context.instance().id).evaluating_tables;
+    const std::set<std::int64_t> tables(evaluating.begin(), evaluating.end());
+    co_return split_archive_list(list, roles, superusers, tables);
   }
 };
 

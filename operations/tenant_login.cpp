@@ -1,81 +1,169 @@
 #include "operations/tenant_login.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace pgconvoy {
+namespace {
 
-std::string tenant_role(const std::string& temporary_database) { return temporary_database + "_tenant"; }
+std::string prefix_of(const std::string& database) { return database + "_tenant"; }
 
-Task<Result<ConnectionSpec>> ensure_tenant_login(StepContext& context, std::string server, std::string database,
-                                                 std::set<std::string> owners) {
-  const std::string role = tenant_role(database);
-  const Secret password = random_secret();
+Task<Result<std::vector<std::string>>> roles_of(Session& maintenance, std::string database) {
+  std::vector<Value> parameters{prefix_of(database)};
+  CO_TRY(Rows rows, co_await maintenance.query(
+                        "select rolname from pg_roles where left(rolname::text, length($1)) = $1 order by 1", parameters));
+  std::vector<std::string> roles;
+  for (std::size_t i = 0; i < rows.size(); ++i) roles.push_back(rows.text(i, 0));
+  co_return roles;
+}
+
+std::string quoted_list(const Session& session, const std::vector<std::string>& roles) {
+  std::string list;
+  for (const std::string& role : roles) list += (list.empty() ? "" : ", ") + session.quote_identifier(role);
+  return list;
+}
+
+// Only a superuser may: triggers, event triggers included, then stay quiet unless they are meant for replicas too.
+Task<Result<void>> take_back_inside(StepContext& context, std::string server, std::string database,
+                                    std::vector<std::string> roles) {
   SessionOptions options;
   options.application_name = context.application_name();
   CO_TRY(auto inside, co_await context.open(server, database, options));
-  CO_TRY(Secret verifier, inside->encrypt_password(password, role));
-  std::vector<Value> who{role};
-  CO_TRY(Rows known, co_await inside->query("select 1 from pg_roles where rolname = $1", who));
-  if (known.empty()) {
-    RoleOrder order;
-    order.attributes.name = role;
-    order.attributes.login = true;
-    order.attributes.inherit = true;
-    order.attributes.member_of.assign(owners.begin(), owners.end());
-    order.verifier = verifier;
-    CO_TRY(Session * maintenance, co_await context.maintenance(server));
-    std::vector<RoleOrder> orders;
-    orders.push_back(std::move(order));
-    CO_TRY(auto made, co_await context.services.provisioner.create_roles(context.identity(), *maintenance, orders));
-    (void)made;
-  } else {
-    auto changed = co_await inside->script(fmt::format("alter role {} password {}", inside->quote_identifier(role),
-                                                       inside->quote_literal(verifier.reveal())));
-    if (!changed) co_return changed.error();
-  }
-  std::vector<Value> none;
-  CO_TRY(Rows schemas, co_await inside->query("select nspname from pg_namespace where nspname !~ '^pg_' and "
-                                              "nspname <> 'information_schema' order by 1",
-                                              none));
-  std::string sql = fmt::format("grant connect, temporary on database {} to {};\n", inside->quote_identifier(database),
-                                inside->quote_identifier(role));
-  for (std::size_t i = 0; i < schemas.size(); ++i)
-    sql += fmt::format("grant usage, create on schema {} to {};\n", inside->quote_identifier(schemas.text(i, 0)),
-                       inside->quote_identifier(role));
-  auto granted = co_await inside->script(std::move(sql));
-  if (!granted) co_return granted.error();
-  CO_TRY(ConnectionSpec place, co_await context.administrator(server, database));
-  co_return place.with_user(role, password);
+  const auto known = context.work.facts.servers.find(server);
+  const bool superuser = known != context.work.facts.servers.end() && known->second.superuser;
+  auto revoked = co_await inside->script(fmt::format("{}drop owned by {} cascade",
+                                                     superuser ? "set session_replication_role = replica; " : "",
+                                                     quoted_list(*inside, roles)));
+  if (!revoked) co_return revoked.error();
+  inside->close();
+  co_return Result<void>();
 }
 
-Task<Result<void>> drop_tenant_login(StepContext& context, std::string server, std::string database, std::string role) {
+}  // namespace
+
+Task<Result<void>> TenantLogins::make(std::string role, std::set<std::string> owners, Secret verifier) {
+  CO_TRY(Session * maintenance, co_await context_.maintenance(server_));
+  RoleOrder order;
+  order.attributes.name = role;
+  order.attributes.login = true;
+  order.attributes.inherit = true;
+  order.attributes.member_of.assign(owners.begin(), owners.end());
+  order.verifier = std::move(verifier);
+  std::vector<RoleOrder> orders;
+  orders.push_back(std::move(order));
+  CO_TRY(auto made, co_await context_.services.provisioner.create_roles(context_.identity(), *maintenance, orders));
+  if (made.empty())
+    co_return Error(ErrorKind::conflict, fmt::format("the temporary role \"{}\" is there already", role)).on(server_);
+  // On the database as a whole: from outside, where no event trigger of it runs.
+  auto granted = co_await maintenance->script(fmt::format("grant connect, temporary on database {} to {}",
+                                                          maintenance->quote_identifier(database_),
+                                                          maintenance->quote_identifier(role)));
+  if (!granted) co_return granted.error();
+  co_return Result<void>();
+}
+
+Task<Result<ConnectionSpec>> TenantLogins::of(std::set<std::string> owners, bool makes_objects) {
+  if (logins_.empty()) CO_TRY_VOID(co_await drop_tenant_logins(context_, server_, database_));
+  SessionOptions options;
+  options.application_name = context_.application_name();
+  auto known = logins_.find(owners);
+  if (known == logins_.end()) {
+    const std::string role = fmt::format("{}{}", prefix_of(database_), logins_.size() + 1);
+    const Secret password = random_secret();
+    CO_TRY(Session * maintenance, co_await context_.maintenance(server_));
+    CO_TRY(Secret verifier, maintenance->encrypt_password(password, role));
+    CO_TRY_VOID(co_await make(role, owners, std::move(verifier)));
+    CO_TRY(ConnectionSpec place, co_await context_.administrator(server_, database_));
+    known = logins_.emplace(owners, place.with_user(role, password)).first;
+  }
+  if (makes_objects) {
+    const std::string role = known->second.keywords.at("user");
+    CO_TRY(auto inside, co_await context_.open(server_, database_, options));
+    std::vector<Value> who{role};
+    CO_TRY(Rows schemas, co_await inside->query(
+                             "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' "
+                             "and not has_schema_privilege($1, oid, 'create') order by 1",
+                             who));
+    std::string sql;
+    for (std::size_t i = 0; i < schemas.size(); ++i)
+      sql += fmt::format("grant usage, create on schema {} to {};\n", inside->quote_identifier(schemas.text(i, 0)),
+                         inside->quote_identifier(role));
+    if (!sql.empty()) {
+      auto granted = co_await inside->script(std::move(sql));
+      if (!granted) co_return granted.error();
+    }
+  }
+  co_return known->second;
+}
+
+Task<Result<void>> TenantLogins::release() {
+  if (logins_.empty()) co_return Result<void>();
+  std::vector<std::string> roles;
+  for (const auto& [owners, login] : logins_) roles.push_back(login.keywords.at("user"));
+  co_return co_await take_back_inside(context_, server_, database_, std::move(roles));
+}
+
+Task<Result<std::vector<std::string>>> TenantLogins::lend_schemas(std::string owner) {
+  SessionOptions options;
+  options.application_name = context_.application_name();
+  CO_TRY(auto inside, co_await context_.open(server_, database_, options));
+  std::vector<Value> who{owner};
+  CO_TRY(Rows schemas, co_await inside->query(
+                           "select quote_ident(nspname) from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' "
+                           "and not has_schema_privilege($1, oid, 'create') order by 1",
+                           who));
+  std::vector<std::string> lent;
+  for (std::size_t i = 0; i < schemas.size(); ++i) lent.push_back(schemas.text(i, 0));
+  if (lent.empty()) co_return lent;
+  auto done = co_await inside->script(
+      fmt::format("grant create on schema {} to {}", fmt::join(lent, ", "), inside->quote_identifier(owner)));
+  if (!done) co_return done.error();
+  co_return lent;
+}
+
+Task<Result<void>> TenantLogins::take_back_schemas(std::string owner, std::vector<std::string> schemas) {
+  if (schemas.empty()) co_return Result<void>();
+  SessionOptions options;
+  options.application_name = context_.application_name();
+  CO_TRY(auto inside, co_await context_.open(server_, database_, options));
+  auto done = co_await inside->script(
+      fmt::format("revoke create on schema {} from {}", fmt::join(schemas, ", "), inside->quote_identifier(owner)));
+  if (!done) co_return done.error();
+  co_return Result<void>();
+}
+
+Task<Result<void>> drop_tenant_logins(StepContext& context, std::string server, std::string database,
+                                      bool discards_database) {
   CO_TRY(Session * maintenance, co_await context.maintenance(server));
-  std::vector<Value> parameters{role, database};
+  CO_TRY(const std::vector<std::string> roles, co_await roles_of(*maintenance, database));
+  if (roles.empty()) co_return Result<void>();
+  std::vector<Value> parameters{prefix_of(database), database};
   CO_TRY(Rows state, co_await maintenance->query(
-                         "select exists (select 1 from pg_roles where rolname = $1), "
-                         "exists (select 1 from pg_database where datname = $2), "
-                         "(select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = $1), "
+                         "select exists (select 1 from pg_database where datname = $2), "
+                         "(select count(pg_terminate_backend(pid)) from pg_stat_activity where left(usename::text, length($1)) = $1), "
                          "exists (select 1 from pg_shdepend s join pg_roles r on r.oid = s.refobjid where "
-                         "r.rolname = $1 and s.refclassid = 'pg_authid'::regclass and s.deptype = 'o')",
+                         "left(r.rolname::text, length($1)) = $1 and s.refclassid = 'pg_authid'::regclass and s.deptype = 'o')",
                          parameters));
-  if (!state.truth(0, 0)) co_return Result<void>();
-  if (state.truth(0, 3))
-    co_return Error(ErrorKind::conflict, fmt::format("the temporary role \"{}\" owns something, it is not dropped", role),
+  const std::string list = quoted_list(*maintenance, roles);
+  if (state.truth(0, 2) && !discards_database)
+    co_return Error(ErrorKind::conflict, fmt::format("of the temporary roles {} one owns something, they are not dropped", list),
                     "this should not happen; look at what it owns, REASSIGN OWNED, then drop the role")
         .on(server);
-  const std::string quoted = maintenance->quote_identifier(role);
-  if (state.truth(0, 1)) {
-    SessionOptions options;
-    options.application_name = context.application_name();
-    CO_TRY(auto inside, co_await context.open(server, database, options));
-    auto revoked = co_await inside->script(fmt::format("drop owned by {}", quoted));
+  if (state.truth(0, 0)) {
+    auto revoked = co_await maintenance->script(
+        fmt::format("revoke all on database {} from {}", maintenance->quote_identifier(database), list));
     if (!revoked) co_return revoked.error();
-    inside->close();
+    std::vector<Value> prefix{prefix_of(database)};
+    CO_TRY(Rows left, co_await maintenance->query(
+                          "select 1 from pg_shdepend s join pg_roles r on r.oid = s.refobjid where "
+                          "left(r.rolname::text, length($1)) = $1 and s.refclassid = 'pg_authid'::regclass "
+                          "and s.classid <> 'pg_auth_members'::regclass limit 1",
+                          prefix));
+    if (!left.empty()) CO_TRY_VOID(co_await take_back_inside(context, server, database, roles));
   }
-  std::vector<std::string> roles{role};
   CO_TRY(auto dropped, co_await context.services.provisioner.drop_roles(context.identity(), *maintenance, roles));
-  if (dropped.empty())
-    co_return Error(ErrorKind::conflict, fmt::format("the temporary role \"{}\" could not be dropped yet", role)).on(server);
+  if (dropped.size() != roles.size())
+    co_return Error(ErrorKind::conflict, fmt::format("not all of the temporary roles {} could be dropped yet", list)).on(server);
   co_return Result<void>();
 }
 

@@ -58,6 +58,15 @@ select json_build_object(
   'large_objects', (select count(*) from pg_largeobject_metadata),
   'large_object_bytes', pg_table_size('pg_largeobject'),
   'bytes', pg_database_size(current_database()),
+  'evaluating_tables', coalesce((
+    select json_agg(distinct t.oid::bigint)
+      from (select case d.classid when 'pg_class'::regclass then d.objid else a.adrelid end as oid
+              from pg_depend d left join pg_attrdef a on d.classid = 'pg_attrdef'::regclass and a.oid = d.objid
+             where d.classid in ('pg_class'::regclass, 'pg_attrdef'::regclass) and d.refobjid >= 16384
+               and d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)) t
+      join pg_class c on c.oid = t.oid
+     where c.relkind in ('r', 'p')
+       and (c.relkind = 'p' or exists (select 1 from pg_attribute g where g.attrelid = c.oid and {generated}))), '[]'),
   'bootstrap_superuser', pg_get_userbyid(10),
   'bootstrap_needed', exists (
     select 1 from owned o
@@ -81,6 +90,7 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
   facts.large_objects = inside.large_objects;
   facts.large_object_bytes = inside.large_object_bytes;
   facts.bytes = inside.bytes;
+  facts.evaluating_tables = std::move(inside.evaluating_tables);
   if (document.at("bootstrap_needed") == true) {
     const std::string name = document.at("bootstrap_superuser").get<std::string>();
     auto place = std::lower_bound(facts.roles.begin(), facts.roles.end(), name);
@@ -93,6 +103,9 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
 
 Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts) {
   std::string sql = kInside;
+  // Generated columns came with 12.
+  const std::string place = "{generated}";
+  sql.replace(sql.find(place), place.size(), inside.server_version() >= 120000 ? "g.attgenerated <> ''" : "false");
   CO_TRY(Rows answer, co_await inside.query(std::move(sql)));
   co_return complete(std::move(facts), answer);
 }

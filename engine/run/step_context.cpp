@@ -97,7 +97,15 @@ Task<Result<Session*>> StepContext::maintenance(std::string server_id) {
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(std::move(copy)));
   SessionOptions options;
   options.application_name = application_name();
-  CO_TRY(SessionPtr opened, co_await services.sessions.open(std::move(connection), std::move(options)));
+  // Advisory locks belong to a database: all who may meet on a server take them in the same one, whatever their URL names.
+  ConnectionSpec common = connection.with_database("postgres");
+  auto opening = co_await services.sessions.open(std::move(common), options);
+  if (!opening && opening.error().sqlstate == "3D000") {
+    ConnectionSpec always_there = connection.with_database("template1");
+    opening = co_await services.sessions.open(std::move(always_there), std::move(options));
+  }
+  if (!opening) co_return std::move(opening).error();
+  SessionPtr opened = *std::move(opening);
   SessionPtr& kept = work.maintenance[server_id];
   kept = std::move(opened);
   co_return kept.get();

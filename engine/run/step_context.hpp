@@ -91,7 +91,8 @@ class StepContext {
   Task<Result<Session*>> maintenance(std::string server_id);
   // The administrator's way into a database of that server.
   Task<Result<ConnectionSpec>> administrator(std::string server_id, std::string database);
-  Task<Result<SessionPtr>> open(std::string server_id, std::string database, SessionOptions options = {});
+  // Of the options the application's name is set when it is the default. (No default for them: g++ 12 would destroy it twice.)
+  Task<Result<SessionPtr>> open(std::string server_id, std::string database, SessionOptions options);
 
   // The app's own connections to an instance as its bindings (or the fleet) hold them now, each login once, with its
   // password or the passfile that libpq finds it in; none when nobody knows a password. An error only when none can be

@@ -218,8 +218,8 @@ TEST_CASE("step context: a maintenance session is opened once for each server, a
 
 TEST_CASE("step context: open() goes into the asked database under the target's name, unless told another") {
   World world;
-  CHECK(testing::run(world.context.open("new", "a\"b")).has_value());
   SessionOptions options;
+  CHECK(testing::run(world.context.open("new", "a\"b", options)).has_value());
   options.application_name = "mine";
   CHECK(testing::run(world.context.open("new", "c", options)).has_value());
   CHECK(world.sessions.opened == std::vector<std::string>{"a\"b as pgconvoy/k3x9aq-r7/t42/e3", "c as mine"});
