@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "engine/postgres/client_program.hpp"
 
@@ -34,6 +35,23 @@ Task<bool> watch(std::function<void(int)> look, std::shared_ptr<int> pid) {
     co_await sleep_for(look ? kRhythm : Seconds(std::chrono::hours(24)));
     if (look && *pid > 0) look(*pid);
   }
+}
+
+// Statements and rows may hold what must not be journaled (OPTIONS (password '...'), a line of COPY).
+std::string without_statements(const std::string& text) {
+  std::string kept;
+  std::istringstream lines(text);
+  bool skipping = false;
+  for (std::string line; std::getline(lines, line);) {
+    const bool begins_message = line.starts_with("pg_") || line.starts_with("HINT:");
+    if (line.find("Command was:") != std::string::npos || line.starts_with("CONTEXT:") || line.starts_with("DETAIL:") ||
+        line.starts_with("STATEMENT:") || line.starts_with("QUERY:"))
+      skipping = true;
+    else if (begins_message)
+      skipping = false;
+    if (!skipping) kept += line + "\n";
+  }
+  return kept;
 }
 
 }  // namespace
@@ -83,7 +101,7 @@ Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   const ProcessResult& result = *ended;
   if (result.exit_code == 0) co_return result.output;
   Error error(ErrorKind::process, fmt::format("{} ended with exit code {}: {}", call.program, result.exit_code,
-                                              last_lines(result.errors)));
+                                              last_lines(without_statements(result.errors))));
   if (call.connects) error.server = call.connection.server;
   co_return error;
 }

@@ -12,6 +12,14 @@ Task<Result<std::string>> acl_statements(Session& maintenance, std::string name,
   const std::string database = maintenance.quote_identifier(name);
   const std::string owner = maintenance.quote_identifier(facts.owner);
   std::string sql = fmt::format("revoke all on database {} from public, {};\n", database, owner);
+  // Whatever was granted while it was being made.
+  std::vector<Value> made{name};
+  CO_TRY(Rows granted, co_await maintenance.query(
+                           "select distinct quote_ident(r.rolname) from pg_database d, aclexplode(d.datacl) a "
+                           "join pg_roles r on r.oid = a.grantee where d.datname = $1 and a.grantee <> d.datdba",
+                           made));
+  for (std::size_t i = 0; i < granted.size(); ++i)
+    sql += fmt::format("revoke all on database {} from {};\n", database, granted.text(i, 0));
   if (facts.acl.empty()) {
     sql += fmt::format("grant all on database {} to {};\ngrant connect, temporary on database {} to public;\n", database,
                        owner, database);

@@ -23,6 +23,20 @@ Task<Result<std::map<std::string, Secret>>> read_verifiers(Session& source, std:
   co_return verifiers;
 }
 
+// Name -> settings as stored, read right now: of some the facts hold no values.
+Task<Result<std::map<std::string, std::vector<std::string>>>> read_settings(Session& source, std::vector<std::string> names) {
+  json wanted = names;
+  std::vector<Value> parameters{wanted.dump()};
+  CO_TRY(Rows rows, co_await source.query(
+                        "select r.rolname, c.setting from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, "
+                        "unnest(s.setconfig) with ordinality c(setting, place) where s.setdatabase = 0 and "
+                        "r.rolname in (select json_array_elements_text($1::json)) order by 1, c.place",
+                        parameters));
+  std::map<std::string, std::vector<std::string>> settings;
+  for (std::size_t i = 0; i < rows.size(); ++i) settings[rows.text(i, 0)].push_back(rows.text(i, 1));
+  co_return settings;
+}
+
 // A login with every role and password that the app has, before anybody is paused. A server that refuses only the
 // database has accepted the password.
 Task<Result<void>> try_credentials(StepContext& context, ReprovisionIntent intent) {
@@ -110,6 +124,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     order.provider_locale = facts.provider_locale;
     order.comment = facts.comment;
     CO_TRY(outcome.oid, co_await context.services.provisioner.create_database(context.identity(), *maintenance, order));
+    CO_TRY_VOID(co_await hold_roles(context, *maintenance, intent));
     CO_TRY_VOID(co_await try_credentials(context, intent));
     co_return outcome;
   }
@@ -145,6 +160,18 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
   }
 
  private:
+  // A privilege that is of no use without CONNECT makes the new database depend on each role: another target that goes
+  // back can't drop one that we share until the restore has made lasting ties. enable sets the real privileges.
+  static Task<Result<void>> hold_roles(StepContext& context, Session& maintenance, ReprovisionIntent intent) {
+    std::string names;
+    for (const RoleFact& role : roles(context)) names += (names.empty() ? "" : ", ") + maintenance.quote_identifier(role.name);
+    if (names.empty()) co_return Result<void>();
+    auto held = co_await maintenance.script(fmt::format("grant temporary on database {} to {}",
+                                                        maintenance.quote_identifier(intent.temporary_name), names));
+    if (!held) co_return held.error();
+    co_return Result<void>();
+  }
+
   static std::vector<RoleFact> roles(StepContext& context) {
     std::vector<RoleFact> found;
     for (const NeededRole& needed : needed_roles(context.work.facts, context.instance().id))
@@ -166,6 +193,8 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     }
     if (orders.empty()) co_return orders;
     CO_TRY(Session * source, co_await context.maintenance(context.source_server(context.instance().id).id));
+    CO_TRY(auto settings, co_await read_settings(*source, names));
+    for (RoleOrder& order : orders) order.attributes.settings = settings[order.attributes.name];
     std::map<std::string, Secret> verifiers;
     auto read = co_await read_verifiers(*source, names);
     if (read)

@@ -19,7 +19,9 @@ struct RoleFact {
   int connection_limit = -1;
   std::string valid_until;                 // "" when none
   std::string verifier;                    // none | md5 | scram-sha-256 | unreadable: the kind, never the verifier
-  std::vector<std::string> settings;       // "work_mem=64MB" (pg_db_role_setting with database 0)
+  // "work_mem=64MB" (pg_db_role_setting with database 0); of settings with a dot in their name "app.key=***", here and
+  // in DatabaseFacts: applications keep secrets in them
+  std::vector<std::string> settings;
   std::vector<std::string> member_of;      // roles it is a direct member of
   std::vector<std::string> admin_of;       // those of member_of that it may grant to others (ADMIN OPTION)
   std::string comment;
@@ -73,6 +75,7 @@ struct DatabaseFacts {
   int tables = 0, indexes = 0, sequences = 0, large_objects = 0, relations = 0;
   std::vector<ExtensionFact> extensions;
   std::vector<std::string> roles;          // every role the database depends on (pg_shdepend), the owner included
+  std::vector<std::int64_t> evaluating_tables;  // oids: partition key or generated column calls a function of the database
   std::vector<std::string> prepared_transactions;
   std::vector<std::string> subscriptions;  // enabled ones
   std::vector<std::string> logical_slots;
@@ -88,10 +91,19 @@ struct ApplicationFacts {
   std::map<std::string, std::string> bound_to;
 };
 
+// What the variables of a binding hold now, as the environment's controller reads them; never a password.
+struct BindingFact {
+  std::string environment, instance;
+  std::string role, address, database;     // "" when the variables don't say
+  bool has_password = false;
+  std::string unreadable_because;          // "" when it could be read, or when nobody but its owner can (controller none)
+};
+
 // The host pgconvoy runs on.
 struct HostFacts {
   std::string backup_directory;
   std::optional<std::int64_t> backup_free_bytes;
+  std::string backup_unusable_because;          // "": we may write there, or make it
   std::map<std::string, std::string> programs;  // pg_dump -> "15.18", missing ones are absent
   std::map<std::string, int> program_majors;    // pg_dump -> 15
 };
@@ -104,8 +116,7 @@ struct TargetFacts {
   std::map<std::string, std::string> target_server;      // instance -> server id
   std::map<std::string, std::string> role_of;            // instance -> the fleet's role
   std::map<std::string, bool> clear_password_known;      // instance -> a binding or the fleet holds its fleet role's password
-  // instance -> role that a binding logs in as -> the binding holds its password
-  std::map<std::string, std::map<std::string, bool>> bound_roles;
+  std::vector<BindingFact> bindings;                     // of the target's environments to its instances
   std::map<std::string, ApplicationFacts> applications;  // by environment id
   HostFacts host;
 };
@@ -115,6 +126,7 @@ PGCONVOY_JSON(ExtensionFact);
 PGCONVOY_JSON(ServerFacts);
 PGCONVOY_JSON(DatabaseFacts);
 PGCONVOY_JSON(ApplicationFacts);
+PGCONVOY_JSON(BindingFact);
 PGCONVOY_JSON(HostFacts);
 PGCONVOY_JSON(TargetFacts);
 

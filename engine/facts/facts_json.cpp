@@ -13,11 +13,12 @@ PGCONVOY_JSON_FIELDS(ServerFacts, server, service, reachable, unreachable_becaus
 PGCONVOY_JSON_FIELDS(DatabaseFacts, instance, server, database, state, exists, unreachable_because, oid, owner, encoding,
                      collate, ctype, comment, tablespace, locale_provider, provider_locale, allows_connections,
                      is_template, connection_limit, acl, settings, role_settings, bytes, table_bytes, index_bytes,
-                     large_object_bytes, tables, indexes, sequences, large_objects, relations, extensions, roles,
+                     large_object_bytes, tables, indexes, sequences, large_objects, relations, extensions, roles, evaluating_tables,
                      prepared_transactions, subscriptions, logical_slots, sessions)
 PGCONVOY_JSON_FIELDS(ApplicationFacts, environment, controller, running, healthy, page_is_on, detail, bound_to)
-PGCONVOY_JSON_FIELDS(HostFacts, backup_directory, backup_free_bytes, programs, program_majors)
+PGCONVOY_JSON_FIELDS(BindingFact, environment, instance, role, address, database, has_password, unreadable_because)
+PGCONVOY_JSON_FIELDS(HostFacts, backup_directory, backup_free_bytes, backup_unusable_because, programs, program_majors)
 PGCONVOY_JSON_FIELDS(TargetFacts, target, databases, servers, source_server, target_server, role_of,
-                     clear_password_known, bound_roles, applications, host)
+                     clear_password_known, bindings, applications, host)
 
 }  // namespace pgconvoy

@@ -8,6 +8,7 @@ namespace {
 // Roles come from pg_shdepend (owners, grants, default privileges, policies, user mappings inside the database), from
 // the settings that roles have in it, and its subscriptions' owners. The bootstrap superuser is pinned and never
 // stands in pg_shdepend: gather_inside() looks for it. {provider} and {provider_locale} depend on the version.
+// Applications keep secrets in settings of their own, those with a dot in their name: their values stay on the server.
 constexpr const char* kDatabaseFacts = R"sql(
 select coalesce(json_agg(json_build_object(
   'database', d.datname,
@@ -23,9 +24,9 @@ select coalesce(json_agg(json_build_object(
   'is_template', d.datistemplate,
   'connection_limit', d.datconnlimit,
   'acl', coalesce(d.datacl::text, ''),
-  'settings', coalesce((select to_json(s.setconfig) from pg_db_role_setting s
+  'settings', coalesce((select (select json_agg(case when split_part(c, '=', 1) like '%.%' then split_part(c, '=', 1) || '=***' else c end) from unnest(s.setconfig) c) from pg_db_role_setting s
                          where s.setdatabase = d.oid and s.setrole = 0), '[]'),
-  'role_settings', coalesce((select json_object_agg(pg_get_userbyid(s.setrole), s.setconfig)
+  'role_settings', coalesce((select json_object_agg(pg_get_userbyid(s.setrole), (select json_agg(case when split_part(c, '=', 1) like '%.%' then split_part(c, '=', 1) || '=***' else c end) from unnest(s.setconfig) c))
                                from pg_db_role_setting s
                               where s.setdatabase = d.oid and s.setrole <> 0), '{}'),
   'bytes', case when has_database_privilege(d.oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage')

@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <system_error>
@@ -20,6 +25,24 @@ Result<std::optional<std::int64_t>> free_space_for(const std::string& directory)
   return free;
 }
 
+// Whether we can make files in the directory, or the directory itself in its nearest parent that exists.
+Result<std::string> why_unusable(const std::string& directory) {
+  if (directory.empty()) return std::string();
+  std::error_code failure;
+  auto place = std::filesystem::absolute(directory, failure);
+  if (failure) return failure.message();
+  struct stat entry {};
+  while (::stat(place.c_str(), &entry) != 0) {
+    if (errno != ENOENT || !place.has_relative_path())
+      return fmt::format("{}: {}", place.string(), std::generic_category().message(errno));
+    place = place.parent_path();
+  }
+  if (!S_ISDIR(entry.st_mode)) return place.string() + " is not a directory";
+  if (::access(place.c_str(), W_OK | X_OK) != 0)
+    return fmt::format("we may not write in {}: {}", place.string(), std::generic_category().message(errno));
+  return std::string();
+}
+
 }  // namespace
 
 Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, ProcessLauncher& launcher, std::string backup_directory,
@@ -31,6 +54,8 @@ Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, ProcessLauncher& la
   };
   auto free = co_await run_blocking(pool, std::move(look));
   if (free) facts.backup_free_bytes = *free;
+  std::function<Result<std::string>()> try_it = [backup_directory] { return why_unusable(backup_directory); };
+  CO_TRY(facts.backup_unusable_because, co_await run_blocking(pool, std::move(try_it)));
 
   for (const char* name : {"pg_dump", "pg_restore"}) {
     std::string program = name;

@@ -51,7 +51,8 @@ select json_build_object(
              'bypass_row_security', r.rolbypassrls, 'connection_limit', r.rolconnlimit,
              'valid_until', coalesce(r.rolvaliduntil::text, ''),
              'verifier', {verifier},
-             'settings', coalesce((select to_json(s.setconfig) from pg_db_role_setting s
+             'settings', coalesce((select (select json_agg(case when split_part(c, '=', 1) like '%.%' then split_part(c, '=', 1) || '=***' else c end) from unnest(s.setconfig) c)
+                                     from pg_db_role_setting s
                                     where s.setdatabase = 0 and s.setrole = r.oid), '[]'),
              'member_of', coalesce((select json_agg(distinct g.rolname)
                                       from pg_auth_members m join pg_roles g on g.oid = m.roleid
