@@ -65,6 +65,12 @@ class DiskSpace final : public Condition {
     const std::string object = "backup directory " + host.backup_directory;
     const std::string remedy =
         "free space there (pgconvoy backups list, pgconvoy cleanup --dry-run), or name another directory";
+    if (!host.backup_unusable_because.empty()) {
+      findings.push_back({Severity::block, name(), object, host.backup_unusable_because,
+                          "the backup would fail while the app is paused",
+                          "make it a directory that we may write in, or name another with --backup-directory", false});
+      return;
+    }
     if (!host.backup_free_bytes) {
       findings.push_back({Severity::info, name(), object,
                           fmt::format("its free space is not known; up to {} are needed", format_bytes({needed})),

@@ -64,10 +64,10 @@ class EncodingAndLocaleAvailable final : public Condition {
     const std::string& encoding = move.database.encoding;
     if (encoding == "SQL_ASCII")
       findings.push_back(
-          {Severity::warn, name(), move.object(), "its encoding is SQL_ASCII",
-           "PostgreSQL checks no text in such a database: bytes of several encodings may stand side by side. They "
-           "are moved byte by byte, and compared so",
-           "nothing for the move; to end it, restore into a UTF8 database after cleaning the data", false});
+          {Severity::block, name(), move.object(), "its encoding is SQL_ASCII",
+           "PostgreSQL checks no text in such a database: bytes of several encodings may stand side by side, and our "
+           "comparison, which reads UTF8, fails on them while the app is paused",
+           "convert it to UTF8 first: dump it, clean the text, restore into a UTF8 database", false});
     else if (std::find(kEncodings.begin(), kEncodings.end(), encoding) == kEncodings.end())
       findings.push_back({Severity::block, name(), move.object(),
                           fmt::format("its encoding is {}", encoding.empty() ? "not known" : as_identifier(encoding)),

@@ -55,11 +55,16 @@ class SourceDatabaseReady final : public Condition {
       block(findings, move, "could not be read: " + database.unreachable_because,
             "facts from inside the database are missing, so nothing about its content was checked",
             "make a connection of the administrator to this database work, then check again");
+    if (!database.subscriptions.empty())
+      block(findings, move, fmt::format("enabled subscriptions: {}", shortened(database.subscriptions)),
+            "a dump restores a subscription disabled: nothing would arrive in the new database, while its slot keeps WAL at "
+            "the publisher, and PostgreSQL refuses to drop a database that has one",
+            "DROP SUBSCRIPTION before the move; after it CREATE SUBSCRIPTION ... WITH (copy_data = false) on the target");
     if (!database.logical_slots.empty())
       findings.push_back({Severity::warn, name(), move.object(),
                           fmt::format("logical replication slots: {}", shortened(database.logical_slots)),
                           "a slot does not move to another server (manual 31, logical replication): its consumer ends at the "
-                          "fence, and until it is dropped it keeps WAL on the source and the old database from being dropped",
+                          "fence, and it keeps WAL on the source until it is dropped, with the old database at the latest",
                           "let the consumers catch up, drop the slots (pg_drop_replication_slot) after the move and make "
                           "them anew on the target",
                           false});

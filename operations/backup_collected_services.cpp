@@ -143,7 +143,9 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
     if (outcome) co_return fmt::format("the backup {} is kept", intent.file);
     std::error_code problem;
     fs::remove(intent.file, problem);
-    if (problem) co_return Error(ErrorKind::io, fmt::format("{} can't be removed: {}", intent.file, problem.message()));
+    // A folder that isn't one holds no file of ours.
+    if (problem && problem != std::errc::not_a_directory && problem != std::errc::no_such_file_or_directory)
+      co_return Error(ErrorKind::io, fmt::format("{} can't be removed: {}", intent.file, problem.message()));
     co_return std::string("the unfinished file is gone");
   }
 };

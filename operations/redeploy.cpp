@@ -85,17 +85,11 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   Task<Result<Seen>> look(StepContext& context, RedeployIntent intent) override {
     const Environment& environment = context.environment();
     Seen seen;
-    seen.verdict = Probe::Verdict::absent;  // starting is idempotent: what is running already stays
+    // What runs may have been started by somebody else, with the old binding: it is stopped and started once more.
+    seen.verdict = Probe::Verdict::absent;
     if (!intent.controlled) co_return seen;
-    AppController& controller = context.controller(environment);
-    CO_TRY(const bool running, co_await controller.is_running(environment));
+    CO_TRY(const bool running, co_await context.controller(environment).is_running(environment));
     seen.detail = running ? "the app is running" : "the app is stopped";
-    if (!running) co_return seen;
-    CO_TRY(const Health health, co_await controller.health(environment));
-    if (health.healthy) {
-      seen.verdict = Probe::Verdict::done;
-      seen.outcome.health = "healthy";
-    }
     co_return seen;
   }
 

@@ -110,9 +110,9 @@ Task<Result<Secret>> Credentials::password(PasswordSource source) {
 Task<Result<ConnectionSpec>> Credentials::administrator(Server server) {
   if (const auto known = known_.find(server.id); known != known_.end()) co_return known->second;
   CO_TRY(ConnectionSpec connection, parse_connection(server.id, server.url));
+  CO_TRY(connection, with_service_written_out(std::move(connection)));
   connection.server = server.id;
-  if (!connection.keywords.contains("dbname") && !connection.keywords.contains("service"))
-    connection.keywords["dbname"] = "postgres";
+  if (!connection.keywords.contains("dbname")) connection.keywords["dbname"] = "postgres";
   if (!server.password.passfile.empty()) {
     if (auto checked = check_passfile(server.password.passfile); !checked)
       co_return std::move(checked).error().on(server.id);
@@ -120,7 +120,7 @@ Task<Result<ConnectionSpec>> Credentials::administrator(Server server) {
   } else {
     auto secret = co_await password(server.password);
     if (!secret) co_return std::move(secret).error().on(server.id);
-    connection.password = std::move(*secret);
+    if (!secret->empty()) connection.password = std::move(*secret);
   }
   known_.insert_or_assign(server.id, connection);
   co_return connection;

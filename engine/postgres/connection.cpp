@@ -145,6 +145,34 @@ Result<ConnectionSpec> parse_connection(const std::string& server, const std::st
   return parse(server, text, false);
 }
 
+Result<ConnectionSpec> with_service_written_out(ConnectionSpec spec) {
+  const std::string service = keyword(spec, "service");
+  if (service.empty()) return spec;
+  // Nothing in libpq reads the file without beginning to connect; the attempt is dropped at once.
+  const char* const names[] = {"service", nullptr};
+  const char* const values[] = {service.c_str(), nullptr};
+  std::unique_ptr<PGconn, decltype(&PQfinish)> attempt(PQconnectStartParams(names, values, 0), PQfinish);
+  std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(attempt ? PQconninfo(attempt.get()) : nullptr,
+                                                                       PQconninfoFree);
+  const std::string complaint = attempt ? PQerrorMessage(attempt.get()) : "out of memory";
+  if (!options || complaint.find("service") != std::string::npos)
+    return Error(ErrorKind::usage, printable(complaint),
+                 "write the service into ~/.pg_service.conf or into the file that PGSERVICEFILE names")
+        .on(spec.server);
+  for (const auto* option = options.get(); option->keyword; ++option) {
+    if (!option->val || !*option->val) continue;
+    // Without one in the service it is the user's name, which is nobody's wish.
+    if (std::string(option->keyword) == "dbname" && PQuser(attempt.get()) && std::string(PQuser(attempt.get())) == option->val)
+      continue;
+    if (option->dispchar[0] != '*')
+      spec.keywords.try_emplace(option->keyword, option->val);
+    else if (std::string(option->keyword) == "password" && spec.password.empty())
+      spec.password = Secret(option->val);
+  }
+  spec.keywords.erase("service");
+  return spec;
+}
+
 Result<ConnectionSpec> parse_connection_with_password(const std::string& server, const std::string& text) {
   return parse(server, text, true);
 }

@@ -27,7 +27,12 @@ struct ConnectionSpec {
 // error of kind usage that names the ways to give one; the text of the password is not repeated.
 Result<ConnectionSpec> parse_connection(const std::string& server, const std::string& text);
 
-// The same, but a password is taken out and kept: for URLs that come from a platform (an app's environment).
+// `spec` with what its service= stands for (pg_service.conf) written out, so that parts of it can be replaced: libpq
+// would let the service's password go before one from the environment. What the spec says itself stays. An Error of kind
+// usage when the file or the service is missing. Without service= the spec itself. Looks up the service's host name.
+Result<ConnectionSpec> with_service_written_out(ConnectionSpec spec);
+
+// Like parse_connection, but a password is taken out and kept: for URLs that come from a platform (an app's environment).
 Result<ConnectionSpec> parse_connection_with_password(const std::string& server, const std::string& text);
 
 // postgresql://user:password@host:port/database, percent-encoded. The result is a secret.

@@ -178,6 +178,13 @@ Task<Result<void>> TargetRunner::forward() {
       left.remedy = "left as it is because of --on-failure leave; pgconvoy rollback or pgconvoy retry leads out";
       co_return co_await stuck(failure->step, left);
     }
+    if (work_.record.pivoted && !(work_.record.paused_at && !work_.record.resumed_at)) {
+      // The app is live on the new database and its users write to it: housekeeping on the old side is no reason to stop it.
+      Error later = failure->error;
+      later.remedy = "the app is live and healthy on the new database; retry finishes what is left to do" +
+                     (later.remedy.empty() ? std::string() : " (" + later.remedy + ")");
+      co_return co_await stuck(failure->step, later);
+    }
     co_return co_await backward(failure->step, failure->error);
   }
   co_return co_await append(event(EventKind::target_succeeded));
@@ -373,7 +380,8 @@ Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) 
   }
   std::vector<StepRecord> begun;
   for (const StepRecord* step : work_.record.in_order())
-    if (step->status != StepStatus::none && step->status != StepStatus::undone) begun.push_back(*step);
+    // A probe that found nothing of a step is no promise that nothing came later: every undo bears "never happened".
+    if (step->attempt > 0 && step->status != StepStatus::undone) begun.push_back(*step);
   for (auto step = begun.rbegin(); step != begun.rend(); ++step) {
     CO_TRY(const bool undone, co_await undo_step(*step));
     if (!undone) {
