@@ -159,8 +159,13 @@ Result<ConnectionSpec> with_service_written_out(ConnectionSpec spec) {
     return Error(ErrorKind::usage, printable(complaint),
                  "write the service into ~/.pg_service.conf or into the file that PGSERVICEFILE names")
         .on(spec.server);
+  std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> defaults(PQconndefaults(), PQconninfoFree);
+  std::map<std::string, std::string> usual;
+  for (const auto* option = defaults.get(); option && option->keyword; ++option)
+    if (option->val) usual[option->keyword] = option->val;
   for (const auto* option = options.get(); option->keyword; ++option) {
     if (!option->val || !*option->val) continue;
+    if (const auto known = usual.find(option->keyword); known != usual.end() && known->second == option->val) continue;
     // Without one in the service it is the user's name, which is nobody's wish.
     if (std::string(option->keyword) == "dbname" && PQuser(attempt.get()) && std::string(PQuser(attempt.get())) == option->val)
       continue;

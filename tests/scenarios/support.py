@@ -147,6 +147,9 @@ class Laboratory:
         """In the background; see Started."""
         return Started(self, arguments, journal)
 
+    def url(self, server, database="postgres", user="postgres"):
+        return f"postgresql://{user}@127.0.0.1:{self.record['servers'][server]['port']}/{database}"
+
     def edited_runbook(self, **operations):
         """A file: the runbook with arguments for operations that have none, such as redeploy="{health_timeout: 3s}"."""
         text = self.run("runbook", "show", RUNBOOK, "--output", "yaml").stdout
