@@ -23,17 +23,38 @@ Services Application::services() {
   return {pool_, clock_, *sessions_, *processes_, controllers_, *provisioner_, credentials_};
 }
 
-Result<std::int64_t> find_run(Journal& journal, const std::string& text) {
-  if (text.empty()) return journal.latest_run();
+namespace {
+
+Result<std::int64_t> latest_run(Journal& journal, Unnamed unnamed) {
+  TRY(const std::vector<RunRecord> runs, journal.runs());
+  const RunRecord* latest = nullptr;
+  const RunRecord* unfinished = nullptr;
+  for (const RunRecord& run : runs) {
+    if (!run.started) continue;
+    const auto later = [&](const RunRecord* known) { return known == nullptr || *known->started < *run.started; };
+    if (later(latest)) latest = &run;
+    if ((run.state == RunState::running || run.state == RunState::halted) && later(unfinished)) unfinished = &run;
+  }
+  if (unnamed == Unnamed::latest_unfinished && unfinished != nullptr) return unfinished->id;
+  return latest != nullptr ? Result<std::int64_t>(latest->id) : journal.latest_run();
+}
+
+}  // namespace
+
+Result<std::int64_t> find_run(Journal& journal, const std::string& text, Unnamed unnamed) {
+  if (text.empty()) return latest_run(journal, unnamed);
   const std::string digits = text[0] == 'r' ? text.substr(1) : text;
   const bool number = !digits.empty() && digits.size() < 18 &&
                       std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!number)
     return Error(ErrorKind::usage, fmt::format("{} is no run", in_quotes(text)),
-                 "a run is r7, or 7, or left out for the latest one; pgconvoy status lists them");
+                 "a run is r7, or 7, or left out for the latest one; pgconvoy status --all lists the runs");
   const std::int64_t id = std::stoll(digits);
-  TRY_VOID(journal.run(id));
-  return id;
+  auto known = journal.run(id);
+  if (known) return id;
+  Error missing = std::move(known).error();
+  if (missing.kind == ErrorKind::not_found) missing.remedy = "pgconvoy status --all lists the runs";
+  return missing;
 }
 
 Result<Plan> load_plan(Journal& journal, const RunRecord& run) {

@@ -59,8 +59,11 @@ class Application {
   ConditionRegistry conditions_;
 };
 
-// "r7", "7", or "" for the latest run.
-Result<std::int64_t> find_run(Journal& journal, const std::string& text);
+// Which run is meant when none is named. What was only planned is nobody's night: it is taken when nothing was started.
+enum class Unnamed { latest_started, latest_unfinished };
+
+// "r7", "7", or "". latest_unfinished falls back on the latest that was started: it says how that one ended.
+Result<std::int64_t> find_run(Journal& journal, const std::string& text, Unnamed unnamed = Unnamed::latest_started);
 
 // A stored run with all its targets, as the runner wants it.
 Result<Plan> load_plan(Journal& journal, const RunRecord& run);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/planning.hpp"
 #include "engine/core/bytes.hpp"
 #include "engine/facts/gather.hpp"
 #include "engine/postgres/client_program.hpp"
@@ -26,7 +27,9 @@ Task<Result<ServerFacts>> read_server(Services services, Server server) {
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
   SessionOptions options;
   options.application_name = "pgconvoy/doctor";
-  CO_TRY(SessionPtr session, co_await services.sessions.open(std::move(connection), std::move(options)));
+  auto opened = co_await services.sessions.open(std::move(connection), std::move(options));
+  if (!opened) co_return with_ways_to_log_in(std::move(opened).error(), server.id);
+  SessionPtr session = *std::move(opened);
   auto facts = co_await gather_server(*session, server.id);
   session->close();
   co_return facts;
@@ -116,7 +119,11 @@ Diagnosis diagnose_backup_directory(const std::string& directory) {
   diagnosis.detail = writable ? fmt::format("{}: {} free{}", directory, format_bytes({static_cast<std::int64_t>(space.available)}),
                                             there == std::filesystem::path(directory) ? "" : ", will be made")
                               : fmt::format("{} can't be written to", there.string());
-  if (!writable) {
+  // Also what /proc and its like say: they look writable to root, and no directory can be made there.
+  const bool full = writable && (problem || space.available == 0);
+  if (full) diagnosis.detail = fmt::format("{}: no space is free{}", directory,
+                                           there == std::filesystem::path(directory) ? "" : fmt::format(" in {}, where it would be made", there.string()));
+  if (!writable || full) {
     diagnosis.verdict = Verdict::bad;
     diagnosis.remedy = "--backup-directory DIR, or PGCONVOY_BACKUP_DIRECTORY";
   }
@@ -135,13 +142,15 @@ Diagnosis diagnose_journal(const GlobalOptions& globals) {
     std::filesystem::path folder = std::filesystem::path(path).parent_path();
     if (folder.empty()) folder = ".";
     if (::access(folder.c_str(), W_OK | X_OK) == 0) {
-      diagnosis.detail += ": will be made by the first plan";
+      diagnosis.detail += ": isn't there yet; the first pgconvoy plan or pgconvoy run makes it";
       return diagnosis;
     }
   }
   diagnosis.verdict = Verdict::bad;
   diagnosis.detail = journal.error().message;
-  diagnosis.remedy = journal.error().remedy;
+  diagnosis.remedy = journal.error().kind == ErrorKind::not_found
+                         ? "--journal URI or PGCONVOY_JOURNAL, in a directory that exists and can be written to"
+                         : journal.error().remedy;
   return diagnosis;
 }
 

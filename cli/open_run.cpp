@@ -16,10 +16,10 @@ Result<int> find_target(const std::vector<TargetRecord>& targets, const std::str
                fmt::format("pgconvoy status {} -v lists them", run));
 }
 
-Result<OpenedRun> open_run(const GlobalOptions& globals, const RunArgument& argument, OpenMode mode) {
+Result<OpenedRun> open_run(const GlobalOptions& globals, const RunArgument& argument, OpenMode mode, Unnamed unnamed) {
   OpenedRun opened;
   TRY(opened.journal, open_journal(globals.journal_uri(), mode));
-  TRY(const std::int64_t id, find_run(*opened.journal, argument.run));
+  TRY(const std::int64_t id, find_run(*opened.journal, argument.run, unnamed));
   TRY(opened.record, opened.journal->run(id));
   TRY(opened.plan, load_plan(*opened.journal, opened.record));
   if (!argument.target.empty()) {
@@ -28,6 +28,15 @@ Result<OpenedRun> open_run(const GlobalOptions& globals, const RunArgument& argu
     opened.only.insert(number);
   }
   return opened;
+}
+
+Result<void> lock_run(Journal& journal, const GlobalOptions& globals, std::int64_t run) {
+  auto locked = journal.lock_run(run);
+  if (locked || locked.error().kind != ErrorKind::refused) return locked;
+  Error held = std::move(locked).error();
+  held.remedy = fmt::format("pgconvoy status r{}{} shows how far it is; Ctrl-C there, or kill -INT of that process, lets it end",
+                            run, globals.journal_option());
+  return held;
 }
 
 }  // namespace pgconvoy::cli

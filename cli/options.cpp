@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <random>
 
 #include "engine/fleet/nearest.hpp"
+#include "engine/plan/schedule.hpp"
 #include "engine/report/run_report.hpp"
 
 namespace pgconvoy::cli {
@@ -18,6 +21,28 @@ std::string from_environment(const char* name, const char* fallback) {
 }
 
 constexpr const char* kEverywhere = "Everywhere";
+
+// CLI11's own messages name neither the value nor what is wanted, and its conversion takes -1 for a huge number.
+CLI::Option* whole_number(CLI::Option* option, std::uint64_t least, std::uint64_t most) {
+  return option->check([least, most](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem == std::errc() && end == text.data() + text.size() && number >= least && number <= most) return {};
+    const std::string limits = most == std::numeric_limits<std::uint64_t>::max() ? fmt::format("from {} on", least)
+                                                                                  : fmt::format("from {} to {}", least, most);
+    return fmt::format("must be a whole number {}, not {}", limits, in_quotes(text));
+  });
+}
+
+// A share of more than all, or text: said before any server is asked.
+std::string problem_of_max_failures(const std::string& text) {
+  if (failure_budget(text, 100)) return {};
+  double share = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), share);
+  if (problem == std::errc() && std::string_view(end, text.data() + text.size()) == "%")
+    return fmt::format("{} must be a share from 0% to 100%", in_quotes(text));
+  return fmt::format("{} is neither a number of targets nor a percentage: 3, or 5%", in_quotes(text));
+}
 
 }  // namespace
 
@@ -92,14 +117,16 @@ void add_runbook(CLI::App& command, RunbookOptions& runbook) {
 void add_run_choices(CLI::App& command, RunChoices& choices) {
   const std::string group = "Run";
   RunOptions& options = choices.options;
-  command.add_option("--concurrency", options.concurrency, "Targets at a time, over all regions")
-      ->type_name("N")->check(CLI::Range(1, 10000).description(""))->group(group)->capture_default_str();
-  command.add_option("--concurrency-per-region", options.concurrency_per_region,
-                     "Targets at a time in a region that doesn't say its own limit")
-      ->type_name("N")->check(CLI::Range(1, 10000).description(""))->group(group)->capture_default_str();
+  whole_number(command.add_option("--concurrency", options.concurrency, "Targets at a time, over all regions"), 1, 10000)
+      ->type_name("N")->group(group)->capture_default_str();
+  whole_number(command.add_option("--concurrency-per-region", choices.per_region,
+                                  fmt::format("Targets at a time in each region (default: what the fleet file says, else {})",
+                                              options.concurrency_per_region)), 1, 10000)
+      ->type_name("N")->group(group);
   command.add_option("--max-failures", options.max_failures, "More failures than that start no new target")
-      ->type_name("N|P%")->group(group)->capture_default_str();
-  command.add_option("--seed", choices.seed, "Repeats the order of another plan (default: drawn, and shown)")
+      ->type_name("N|P%")->check(problem_of_max_failures)->group(group)->capture_default_str();
+  whole_number(command.add_option("--seed", choices.seed, "Repeats the order of another plan (default: drawn, and shown)"), 0,
+               std::numeric_limits<std::uint64_t>::max())
       ->type_name("N")->group(group);
   command.add_option("--backup-directory", options.backup_directory,
                      "Where backups go (PGCONVOY_BACKUP_DIRECTORY, else ./pgconvoy-backups)")
@@ -110,8 +137,9 @@ void add_run_choices(CLI::App& command, RunChoices& choices) {
       ->type_name("CONDITION=REASON")->group(group)->allow_extra_args(false);
 }
 
-void add_run_argument(CLI::App& command, RunArgument& argument, bool run_required, bool with_target) {
-  auto* run = command.add_option("RUN", argument.run, "r7, or 7; the latest one when left out")->type_name("");
+void add_run_argument(CLI::App& command, RunArgument& argument, bool run_required, bool with_target,
+                      const std::string& unnamed) {
+  auto* run = command.add_option("RUN", argument.run, unnamed)->type_name("");
   if (run_required) run->required()->description("r7, or 7");
   if (with_target) command.add_option("TARGET", argument.target, "Id of one target of the run")->type_name("");
 }
@@ -122,13 +150,19 @@ Result<json> split_pairs(const std::string& option, const std::vector<std::strin
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos || equals == 0)
       return Error(ErrorKind::usage, fmt::format("{} {} is not of the form NAME=VALUE", option, in_quotes(pair)));
-    values[pair.substr(0, equals)] = pair.substr(equals + 1);
+    const std::string name = pair.substr(0, equals);
+    if (values.contains(name))
+      return Error(ErrorKind::usage, fmt::format("{} {} is given twice: {} and {}", option, in_quotes(name),
+                                                 in_quotes(values[name].get<std::string>()), in_quotes(pair.substr(equals + 1))),
+                   "give it once");
+    values[name] = pair.substr(equals + 1);
   }
   return values;
 }
 
 Result<RunOptions> RunChoices::complete() const {
   RunOptions complete = options;
+  if (per_region) complete.concurrency_per_region = *per_region;
   // 20 bits: short enough to be typed again.
   std::random_device random;
   complete.seed = seed ? *seed : ((std::uint64_t(random()) << 32 | random()) >> 44);

@@ -49,6 +49,7 @@ void add_runbook(CLI::App& command, RunbookOptions& runbook);
 struct RunChoices {
   RunOptions options;
   std::optional<std::uint64_t> seed;
+  std::optional<int> per_region;  // --concurrency-per-region, when it was given: it goes before the fleet file's
   std::vector<std::string> overrides;
 
   // The options as the plan keeps them: seed drawn, overrides split, directory absolute. Error usage.
@@ -56,13 +57,14 @@ struct RunChoices {
 };
 void add_run_choices(CLI::App& command, RunChoices& choices);
 
-// RUN and TARGET as positional arguments.
+// RUN and TARGET as positional arguments. `unnamed` says in the help which run is meant when none is named.
 struct RunArgument {
   std::string run, target;
 };
-void add_run_argument(CLI::App& command, RunArgument& argument, bool run_required, bool with_target);
+void add_run_argument(CLI::App& command, RunArgument& argument, bool run_required, bool with_target,
+                      const std::string& unnamed = "r7, or 7; the latest one when left out");
 
-// "key=value" pairs as JSON strings, later ones replacing earlier ones. Error usage for one without "=".
+// "key=value" pairs as JSON strings. Error usage for one without "=", and for a key that is given twice.
 Result<json> split_pairs(const std::string& option, const std::vector<std::string>& pairs);
 
 // What the command line chose to do; each command puts itself here.

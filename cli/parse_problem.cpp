@@ -54,10 +54,21 @@ std::string suggestion(const std::string& wanted, const std::vector<std::string>
 
 }  // namespace
 
+Error no_such_command(const CLI::App& parent, const std::string& path, const std::string& word) {
+  const auto children = names_of_subcommands(parent);
+  if (children.empty())
+    return Error(ErrorKind::usage, fmt::format("{} has no commands of its own, such as {}", path, in_quotes(word)), path + " --help");
+  return Error(ErrorKind::usage, fmt::format("there is no command {} {}{}", path, in_quotes(word), suggestion(word, children)),
+               fmt::format("there are: {}", fmt::join(children, ", ")));
+}
+
 Error explain(const CLI::App& app, const CLI::ParseError& problem, const std::vector<std::string>& arguments) {
   const Place place = deepest(app);
   const std::string help = place.path + " --help";
   const auto children = names_of_subcommands(*place.command);
+  // A word where a command is expected is the mistake; its options are unknown only because it is.
+  if (const auto rest = place.command->remaining(true); !children.empty() && !rest.empty() && !rest.front().starts_with('-'))
+    return no_such_command(*place.command, place.path, rest.front());
   const std::string option = unknown_in(*place.command, arguments);
   // An option before a required positional is reported as a missing positional, and the other way round: say what is
   // certainly wrong first.
@@ -68,12 +79,7 @@ Error explain(const CLI::App& app, const CLI::ParseError& problem, const std::ve
   const bool missing = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr;
   const bool extra = dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr;
   if (!children.empty() && (missing || extra)) {
-    const std::vector<std::string> rest = place.command->remaining(true);
-    const std::string word = rest.empty() ? "" : rest.front();
-    if (word.empty())
-      return Error(ErrorKind::usage, fmt::format("{} what? There are: {}", place.path, fmt::join(children, ", ")), help);
-    return Error(ErrorKind::usage, fmt::format("there is no command {} {}{}", place.path, in_quotes(word), suggestion(word, children)),
-                 fmt::format("there are: {}", fmt::join(children, ", ")));
+    return Error(ErrorKind::usage, fmt::format("{} what? There are: {}", place.path, fmt::join(children, ", ")), help);
   }
   if (extra) {
     const std::vector<std::string> rest = place.command->remaining(true);

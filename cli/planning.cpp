@@ -2,18 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
+#include <map>
+#include <set>
 
 #include "engine/fleet/ad_hoc.hpp"
 #include "engine/fleet/discover.hpp"
 #include "engine/fleet/file.hpp"
 #include "engine/fleet/nearest.hpp"
+#include "engine/fleet/url.hpp"
+#include "engine/report/text.hpp"
 #include "runbooks/catalogue.hpp"
-#include "runbooks/yaml.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -25,25 +29,28 @@ Task<Result<SessionPtr>> open_administrator(Services services, Server server) {
   SessionOptions options;
   options.application_name = "pgconvoy/discover";
   auto session = co_await services.sessions.open(std::move(connection), std::move(options));
-  if (session || !session.error().remedy.empty()) co_return std::move(session);
-  Error failure = std::move(session).error();
-  if (failure.sqlstate.starts_with("28"))  // invalid authorization
-    failure.remedy = fmt::format("set {} or PGPASSWORD, or use a passfile (PGPASSFILE) or a service file",
-                                 server.id == "source" ? kSourcePasswordVariable : kTargetPasswordVariable);
-  co_return failure;
+  if (session) co_return std::move(session);
+  co_return with_ways_to_log_in(std::move(session).error(), server.id);
+}
+
+Task<Result<int>> running_major(Services services, Server server) {
+  CO_TRY(SessionPtr session, co_await open_administrator(services, std::move(server)));
+  const int major = session->server_version() / 10000;
+  session->close();
+  co_return major;
 }
 
 // Without a runbook the versions of the two servers say what is to be done.
-Task<Result<RunbookOptions>> runbook_for_pair(Services services, Fleet fleet, RunbookOptions options) {
+RunbookOptions runbook_for_pair(RunbookOptions options, int source_major, int target_major) {
   options.name = "postgres-upgrade";
-  for (const char* side : {"source", "target"}) {
-    Server server = fleet.servers.at(side);
-    CO_TRY(SessionPtr session, co_await open_administrator(services, std::move(server)));
-    options.set.push_back(fmt::format("{}={}{}", std::string(side) == "source" ? "from" : "to", kServicePrefix,
-                                      session->server_version() / 10000));
-    session->close();
-  }
-  co_return options;
+  const auto add = [&](const std::string& name, int major) {
+    const bool given = std::any_of(options.set.begin(), options.set.end(),
+                                   [&](const std::string& pair) { return pair.starts_with(name + "="); });
+    if (!given) options.set.push_back(fmt::format("{}={}{}", name, kServicePrefix, major));
+  };
+  add("from", source_major);
+  add("to", target_major);
+  return options;
 }
 
 Task<Result<Fleet>> discovered(Services services, Fleet fleet, std::string glob) {
@@ -53,7 +60,7 @@ Task<Result<Fleet>> discovered(Services services, Fleet fleet, std::string glob)
   session->close();
   if (databases.empty())
     co_return Error(ErrorKind::usage, fmt::format("--database {} matches no database of the source server", in_quotes(glob)),
-                    "pgconvoy fleet discover --source URL lists them");
+                    "pgconvoy fleet discover --source URL --target URL lists them");
   add_discovered(fleet, source, databases);
   co_return fleet;
 }
@@ -65,9 +72,20 @@ struct FleetAndRunbook {
 
 Result<FleetAndRunbook> from_pair(Application& application, const PlanningOptions& options) {
   RunbookOptions chosen = options.runbook;
+  TRY(const Fleet unnamed, ad_hoc_fleet(options.fleet.source, options.fleet.target, "source", "target"));
+  // What was mistyped is said before a server is asked.
+  if (!chosen.name.empty()) {
+    TRY_VOID(load_runbook(application, chosen));
+  }
+  TRY(const int source_major, application.wait(running_major(application.services(), unnamed.servers.at("source"))));
+  auto target_major = application.wait(running_major(application.services(), unnamed.servers.at("target")));
+  if (target_major) {
+    TRY_VOID(check_direction(source_major, *target_major));
+  }
   if (chosen.name.empty()) {
-    TRY(Fleet pair, ad_hoc_fleet(options.fleet.source, options.fleet.target, "source", "target"));
-    TRY(chosen, application.wait(runbook_for_pair(application.services(), std::move(pair), std::move(chosen))));
+    // With a runbook a target server that can't be reached is a finding of the plan, beside the others.
+    if (!target_major) return target_major.error();
+    chosen = runbook_for_pair(std::move(chosen), source_major, *target_major);
   }
   FleetAndRunbook result;
   TRY(result.runbook, load_runbook(application, chosen));
@@ -86,6 +104,19 @@ Result<FleetAndRunbook> from_file(Application& application, const PlanningOption
   return result;
 }
 
+// "5" for a duration is five of what? As a number alone it would be seconds, and the old databases gone.
+Result<void> check_units(const Runbook& runbook, const json& values) {
+  for (const Parameter& parameter : runbook.parameters) {
+    if (parameter.type != Parameter::Type::duration || !values.contains(parameter.name)) continue;
+    const std::string value = values[parameter.name].get<std::string>();
+    if (value.empty() || value.find_first_not_of("0123456789.") != std::string::npos) continue;
+    if (value.find_first_not_of("0.") == std::string::npos) continue;
+    return Error(ErrorKind::usage, fmt::format("--set {}={}: {} of what? A duration needs its unit: ms, s, m, h or d", parameter.name, value, value),
+                 fmt::format("--set {0}={1}d for days, {1}h, {1}m, {1}s; 0 alone is allowed", parameter.name, value));
+  }
+  return {};
+}
+
 std::string runbook_names() {
   std::string names;
   for (const Runbook& runbook : builtin_runbooks()) names += (names.empty() ? "" : ", ") + runbook.name;
@@ -101,20 +132,28 @@ void add_planning(CLI::App& command, PlanningOptions& options) {
   add_run_choices(command, options.choices);
 }
 
-Result<Runbook> read_runbook(const Application& application, const std::string& name) {
+Result<ParsedRunbook> parse_runbook_file(const Application& application, const std::string& name) {
   if (name.empty())
     return Error(ErrorKind::usage, "which runbook?", fmt::format("--runbook NAME ({}), or --runbook FILE", runbook_names()));
   const bool looks_like_file = name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".yml");
   if (!looks_like_file) {
     auto builtin = find_runbook(name);
     std::error_code ignored;
-    if (builtin || !std::filesystem::is_regular_file(name, ignored)) return builtin;
+    if (builtin) return ParsedRunbook{*std::move(builtin), {}};
+    if (!std::filesystem::is_regular_file(name, ignored)) return builtin.error();
   }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(name, ignored))
+    return Error(ErrorKind::usage, fmt::format("runbook file {} is a directory", in_quotes(name)));
   std::ifstream in(name, std::ios::binary);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf()))
-    return Error(ErrorKind::usage, fmt::format("runbook file {} can't be read: {}", in_quotes(name), strerror(errno)));
-  ParsedRunbook parsed = parse_runbook(text.str(), application.operations(), application.conditions());
+  if (!in) return Error(ErrorKind::usage, fmt::format("runbook file {} can't be read: {}", in_quotes(name), strerror(errno)));
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (in.bad()) return Error(ErrorKind::usage, fmt::format("runbook file {} can't be read: {}", in_quotes(name), strerror(errno)));
+  return parse_runbook(text, application.operations(), application.conditions());
+}
+
+Result<Runbook> read_runbook(const Application& application, const std::string& name) {
+  TRY(ParsedRunbook parsed, parse_runbook_file(application, name));
   if (!parsed.problems.empty())
     return Error(ErrorKind::usage, format_problems(name, parsed.problems), "pgconvoy runbook show NAME --output yaml shows a good one");
   return std::move(parsed.runbook);
@@ -123,7 +162,48 @@ Result<Runbook> read_runbook(const Application& application, const std::string& 
 Result<Runbook> load_runbook(const Application& application, const RunbookOptions& options) {
   TRY(Runbook runbook, read_runbook(application, options.name));
   TRY(const json values, split_pairs("--set", options.set));
+  TRY_VOID(check_units(runbook, values));
   return with_parameters(std::move(runbook), values);
+}
+
+Error with_ways_to_log_in(Error failure, const std::string& server) {
+  // Without a server's answer there is no SQLSTATE: these are libpq's own words.
+  const bool none_given = failure.message.find("no password supplied") != std::string::npos;
+  if (!none_given && !failure.sqlstate.starts_with("28")) return failure;
+  if (!none_given && !failure.remedy.empty()) return failure;
+  const std::string elsewhere = "PGPASSWORD, a passfile (PGPASSFILE, ~/.pgpass with mode 0600) or a service file";
+  if (server == "source" || server == "target")
+    failure.remedy = fmt::format("set {}, or use {}", server == "source" ? kSourcePasswordVariable : kTargetPasswordVariable, elsewhere);
+  else
+    failure.remedy = fmt::format("in the fleet file: password: {}; or {}", ways_to_give_a_password(), elsewhere);
+  return failure;
+}
+
+bool all_blocked(const Plan& plan) {
+  return std::all_of(plan.targets.begin(), plan.targets.end(), [](const PlannedTarget& target) { return target.blocked(); });
+}
+
+Error everything_is_blocked(const Plan& plan, const std::string& command) {
+  std::map<std::string, int> targets_of;
+  for (const PlannedTarget& planned : plan.targets) {
+    std::set<std::string> conditions;
+    for (const Finding& finding : planned.findings)
+      if (finding.severity == Severity::block) conditions.insert(finding.condition);
+    for (const std::string& condition : conditions) ++targets_of[condition];
+  }
+  std::string what;
+  for (const auto& [condition, targets] : targets_of)
+    what += fmt::format("{}{} ({})", what.empty() ? "" : ", ", condition, report::count(targets, "target"));
+  return Error(ErrorKind::refused, fmt::format("every target is blocked by a precondition: {}; nothing was started or changed", what),
+               fmt::format("mend what stands above, or pgconvoy {} ... --override CONDITION=REASON", command));
+}
+
+Result<void> check_direction(int source_major, int target_major) {
+  if (source_major <= target_major) return {};
+  return Error(ErrorKind::usage,
+               fmt::format("the source server is PostgreSQL {}, newer than the target server's {}: databases are moved to newer versions only",
+                           source_major, target_major),
+               "are --source and --target swapped?");
 }
 
 Result<Fleet> read_fleet_file(const std::string& file) {
@@ -132,13 +212,18 @@ Result<Fleet> read_fleet_file(const std::string& file) {
   return std::move(loaded.fleet);
 }
 
-Result<PlanResult> plan_from_options(Application& application, const GlobalOptions& globals, const PlanningOptions& options) {
+Result<PlanResult> plan_from_options(Application& application, const GlobalOptions& globals, const PlanningOptions& options,
+                                     std::function<Result<void>()> before_reading) {
   TRY(FleetAndRunbook chosen, options.fleet.ad_hoc() ? from_pair(application, options) : from_file(application, options));
   PlanRequest request;
   request.fleet = std::move(chosen.fleet);
   request.runbook = std::move(chosen.runbook);
   request.selection = options.selection;
   TRY(request.options, options.choices.complete());
+  request.before_reading = std::move(before_reading);
+  // What is typed for this night goes before what the fleet file says for all of them; the frozen copy holds it.
+  if (options.choices.per_region)
+    for (auto& [id, region] : request.fleet.regions) region.concurrency.reset();
   const bool show = globals.output.text() && !globals.output.quiet && stderr_is_terminal();
   auto progress = [show](PlanProgress at) {
     if (show) write_error(fmt::format("\r\x1b[Kreading facts: {} of {} targets", at.done, at.total));

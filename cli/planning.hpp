@@ -4,6 +4,7 @@
 #include "cli/application.hpp"
 #include "cli/options.hpp"
 #include "runbooks/planner.hpp"
+#include "runbooks/yaml.hpp"
 
 namespace pgconvoy::cli {
 
@@ -22,8 +23,24 @@ Result<Runbook> read_runbook(const Application& application, const std::string& 
 
 Result<Fleet> read_fleet_file(const std::string& file);
 
+// The same file with every problem in its place; a built-in runbook has none. Error usage for a name that isn't one, and
+// for a file that can't be read.
+Result<ParsedRunbook> parse_runbook_file(const Application& application, const std::string& name_or_file);
+
+// What a server refused for want of a password gets a remedy that names the ways to give one.
+Error with_ways_to_log_in(Error failure, const std::string& server);
+
+// Without a target that could be moved there is nothing to run.
+bool all_blocked(const Plan& plan);
+Error everything_is_blocked(const Plan& plan, const std::string& command);
+
+// Databases are never moved to an older version. Error usage.
+Result<void> check_direction(int source_major, int target_major);
+
 // Fleet, runbook, plan. Shows on a terminal how far it is. Writes nothing.
-Result<PlanResult> plan_from_options(Application& application, const GlobalOptions& globals, const PlanningOptions& options);
+// `before_reading` is asked when everything that was typed is known to be good and no target was looked at yet.
+Result<PlanResult> plan_from_options(Application& application, const GlobalOptions& globals, const PlanningOptions& options,
+                                     std::function<Result<void>()> before_reading = {});
 
 // A journal that is there must be readable, before a survey of many minutes; one that isn't will be made.
 Result<void> check_journal(const GlobalOptions& globals);

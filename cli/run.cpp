@@ -19,7 +19,7 @@ constexpr const char* kStory =
     "  pgconvoy check  -f fleet.yaml --runbook postgres-13-to-15\n"
     "  pgconvoy plan   -f fleet.yaml --runbook postgres-13-to-15\n"
     "  pgconvoy run    --plan r1\n"
-    "Each command explains itself: pgconvoy run --help. RUN is r7, or 7; the latest one where it may be left out.\n"
+    "Each command explains itself: pgconvoy run --help, or pgconvoy help run. RUN is r7, or 7; the latest one when it is left out.\n"
     "Exit codes: 0 success, 1 some targets failed, 2 bad input, 3 halted or paused, 4 a precondition blocks,\n"
     "130 interrupted.";
 
@@ -43,6 +43,21 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_journal(app, invocation);
 }
 
+// "help run" is "run --help". Error usage for what isn't a command.
+Result<std::vector<std::string>> without_help_command(const CLI::App& app, std::vector<std::string> words) {
+  if (words.empty() || words.front() != "help") return words;
+  words.erase(words.begin());
+  const CLI::App* command = &app;
+  for (const std::string& word : words) {
+    if (word.starts_with("-")) break;
+    const auto children = command->get_subcommands([&](const CLI::App* known) { return known->get_name() == word; });
+    if (children.empty()) return no_such_command(*command, command == &app ? "pgconvoy" : "pgconvoy " + command->get_name(), word);
+    command = children.front();
+  }
+  words.push_back("--help");
+  return words;
+}
+
 Format format_of(const std::string& name) {
   return name == "json" ? Format::json : name == "jsonl" ? Format::jsonl : Format::text;
 }
@@ -59,8 +74,11 @@ int run(int argc, char** argv) {
   app.footer(kStory);
   add_globals(app, invocation.globals);
   add_commands(app, invocation);
+  const auto words = without_help_command(app, std::vector<std::string>(argv + 1, argv + argc));
+  if (!words) return fail(invocation.globals.output, words.error());
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> from_the_end(words->rbegin(), words->rend());
+    app.parse(std::move(from_the_end));
     invocation.globals.output.format = format_of(invocation.globals.format);
     return invocation.action();
   } catch (const CLI::ParseError& problem) {
@@ -69,7 +87,7 @@ int run(int argc, char** argv) {
       std::cout.flush();  // everything else goes around it
       return kSuccess;
     }
-    return fail(invocation.globals.output, explain(app, problem, std::vector<std::string>(argv + 1, argv + argc)));
+    return fail(invocation.globals.output, explain(app, problem, *words));
   } catch (const std::exception& failure) {
     write_error(fmt::format("pgconvoy: this is a bug: {}\n", failure.what()));
     return kSomeFailed;

@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 
+#include "cli/open_run.hpp"
 #include "cli/progress.hpp"
 #include "cli/show_report.hpp"
 #include "cli/stop_signals.hpp"
+#include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -16,17 +19,54 @@ std::string resume_command(const GlobalOptions& globals, std::int64_t run) {
   return fmt::format("pgconvoy resume r{}{}", run, globals.journal_option());
 }
 
-bool is_left(const TargetRecord& target) {
-  return target.state == TargetState::pending || target.state == TargetState::running ||
-         target.state == TargetState::rolling_back;
-}
-
 // Skipped before anything was done, because a precondition blocks.
 bool is_blocked(const TargetRecord& target) {
   return target.state == TargetState::skipped && target.reason.is_object() && target.reason.contains("findings");
 }
 
+// Why targets were let go of before their end.
+class LeftBecause final : public RunListener {
+ public:
+  void journaled(const Event& event) override {
+    if (event.kind == EventKind::target_claimed) reasons_.erase(event.target);
+    if (event.kind == EventKind::note && event.step.empty() && event.data.contains("error"))
+      reasons_[event.target] = event.data["error"].value("message", "");
+  }
+  void progressed(int, const std::string&, const Progress&) override {}
+  const std::map<int, std::string>& reasons() const { return reasons_; }
+
+ private:
+  std::map<int, std::string> reasons_;
+};
+
+// On stderr whatever else is shown: why the run stopped before its end.
+std::string halted_text(const std::vector<TargetRecord>& targets, const LeftBecause& because, const GlobalOptions& globals,
+                        std::int64_t run, bool stopped) {
+  const auto left = std::count_if(targets.begin(), targets.end(), is_left);
+  const auto pending = std::count_if(targets.begin(), targets.end(),
+                                     [](const TargetRecord& target) { return target.state == TargetState::pending; });
+  std::string text = fmt::format("r{} is halted: {} left\n", run, report::count(left, "target"));
+  for (const TargetRecord& target : targets)
+    if (const auto known = because.reasons().find(target.number); known != because.reasons().end() && is_left(target))
+      text += fmt::format("  {}: {}\n", report::shown(target.id), report::shown(known->second));
+  if (pending > 0 && !stopped) text += fmt::format("  {} not started: there were more failures than --max-failures allows\n", pending);
+  // A report in text ends with the command.
+  if (!globals.output.text()) text += fmt::format("  {}\n", resume_command(globals, run));
+  return text;
+}
+
 }  // namespace
+
+bool is_undone_as_asked(const TargetRecord& target) {
+  if (target.state != TargetState::rolled_back || !target.reason.is_object()) return false;
+  const json error = target.reason.value("error", json());
+  return error.is_object() && error.value("kind", "") == to_string(ErrorKind::cancelled);
+}
+
+bool is_left(const TargetRecord& target) {
+  return target.state == TargetState::pending || target.state == TargetState::running ||
+         target.state == TargetState::rolling_back;
+}
 
 int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, const RunRequest& request, bool interrupted) {
   std::vector<const TargetRecord*> asked;
@@ -40,24 +80,33 @@ int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, c
              target->state == TargetState::pending;
     });
     if (undone) return kSuccess;
-    return interrupted ? kInterrupted : kSomeFailed;
+    if (interrupted) return kInterrupted;
+    const bool waits = any([](const TargetRecord* target) {
+      return target->state == TargetState::running || target->state == TargetState::rolling_back ||
+             target->state == TargetState::succeeded;
+    });
+    return state == RunState::halted && waits ? kHalted : kSomeFailed;
   }
   const bool left = any([](const TargetRecord* target) { return is_left(*target); });
   if (left && interrupted) return kInterrupted;
   if (left || (state == RunState::halted && request.only.empty())) return kHalted;
-  if (all([](const TargetRecord* target) { return target->state == TargetState::succeeded; })) return kSuccess;
+  // What was rolled back as asked is as it was asked for, also when a resume had to finish it.
+  if (all([](const TargetRecord* target) { return target->state == TargetState::succeeded || is_undone_as_asked(*target); }))
+    return kSuccess;
   if (all([](const TargetRecord* target) { return is_blocked(*target); })) return kBlocked;
   return kSomeFailed;
 }
 
 int run_to_end(Application& application, const GlobalOptions& globals, Journal& journal, Plan plan, RunRequest request) {
   const Output& output = globals.output;
-  if (auto locked = journal.lock_run(request.run); !locked) return fail(output, locked.error());
+  if (auto locked = lock_run(journal, globals, request.run); !locked) return fail(output, locked.error());
   auto records = journal.targets(request.run, false);
   if (!records) return fail(output, records.error());
 
   auto progress = make_progress(application.loop().get_executor(), output, plan, *records, request.run);
-  Runner runner(application.services(), journal, application.operations(), application.conditions(), {progress.get()});
+  LeftBecause because;
+  Runner runner(application.services(), journal, application.operations(), application.conditions(),
+                {progress.get(), &because});
   StopSignals signals(
       application.loop(),
       [&] {
@@ -84,9 +133,11 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   auto after = journal.targets(request.run, false);
   if (!after) return fail(output, after.error());
   const int code = exit_code_of_run(*after, *state, request, signals.seen());
+  // The report above ends with the command; JSON may have gone into a file.
   if (code == kInterrupted)
-    write_error(fmt::format("interrupted; {} left. Go on with:\n  {}\n",
-                            std::count_if(after->begin(), after->end(), is_left), resume_command(globals, request.run)));
+    write_error(fmt::format("interrupted; {} left{}\n", std::count_if(after->begin(), after->end(), is_left),
+                            output.text() ? "" : ". Go on with:\n  " + resume_command(globals, request.run)));
+  if (code == kHalted) write_error(halted_text(*after, because, globals, request.run, signals.seen()));
   return code;
 }
 

@@ -12,6 +12,12 @@ namespace pgconvoy::cli {
 // second SIGINT or SIGTERM kills children and ends the process at once. Returns the exit code.
 int run_to_end(Application& application, const GlobalOptions& globals, Journal& journal, Plan plan, RunRequest request);
 
+// Not begun, or not at its end.
+bool is_left(const TargetRecord& target);
+
+// Rolled back because somebody asked for it: the error behind it is of kind cancelled.
+bool is_undone_as_asked(const TargetRecord& target);
+
 // Of a run that went as far as it could: exit code from what became of the targets that were asked for.
 int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, const RunRequest& request, bool interrupted);
 

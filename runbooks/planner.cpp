@@ -35,6 +35,33 @@ Result<void> check_overrides(const Runbook& runbook, const RunOptions& options) 
   return {};
 }
 
+// "postgresql-database-15" -> 15; 0: it doesn't end with a version.
+int version_in(const std::string& service) {
+  const std::size_t before = service.find_last_not_of("0123456789");
+  const std::string digits = before == std::string::npos ? service : service.substr(before + 1);
+  return digits.empty() || digits.size() > 3 ? 0 : std::stoi(digits);
+}
+
+Result<void> check_order(const Requirements& requirements) {
+  const int from = version_in(requirements.source_service), to = version_in(requirements.target_service);
+  if (from == 0 || to == 0 || from <= to) return {};
+  return Error(ErrorKind::usage,
+               fmt::format("the runbook moves from {} to {}: the source is newer than the target",
+                           in_quotes(requirements.source_service), in_quotes(requirements.target_service)),
+               "databases are moved to newer versions only: are from and to, or --source and --target, swapped?");
+}
+
+std::string services_of(const Fleet& fleet) {
+  std::set<std::string> services;
+  for (const auto& [id, server] : fleet.servers) services.insert(server.service);
+  return fmt::format("the fleet has the services: {}", services.empty() ? "none" : fmt::format("{}", fmt::join(services, ", ")));
+}
+
+bool is_offered(const Fleet& fleet, const std::string& service) {
+  return std::any_of(fleet.servers.begin(), fleet.servers.end(),
+                     [&](const auto& entry) { return entry.second.service == service; });
+}
+
 // Targets with something to move, placed. What can't be placed is told for all of them at once.
 Result<std::vector<PlannedTarget>> place_all(const Fleet& fleet, const std::vector<Target>& selected,
                                              const Requirements& requirements, int& not_offered) {
@@ -63,6 +90,7 @@ Result<std::vector<PlannedTarget>> place_all(const Fleet& fleet, const std::vect
   if (problems.empty()) return targets;
   const std::size_t left = problems.size() - std::min(problems.size(), kShown);
   problems.resize(problems.size() - left);
+  if (!is_offered(fleet, requirements.target_service)) remedy = services_of(fleet) + "; " + remedy;
   return Error(ErrorKind::usage,
                fmt::format("{}{}", fmt::join(problems, "\n  "), left ? fmt::format("\n  and {} more", left) : ""), remedy);
 }
@@ -153,6 +181,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
   plan.fleet_digest = digest(plan.fleet);
   CO_TRY(plan.requirements, requirements_of(plan.runbook, operations));
 
+  CO_TRY_VOID(check_order(plan.requirements));
   CO_TRY(const std::vector<Target> selected, select_targets(plan.fleet, group_targets(plan.fleet), request.selection));
   CO_TRY(plan.targets, place_all(plan.fleet, selected, plan.requirements, result.not_offered));
   if (plan.targets.empty())
@@ -160,12 +189,17 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
                     fmt::format("{} selected, and none has an instance of service {} in state {}",
                                 selected.size() == 1 ? "1 target is" : fmt::format("{} targets are", selected.size()),
                                 in_quotes(plan.requirements.source_service), in_quotes(plan.requirements.source_state)),
-                    "nothing is left to do: pgconvoy fleet show says what each server offers");
+                    is_offered(plan.fleet, plan.requirements.source_service)
+                        ? "nothing is left to do: pgconvoy fleet show says what each server offers"
+                        : services_of(plan.fleet));
   if (!failure_budget(plan.options.max_failures, static_cast<int>(plan.targets.size())))
     co_return Error(ErrorKind::usage, fmt::format("--max-failures {} is neither a number nor a percentage",
                                                   in_quotes(plan.options.max_failures)),
                     "--max-failures 3, or --max-failures 5%");
   shuffle(plan.targets, plan.options.seed);
+  if (request.before_reading) {
+    CO_TRY_VOID(request.before_reading());
+  }
 
   Judge judge(services, plan, operations, conditions, std::move(progress));
   CO_TRY_VOID(co_await judge.judge(std::max(1, request.surveys)));

@@ -16,6 +16,8 @@ struct PlanRequest {
   Runbook runbook;  // parameters put in (with_parameters)
   RunOptions options;
   int surveys = 8;  // targets whose facts are read at a time; >= 1
+  // Asked once, when the request is known to be good and before anything is read; its error ends the planning.
+  std::function<Result<void>()> before_reading;
 };
 
 struct PlanProgress {
@@ -32,7 +34,7 @@ struct PlanResult {
 // memory grows with findings and steps, not with databases.
 //
 // Errors: usage for a runbook that validate() refuses, a selection that matches nothing or leaves nothing to move, an
-// override of a condition that the runbook doesn't have, a failure budget that is no number, and servers that can't be
+// override of a condition that the runbook doesn't have, a service to move to that is older than the one to leave, a failure budget that is no number, and servers that can't be
 // placed (all of them at once). What can't be reached is no error, but a finding of the conditions.
 // `progress` is called on the loop's thread. May be repeated.
 Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const OperationRegistry& operations,

@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/show_report.hpp"
 #include "engine/core/bytes.hpp"
+#include "engine/fleet/nearest.hpp"
 #include "engine/report/table.hpp"
 
 namespace pgconvoy::cli {
@@ -17,14 +18,17 @@ Result<std::vector<BackupRecord>> read_backups(const GlobalOptions& globals) {
 int list(const GlobalOptions& globals) {
   auto backups = read_backups(globals);
   if (!backups) return fail(globals.output, backups.error());
+  const std::vector<std::string> names = names_of(*backups);
   if (!globals.output.text()) {
     json document{{"version", 1}, {"kind", "backups"}};
     document["backups"] = json::array();
-    for (const BackupRecord& backup : *backups)
-      document["backups"].push_back({{"id", name_of(backup)}, {"target", backup.target_id}, {"instance", backup.instance},
+    for (std::size_t i = 0; i < backups->size(); ++i) {
+      const BackupRecord& backup = (*backups)[i];
+      document["backups"].push_back({{"id", names[i]}, {"target", backup.target_id}, {"instance", backup.instance},
                                      {"server", backup.server}, {"database", backup.database}, {"file", backup.file},
                                      {"bytes", backup.bytes}, {"sha256", backup.sha256}, {"format", backup.format},
                                      {"created", backup.created}, {"state", backup.state}});
+    }
     write_json(globals.output, document);
     return kSuccess;
   }
@@ -32,8 +36,9 @@ int list(const GlobalOptions& globals) {
                        {"created"}, {"state"}});
   if (globals.output.verbose)
     table = report::Table({{"backup"}, {"database"}, {"size", report::Align::right}, {"created"}, {"state"}, {"sha256"}, {"file"}});
-  for (const BackupRecord& backup : *backups) {
-    std::vector<report::Cell> row{report::shown(name_of(backup)), report::shown(backup.database), format_bytes({backup.bytes}),
+  for (std::size_t i = 0; i < backups->size(); ++i) {
+    const BackupRecord& backup = (*backups)[i];
+    std::vector<report::Cell> row{report::shown(names[i]), report::shown(backup.database), format_bytes({backup.bytes}),
                                   report::day_and_time(backup.created), backup.state};
     if (globals.output.verbose) {
       row.push_back(backup.sha256.substr(0, 16));
@@ -53,18 +58,34 @@ struct BackupOptions {
   bool no_owner = false;
 };
 
+// As `backups list` names it.
+std::string chosen_name(const std::vector<BackupRecord>& backups, const BackupRecord& chosen) {
+  const std::vector<std::string> names = names_of(backups);
+  for (std::size_t i = 0; i < backups.size(); ++i)
+    if (backups[i].file == chosen.file) return names[i];
+  return chosen.instance;
+}
+
 int restore(const GlobalOptions& globals, const BackupOptions& options) {
+  if (auto url = parse_restore_url(options.to); !url) return fail(globals.output, url.error());
   auto backups = read_backups(globals);
   if (!backups) return fail(globals.output, backups.error());
   auto backup = find_backup(*backups, options.backup);
   if (!backup) return fail(globals.output, backup.error());
   Application application;
   auto done = application.wait(restore_backup(application.services(), *backup, options.to, options.no_owner));
-  if (!done) return fail(globals.output, done.error());
+  if (!done) {
+    const int code = fail(globals.output, done.error());
+    // Everything that was typed was good: pg_restore could not do it.
+    return done.error().kind == ErrorKind::process ? kSomeFailed : code;
+  }
+  const std::string name = chosen_name(*backups, *backup);
   if (globals.output.text())
-    write_out(fmt::format("{} is restored; settings and privileges of the database itself are not part of a dump\n", name_of(*backup)));
+    write_out(fmt::format("{} is restored into {} on {}; settings and privileges of the database itself are not part of a dump\n",
+                          report::shown(name), in_quotes(done->database), report::shown(done->address)));
   else
-    write_json(globals.output, {{"version", 1}, {"kind", "backup_restored"}, {"backup", name_of(*backup)}});
+    write_json(globals.output, {{"version", 1}, {"kind", "backup_restored"}, {"backup", name}, {"database", done->database},
+                                {"address", done->address}});
   return kSuccess;
 }
 
@@ -78,10 +99,11 @@ int export_command(const GlobalOptions& globals, const BackupOptions& options) {
   if (!good) return fail(globals.output, good.error());
   auto done = export_backup(*backup, options.file);
   if (!done) return fail(globals.output, done.error());
+  const std::string name = chosen_name(*backups, *backup);
   if (globals.output.text())
-    write_out(fmt::format("{} is in {}, sha256 {}\n", name_of(*backup), report::shown(options.file), backup->sha256));
+    write_out(fmt::format("{} is in {}, sha256 {}\n", report::shown(name), report::shown(options.file), backup->sha256));
   else
-    write_json(globals.output, {{"version", 1}, {"kind", "backup_exported"}, {"backup", name_of(*backup)}, {"file", options.file}});
+    write_json(globals.output, {{"version", 1}, {"kind", "backup_exported"}, {"backup", name}, {"file", options.file}});
   return kSuccess;
 }
 

@@ -32,9 +32,9 @@ void add_check(CLI::App& app, Invocation& invocation) {
   command->footer(
       "Examples:\n"
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15\n"
-      "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --limit shop-live -v\n"
+      "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --limit shop-live\n"
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --override disk_space='volume grows tonight'\n"
-      "Exit code 4 when a precondition blocks.");
+      "-v names the preconditions that hold, too. Exit code 4 when a precondition blocks.");
   command->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return check(invocation.globals, *options); }; });
 }

@@ -4,6 +4,7 @@
 
 #include "cli/application.hpp"
 #include "cli/commands.hpp"
+#include "cli/open_run.hpp"
 #include "cli/show_report.hpp"
 #include "engine/report/table.hpp"
 #include "operations/drop_source.hpp"
@@ -61,8 +62,8 @@ Task<Result<void>> drop(Services services, CallIdentity who, Server server, Drop
 }
 
 // One obligation: under the run's lock, so that no rollback is on its way to the same database.
-Result<void> carry_out(Application& application, Journal& journal, const Due& due) {
-  TRY_VOID(journal.lock_run(due.run));
+Result<void> carry_out(Application& application, const GlobalOptions& globals, Journal& journal, const Due& due) {
+  TRY_VOID(lock_run(journal, globals, due.run));
   TRY(const RunRecord run, journal.run(due.run));
   TRY(const TargetRecord target, journal.target(due.run, due.target));
   if (target.state != TargetState::succeeded)
@@ -125,7 +126,7 @@ int cleanup(const GlobalOptions& globals, bool dry_run) {
     Application application;
     for (Due& due : *found) {
       if (!due.is_due) continue;
-      auto dropped = carry_out(application, **journal, due);
+      auto dropped = carry_out(application, globals, **journal, due);
       due.outcome = dropped ? "dropped" : dropped.error().message;
       due.failed = !dropped;
       failed = failed || due.failed;

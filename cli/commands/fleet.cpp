@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+
 #include "cli/commands.hpp"
 #include "cli/planning.hpp"
 #include "cli/show_report.hpp"
 #include "engine/fleet/ad_hoc.hpp"
 #include "engine/fleet/discover.hpp"
 #include "engine/fleet/file.hpp"
+#include "engine/fleet/nearest.hpp"
 #include "engine/report/table.hpp"
 
 namespace pgconvoy::cli {
@@ -63,16 +67,28 @@ std::string fleet_text(const Fleet& fleet, const std::vector<Target>& targets, c
          fmt::format("\n{}\n", report::count(static_cast<std::int64_t>(targets.size()), "target"));
 }
 
+// Regions and servers stay: they belong to no target.
+Fleet part_of(Fleet fleet, const std::vector<Target>& targets) {
+  std::set<std::string> environments, instances;
+  for (const Target& target : targets) {
+    environments.insert(target.environments.begin(), target.environments.end());
+    instances.insert(target.instances.begin(), target.instances.end());
+  }
+  std::erase_if(fleet.environments, [&](const auto& entry) { return !environments.contains(entry.first); });
+  std::erase_if(fleet.instances, [&](const auto& entry) { return !instances.contains(entry.first); });
+  return fleet;
+}
+
 int show(const GlobalOptions& globals, const std::string& file, const Selection& selection) {
   auto fleet = read_fleet_file(file);
   if (!fleet) return fail(globals.output, fleet.error());
+  auto targets = select_targets(*fleet, group_targets(*fleet), selection);
+  if (!targets) return fail(globals.output, targets.error());
   if (!globals.output.text()) {
-    json document{{"version", 1}, {"kind", "fleet"}, {"fleet", *fleet}, {"targets", group_targets(*fleet)}};
+    json document{{"version", 1}, {"kind", "fleet"}, {"fleet", part_of(*fleet, *targets)}, {"targets", *targets}};
     write_json(globals.output, document);
     return kSuccess;
   }
-  auto targets = select_targets(*fleet, group_targets(*fleet), selection);
-  if (!targets) return fail(globals.output, targets.error());
   write_out(fleet_text(*fleet, *targets, globals.output.style()));
   return kSuccess;
 }
@@ -81,19 +97,43 @@ struct DiscoverOptions {
   std::string file, source, target, glob = "*";
 };
 
+struct Discovered {
+  Fleet fleet;
+  std::map<std::string, std::int64_t> bytes;  // by instance, where they could be read
+  std::size_t matching = 0;                   // databases that the pattern takes, known ones too
+};
+
 // The servers of a file, or the two of the command line, with every database that is found on them.
-Task<Result<Fleet>> discover(Services services, Fleet fleet, std::string glob, bool name_services) {
+Task<Result<Discovered>> discover(Services services, Fleet fleet, std::string glob, bool name_services) {
+  Discovered found;
+  std::map<std::string, int> majors;
   for (auto& [id, server] : fleet.servers) {
     CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
     SessionOptions options;
     options.application_name = "pgconvoy/discover";
-    CO_TRY(SessionPtr session, co_await services.sessions.open(std::move(connection), std::move(options)));
-    if (name_services) server.service = fmt::format("postgresql-database-{}", session->server_version() / 10000);
+    auto opened = co_await services.sessions.open(std::move(connection), std::move(options));
+    if (!opened) co_return with_ways_to_log_in(std::move(opened).error(), id);
+    SessionPtr session = *std::move(opened);
+    majors[id] = session->server_version() / 10000;
+    if (name_services) server.service = fmt::format("postgresql-database-{}", majors[id]);
     CO_TRY(const auto databases, co_await discover_databases(*session, glob));
     session->close();
     add_discovered(fleet, server, databases);
+    found.matching += databases.size();
+    std::map<std::string, std::int64_t> sizes;
+    for (const DiscoveredDatabase& database : databases)
+      if (database.bytes > 0) sizes[database.database] = database.bytes;
+    for (const auto& [name, instance] : fleet.instances)
+      if (instance.server == id && sizes.contains(instance.database)) found.bytes[name] = sizes[instance.database];
   }
-  co_return fleet;
+  if (name_services) {
+    CO_TRY_VOID(check_direction(majors["source"], majors["target"]));
+  }
+  if (found.matching == 0 && glob != "*")
+    co_return Error(ErrorKind::usage, fmt::format("--database {} matches no database", in_quotes(glob)),
+                    "without --database all of them are listed");
+  found.fleet = std::move(fleet);
+  co_return found;
 }
 
 Result<Fleet> start_of_discovery(const DiscoverOptions& options) {
@@ -110,12 +150,13 @@ int discover_command(const GlobalOptions& globals, const DiscoverOptions& option
   auto found = application.wait(discover(application.services(), *std::move(fleet), options.glob, options.file.empty()));
   if (!found) return fail(globals.output, found.error());
   if (globals.output.text()) {
-    write_out(fleet_to_yaml(*found));
+    write_out(fleet_to_yaml(found->fleet, found->bytes));
     if (!globals.output.quiet)
       write_error(fmt::format("{} found that the fleet didn't have; redirect this into a file to keep it\n",
-                              report::count(static_cast<std::int64_t>(found->instances.size() - before), "database")));
+                              report::count(static_cast<std::int64_t>(found->fleet.instances.size() - before), "database")));
   } else {
-    json document{{"version", 1}, {"kind", "fleet"}, {"fleet", *found}, {"targets", group_targets(*found)}};
+    json document{{"version", 1}, {"kind", "fleet"}, {"fleet", found->fleet}, {"targets", group_targets(found->fleet)}};
+    document["bytes"] = found->bytes;
     write_json(globals.output, document);
   }
   return kSuccess;

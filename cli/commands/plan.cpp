@@ -19,11 +19,14 @@ int plan(const GlobalOptions& globals, const PlanningOptions& options) {
   const report::PlanView view{planned->plan, *run, planned->not_offered, globals.output.verbose, text_width(),
                               globals.journal_option()};
   if (globals.output.text())
-    write_out(globals.output.quiet ? report::plan_summary_text(view, globals.output.style())
-                                   : report::plan_text(view, globals.output.style()));
+    // What blocks is a result too.
+    write_out(globals.output.quiet && !all_blocked(planned->plan) ? report::plan_summary_text(view, globals.output.style())
+                                                                  : report::plan_text(view, globals.output.style()));
   else
     write_json(globals.output, report::plan_json(view));
-  return kSuccess;
+  if (!all_blocked(planned->plan)) return kSuccess;
+  print_error(globals.output, everything_is_blocked(planned->plan, "plan"));
+  return kBlocked;
 }
 
 }  // namespace
@@ -38,7 +41,8 @@ void add_plan(CLI::App& app, Invocation& invocation) {
       "  pgconvoy plan -f fleet.yaml --runbook postgres-13-to-15\n"
       "  pgconvoy plan -f fleet.yaml --runbook postgres-13-to-15 --region eu-west --limit 'shop-*' --set retention=0\n"
       "  pgconvoy plan --source postgresql://admin@old:5432 --target postgresql://admin@new:5432\n"
-      "The plan is kept in the journal: pgconvoy run --plan RUN does exactly what was shown.");
+      "The plan is kept in the journal: pgconvoy run --plan RUN does exactly what was shown.\n"
+      "Exit code 4 when every target is blocked by a precondition.");
   command->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return plan(invocation.globals, *options); }; });
 }

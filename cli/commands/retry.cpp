@@ -48,7 +48,7 @@ int retry(const GlobalOptions& globals, const RunArgument& argument) {
 void add_retry(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("retry", "Try targets again that were rolled back, skipped or, by name, stuck");
   auto argument = std::make_shared<RunArgument>();
-  add_run_argument(*command, *argument, true, true);
+  add_run_argument(*command, *argument, false, true);
   add_globals(*command, invocation.globals);
   command->footer("Examples:\n  pgconvoy retry r7\n  pgconvoy retry r7 shop-live");
   command->callback(

@@ -68,8 +68,10 @@ int rollback(const GlobalOptions& globals, const RollbackOptions& options) {
   const std::string what = chosen->names.size() == 1
                                ? chosen->names.front()
                                : report::count(static_cast<std::int64_t>(chosen->names.size()), "target");
-  if (!options.yes && !confirm(fmt::format("Undo {} of {}? Their applications are paused meanwhile.", what, opened->record.name)))
-    return kHalted;
+  if (!options.yes && !confirm(fmt::format("Undo {} of {}? Their applications are paused meanwhile.", what, opened->record.name))) {
+    write_error("nothing was changed\n");
+    return kBadInput;
+  }
 
   RunRequest request;
   request.run = opened->record.id;
@@ -86,7 +88,7 @@ int rollback(const GlobalOptions& globals, const RollbackOptions& options) {
 void add_rollback(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("rollback", "Undo a run, or one target of it, in reverse order");
   auto options = std::make_shared<RollbackOptions>();
-  add_run_argument(*command, options->argument, true, true);
+  add_run_argument(*command, options->argument, false, true);
   command->add_flag("--accept-data-loss", options->accept_data_loss,
                     "Go back although the new database was written to; what it received is given up (one target only)");
   command->add_flag("-y,--yes", options->yes, "Don't ask");

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -9,6 +10,7 @@
 #include "cli/show_report.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/plan_report.hpp"
+#include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -36,8 +38,14 @@ Result<Chosen> stored(Journal& journal, const GlobalOptions& globals, const std:
   return chosen;
 }
 
-bool all_blocked(const Plan& plan) {
-  return std::all_of(plan.targets.begin(), plan.targets.end(), [](const PlannedTarget& target) { return target.blocked(); });
+// The one question, with what can't be taken back; the summary above it may be switched off.
+std::string question(const Output& output, const Plan& plan) {
+  const auto total = static_cast<std::int64_t>(plan.targets.size());
+  const json parameters = report::effective_parameters(plan);
+  std::string text;
+  if (!output.text() || output.quiet) text = fmt::format("{}.\n", fmt::join(report::parameters_in_words(parameters), ", "));
+  if (report::drops_at_once(parameters)) text += "Old databases are dropped at once (retention 0). ";
+  return text + fmt::format("Move {} now?", report::count(total, "target"));
 }
 
 void show(const GlobalOptions& globals, const Chosen& chosen) {
@@ -56,12 +64,11 @@ void show(const GlobalOptions& globals, const Chosen& chosen) {
 
 int run_command(const GlobalOptions& globals, const RunCommandOptions& options) {
   const Output& output = globals.output;
-  if (auto answered = can_confirm(options.yes); !answered) return fail(output, answered.error());
   if (auto usable = check_journal(globals); !usable) return fail(output, usable.error());
   Application application;
   Chosen chosen;
   if (options.plan.empty()) {
-    auto planned = plan_from_options(application, globals, options.planning);
+    auto planned = plan_from_options(application, globals, options.planning, [&] { return can_confirm(options.yes); });
     if (!planned) return fail(output, planned.error());
     if (all_blocked(planned->plan)) {
       const report::CheckView view{planned->plan, planned->not_offered, text_width(), output.verbose};
@@ -69,8 +76,7 @@ int run_command(const GlobalOptions& globals, const RunCommandOptions& options) 
         write_out(report::check_text(view, output.style()));
       else
         write_json(output, report::check_json(view));
-      print_error(output, Error(ErrorKind::refused, "every target is blocked by a precondition; nothing was started or changed",
-                                "mend what stands above, or pgconvoy run ... --override CONDITION=REASON"));
+      print_error(output, everything_is_blocked(planned->plan, "run"));
       return kBlocked;
     }
     chosen.plan = std::move(planned->plan);
@@ -86,13 +92,13 @@ int run_command(const GlobalOptions& globals, const RunCommandOptions& options) 
     auto found = stored(**journal, globals, options.plan);
     if (!found) return fail(output, found.error());
     chosen = *std::move(found);
+    if (auto answered = can_confirm(options.yes); !answered) return fail(output, answered.error());
   }
   show(globals, chosen);
-  const auto total = static_cast<std::int64_t>(chosen.plan.targets.size());
-  if (!options.yes && !confirm(fmt::format("Move {} now?", total == 1 ? "1 target" : fmt::format("{} targets", total)))) {
+  if (!options.yes && !confirm(question(output, chosen.plan))) {
     write_error(fmt::format("nothing was changed; the plan is kept: pgconvoy run --plan r{}{}\n", chosen.run,
                             globals.journal_option()));
-    return kHalted;
+    return kBadInput;
   }
   RunRequest request;
   request.run = chosen.run;

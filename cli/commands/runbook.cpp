@@ -78,16 +78,31 @@ int show(const GlobalOptions& globals, const std::string& name) {
 
 int validate_command(const GlobalOptions& globals, const std::string& name) {
   const Application application;
-  auto runbook = read_runbook(application, name);
-  if (!runbook) return fail(globals.output, runbook.error());
-  auto good = pgconvoy::validate(*runbook, application.operations(), application.conditions());
-  if (!good) return fail(globals.output, good.error());
+  auto parsed = parse_runbook_file(application, name);
+  if (!parsed) return fail(globals.output, parsed.error());
+  std::vector<FileProblem> problems = parsed->problems;
+  const Runbook* runbook = &parsed->runbook;
+  if (problems.empty()) {
+    auto good = pgconvoy::validate(*runbook, application.operations(), application.conditions());
+    if (!good && globals.output.text()) return fail(globals.output, good.error());
+    if (!good) problems.push_back({0, 0, good.error().message});
+  }
+  if (!problems.empty() && globals.output.text())
+    return fail(globals.output, Error(ErrorKind::usage, format_problems(name, problems), "pgconvoy runbook show NAME --output yaml shows a good one"));
+  if (!problems.empty()) {
+    json document{{"version", 1}, {"kind", "runbook_validate"}, {"valid", false}};
+    document["problems"] = json::array();
+    for (const FileProblem& problem : problems)
+      document["problems"].push_back({{"line", problem.line}, {"column", problem.column}, {"message", problem.message}});
+    write_json(globals.output, document);
+    return kBadInput;
+  }
   if (globals.output.text())
     write_out(fmt::format("runbook {} is good: {}, {} at the top\n", report::shown(runbook->name),
                           report::count(static_cast<std::int64_t>(runbook->preconditions.size()), "precondition"),
                           report::count(static_cast<std::int64_t>(runbook->operations.size()), "operation")));
   else
-    write_json(globals.output, {{"version", 1}, {"kind", "runbook_validate"}, {"valid", true}});
+    write_json(globals.output, {{"version", 1}, {"kind", "runbook_validate"}, {"valid", true}, {"problems", json::array()}});
   return kSuccess;
 }
 

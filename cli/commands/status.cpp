@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <map>
+
 #include "cli/application.hpp"
 #include "cli/commands.hpp"
+#include "cli/run_loop.hpp"
 #include "cli/show_report.hpp"
 #include "engine/report/status_report.hpp"
 
@@ -17,16 +21,29 @@ bool is_alive(const GlobalOptions& globals, std::int64_t run) {
   return !journal || !(*journal)->lock_run(run);
 }
 
+// The journal counts states; who asked stands with each target.
+Result<std::map<std::int64_t, int>> undone_as_asked(Journal& journal, const std::vector<RunRecord>& runs) {
+  std::map<std::int64_t, int> undone;
+  for (const RunRecord& run : runs) {
+    if (!run.counts.contains(TargetState::rolled_back)) continue;
+    TRY(const std::vector<TargetRecord> targets, journal.targets(run.id, false));
+    undone[run.id] = static_cast<int>(std::count_if(targets.begin(), targets.end(), is_undone_as_asked));
+  }
+  return undone;
+}
+
 int status(const GlobalOptions& globals, const StatusOptions& options) {
   auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
   if (!journal) return fail(globals.output, journal.error());
   if (options.all) {
     auto runs = (*journal)->runs();
     if (!runs) return fail(globals.output, runs.error());
+    auto undone = undone_as_asked(**journal, *runs);
+    if (!undone) return fail(globals.output, undone.error());
     if (globals.output.text())
-      write_out(report::runs_text(*runs, text_width(), globals.output.style()));
+      write_out(report::runs_text(*runs, *undone, text_width(), globals.output.style()));
     else
-      write_json(globals.output, report::runs_json(*runs));
+      write_json(globals.output, report::runs_json(*runs, *undone));
     return kSuccess;
   }
   auto run = find_run(**journal, options.argument.run);

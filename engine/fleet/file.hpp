@@ -1,7 +1,9 @@
 // The fleet file: YAML in, YAML out. Its format is described in docs/fleet.md.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,7 +31,7 @@ struct LoadedFleet {
 LoadedFleet load_fleet(const std::filesystem::path& file);
 LoadedFleet parse_fleet(const std::string& yaml, const std::filesystem::path& folder);
 
-// The same format; what load_fleet() reads back is equal.
-std::string fleet_to_yaml(const Fleet& fleet);
+// The same format; what load_fleet() reads back is equal. `bytes` are sizes of instances, by id: a comment beside each.
+std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::int64_t>& bytes = {});
 
 }  // namespace pgconvoy

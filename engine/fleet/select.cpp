@@ -86,13 +86,31 @@ Result<void> check_regions(const Fleet& fleet, const std::vector<std::string>& r
   return {};
 }
 
+std::vector<std::string_view> targets_of_databases(const Fleet& fleet, const Pattern& pattern, const std::vector<Target>& targets) {
+  std::vector<std::string_view> ids;
+  for (const Target& target : targets)
+    if (std::any_of(target.instances.begin(), target.instances.end(), [&](const std::string& id) {
+          const auto instance = fleet.instances.find(id);
+          return instance != fleet.instances.end() && fnmatch(pattern.glob.c_str(), instance->second.database.c_str(), 0) == 0;
+        }))
+      ids.push_back(target.id);
+  return ids;
+}
+
 // Every pattern matches at least one target of the fleet; of globs among exclusions that isn't asked.
-Result<void> check_matching(const std::vector<Pattern>& patterns, const std::vector<Target>& targets, bool exclusion) {
+Result<void> check_matching(const Fleet& fleet, const std::vector<Pattern>& patterns, const std::vector<Target>& targets,
+                            bool exclusion) {
   for (const Pattern& pattern : patterns) {
     if (exclusion && pattern.glob.find_first_of("*?[") != std::string::npos) continue;
     const bool any = std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return matches(pattern, t); });
     if (any) continue;
     const auto ids = ids_of(targets);
+    if (const auto meant = targets_of_databases(fleet, pattern, targets); !meant.empty())
+      return Error(ErrorKind::usage,
+                   fmt::format("{}: {} matches no target; it is the name of a database, and targets go by their ids",
+                               pattern.source, in_quotes(pattern.glob)),
+                   fmt::format("{}: {}", meant.size() == 1 ? "the database's target is" : "the databases' targets are",
+                               fmt::join(meant.begin(), meant.begin() + std::min(meant.size(), kShown), ", ")));
     return Error(ErrorKind::usage,
                  fmt::format("{}: {} matches no target{}", pattern.source, in_quotes(pattern.glob),
                              did_you_mean(pattern.glob, ids)),
@@ -108,8 +126,8 @@ Result<std::vector<Target>> select_targets(const Fleet& fleet, const std::vector
   TRY(const auto limits, read_patterns("--limit", selection.limit));
   TRY(const auto exclusions, read_patterns("--exclude", selection.exclude));
   TRY_VOID(check_regions(fleet, selection.regions));
-  TRY_VOID(check_matching(limits, targets, false));
-  TRY_VOID(check_matching(exclusions, targets, true));
+  TRY_VOID(check_matching(fleet, limits, targets, false));
+  TRY_VOID(check_matching(fleet, exclusions, targets, true));
 
   const std::set<std::string> regions(selection.regions.begin(), selection.regions.end());
   std::vector<Target> selected;

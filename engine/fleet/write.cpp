@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/core/bytes.hpp"
 #include "engine/fleet/duration.hpp"
 #include "engine/fleet/file.hpp"
 
@@ -125,25 +126,30 @@ void write_instance(const Instance& instance, std::string& out) {
 }
 
 template <class Things, class Write>
-void write_section(const char* name, const Things& things, std::string& out, Write write) {
+void write_section(const char* name, const Things& things, std::string& out, Write write,
+                   const std::map<std::string, std::int64_t>& bytes = {}) {
   if (things.empty()) return;
   Block(out, 0).open(name);
   for (const auto& [id, thing] : things) {
     Block(out, 1).open(id);
+    if (const auto size = bytes.find(id); size != bytes.end()) {
+      out.pop_back();
+      out += fmt::format("  # {}\n", format_bytes({size->second}));
+    }
     write(thing, out);
   }
 }
 
 }  // namespace
 
-std::string fleet_to_yaml(const Fleet& fleet) {
+std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::int64_t>& bytes) {
   std::string out = "pgconvoy: 1\n";
   write_section("regions", fleet.regions, out, [](const Region& region, std::string& text) {
     if (region.concurrency) Block(text, 2).raw("concurrency", fmt::to_string(*region.concurrency));
   });
   write_section("servers", fleet.servers, out, write_server);
   write_section("environments", fleet.environments, out, write_environment);
-  write_section("instances", fleet.instances, out, write_instance);
+  write_section("instances", fleet.instances, out, write_instance, bytes);
   return out;
 }
 

@@ -109,7 +109,7 @@ std::string event_line(const Event& event, const Style& style, bool verbose) {
     case EventKind::obligation_cancelled:
       return join(fmt::format("not to be done any more: {}", text_of(event.data, "id")), text_of(event.data, "reason"));
     default:
-      return join(step, text_of(event.data, "text"));
+      return step.empty() ? text_of(event.data, "text") : join(step, text_of(event.data, "text"));
   }
 }
 

@@ -36,6 +36,17 @@ std::vector<const PlannedTarget*> by_name(const Plan& plan) {
   return targets;
 }
 
+// The preconditions that found nothing at all.
+std::string holding(const PlannedTarget& planned, const Runbook& runbook, bool titled, const Style& style) {
+  std::string names;
+  for (const RunbookNode& node : runbook.preconditions)
+    if (std::none_of(planned.findings.begin(), planned.findings.end(),
+                     [&](const Finding& finding) { return finding.condition == node.name; }))
+      names += fmt::format("  {} {}\n", style.good("ok   "), shown(node.name));
+  if (names.empty()) return {};
+  return (titled ? style.bold(shown(planned.target.id)) + "\n" : "") + names;
+}
+
 struct CheckTotals {
   int blocked = 0, warned = 0, clean = 0;
 };
@@ -90,6 +101,7 @@ std::string check_text(const CheckView& view, const Style& style) {
   std::string text;
   for (const PlannedTarget* planned : by_name(view.plan)) {
     std::string part = findings.of(*planned);
+    if (view.verbose) part += holding(*planned, view.plan.runbook, part.empty(), style);
     if (!part.empty()) text += part + "\n";
   }
   const CheckTotals totals = check_totals_of(view.plan);

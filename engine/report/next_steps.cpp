@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engine/report/run_report.hpp"
 #include "engine/report/text.hpp"
@@ -35,8 +36,29 @@ std::string result_of(const TargetSummary& target) {
   }
 }
 
+namespace {
+
+// Without a word about pages and pauses: there were none.
+std::string state_of_uncontrolled(const TargetSummary& target, const std::string& live) {
+  switch (target.state) {
+    case TargetState::succeeded:
+      return "moved: its application reaches it when the new address is set";
+    case TargetState::rolled_back:
+      return "undone: the old database is open again under its own name";
+    case TargetState::stuck:
+      return "stuck; pgconvoy doesn't control its application" + live;
+    case TargetState::skipped:
+      return "untouched";
+    default:
+      return fmt::format("interrupted{}; pgconvoy doesn't control its application", target.step.empty() ? "" : " in " + shown(target.step));
+  }
+}
+
+}  // namespace
+
 std::string state_now(const TargetSummary& target) {
   const std::string live = target.live_database.empty() ? "" : fmt::format("; the live database is {}", shown(target.live_database));
+  if (!target.controlled && target.state != TargetState::pending) return state_of_uncontrolled(target, live);
   switch (target.state) {
     case TargetState::succeeded:
       return "moved: the application runs on the new database";
@@ -89,6 +111,9 @@ std::vector<std::string> commands_for_run(const ReportView& view) {
     return (target.state == TargetState::rolled_back && !target.asked_back) || target.state == TargetState::skipped;
   });
   if (retried > 1) commands.push_back(fmt::format("pgconvoy retry {}{}", summary.name, view.journal_option));
+  std::set<std::string> named;
+  for (const HandOver& hand_over : summary.hand_overs)
+    if (!hand_over.confirmed && named.insert(hand_over.target).second) commands.push_back(resolve_command(hand_over, view));
   const bool waiting = std::any_of(summary.kept.begin(), summary.kept.end(),
                                    [](const KeptDatabase& kept) { return kept.state == "open"; });
   if (waiting) commands.push_back("pgconvoy cleanup --dry-run" + view.journal_option);

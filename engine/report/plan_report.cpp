@@ -111,6 +111,7 @@ PlanTotals totals_of(const Plan& plan) {
       ++totals.blocked;
       continue;
     }
+    totals.by_hand += !is_controlled(plan.fleet, planned.target);
     totals.with_warnings += count_findings(planned.findings).warn > 0;
     totals.seconds += planned.seconds;
     totals.longest_pause = std::max(totals.longest_pause, planned.paused_seconds);
@@ -133,6 +134,16 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
   text += fmt::format("about {} in all; each application is paused for at most about {}\n", in_words(totals.elapsed),
                       in_words(totals.longest_pause));
   text += limits_text(view);
+  const json parameters = effective_parameters(view.plan);
+  if (const auto words = parameters_in_words(parameters); !words.empty())
+    text += wrapped(fmt::format("{}", fmt::join(words, ", ")), view.width == 0 ? 100000 : view.width, 2) + "\n";
+  if (drops_at_once(parameters))
+    text += style.warn("retention 0: old databases are dropped at once; afterwards only their backups are left to go back to\n");
+  if (totals.by_hand)
+    text += style.warn(fmt::format("{} pgconvoy doesn't control: you set the new URL of each by hand, then pgconvoy resolve RUN TARGET "
+                                   "--as done --reason TEXT\n",
+                                   totals.by_hand == 1 ? "1 target has an application that"
+                                                       : fmt::format("{} targets have applications that", totals.by_hand)));
   for (const auto& [condition, reason] : view.plan.options.overrides)
     text += style.warn(fmt::format("overridden: {} ({})\n", shown(condition), shown(reason)));
   if (totals.with_warnings) text += style.warn(fmt::format("{} with warnings\n", count(totals.with_warnings, "target")));
@@ -157,7 +168,7 @@ std::string plan_text(const PlanView& view, const Style& style) {
             steps_text(plan.targets.front().steps, style);
   text += "\n" + plan_summary_text(view, style);
   text += "nothing was changed\n";
-  if (view.run > 0)
+  if (view.run > 0 && totals_of(plan).blocked < static_cast<int>(plan.targets.size()))
     text += fmt::format("\n{} pgconvoy run --plan r{}{}\n", style.bold("next:"), view.run, view.journal_option);
   return text;
 }
@@ -173,11 +184,13 @@ json plan_json(const PlanView& view) {
                         {"databases", totals.databases},
                         {"blocked", totals.blocked},
                         {"with_warnings", totals.with_warnings},
+                        {"by_hand", totals.by_hand},
                         {"not_offered", view.not_offered},
                         {"bytes", totals.bytes},
                         {"seconds", totals.seconds},
                         {"elapsed_seconds", totals.elapsed},
                         {"longest_pause_seconds", totals.longest_pause}};
+  document["parameters"] = effective_parameters(view.plan);
   document["targets"] = view.plan.targets;
   return document;
 }

@@ -20,6 +20,7 @@ struct PlanView {
 
 struct PlanTotals {
   int targets = 0, databases = 0, blocked = 0, with_warnings = 0;
+  int by_hand = 0;           // targets whose applications pgconvoy doesn't control: somebody sets their URLs
   std::int64_t bytes = 0;
   double seconds = 0;        // all targets one after the other
   double elapsed = 0;        // with the limits of the plan, about

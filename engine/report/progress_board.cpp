@@ -22,6 +22,7 @@ ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& 
     Item item;
     item.id = shown(planned.target.id);
     item.region = shown(planned.target.region);
+    item.controlled = is_controlled(plan.fleet, planned.target);
     item.weight = std::max(0.1, planned.seconds);
     items_.push_back(std::move(item));
   }
@@ -143,7 +144,7 @@ std::optional<std::string> ProgressBoard::ended_line(const Event& event, const S
   if (event.target < 1 || event.target > static_cast<int>(items_.size())) return std::nullopt;
   const Item& item = items_[event.target - 1];
   const std::string took = format_duration(event.at - item.claimed);
-  const std::string pause = item.paused_at && item.resumed_at
+  const std::string pause = item.controlled && item.paused_at && item.resumed_at
                                 ? fmt::format(", paused for {}", format_duration(*item.resumed_at - *item.paused_at))
                                 : "";
   const auto reason = [&] {

@@ -45,6 +45,7 @@ class ProgressBoard {
     double weight = 1;  // planned seconds
     TargetState state = TargetState::pending;
     bool in_flight = false, before = false;  // before: had ended when this process began
+    bool controlled = true;                  // only then is there a pause to speak of
     std::string step;
     bool undoing = false;
     WallTime claimed, step_started;

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kLongestName = 28;
 
-// "####!!==....": done, failed, running, left.
-std::string bar(int done, int failed, int running, int total, std::size_t width, const Style& style) {
+// "####!!......": done, failed, and the rest. What is running fills nothing: a bar is full when all is over.
+std::string bar(int done, int failed, int total, std::size_t width, const Style& style) {
   const auto share = [&](int many) {
     return total == 0 ? 0 : static_cast<std::size_t>(std::lround(double(width) * many / total));
   };
@@ -26,9 +26,8 @@ std::string bar(int done, int failed, int running, int total, std::size_t width,
     left -= cells;
     return cells;
   };
-  const std::size_t good = take(done), bad = take(failed), busy = take(running);
-  return "[" + style.good(std::string(good, '#')) + style.bad(std::string(bad, '!')) + std::string(busy, '=') +
-         std::string(left, '.') + "]";
+  const std::size_t good = take(done), bad = take(failed);
+  return "[" + style.good(std::string(good, '#')) + style.bad(std::string(bad, '!')) + std::string(left, '.') + "]";
 }
 
 std::string seconds(Seconds duration) {
@@ -59,18 +58,19 @@ std::string ProgressBoard::lane_line(const std::string& region, const Lane& lane
   if (taken + 8 > frame.columns) rate.clear();
   const std::size_t rest = frame.columns - std::min(frame.columns, width_of(begin) + width_of(figures) + width_of(rate) + 4);
   if (rest < 6) return fitted(begin + figures, frame);
-  return begin + bar(lane.done, lane.failed, lane.running, lane.total, std::min<std::size_t>(rest, 40), style) + " " + figures +
+  return begin + bar(lane.done, lane.failed, lane.total, std::min<std::size_t>(rest, 40), style) + " " + figures +
          rate;
 }
 
 std::string ProgressBoard::item_line(const Item& item, std::size_t name_width, const Frame& frame, const Style& style) const {
-  const bool paused = item.paused_at && !item.resumed_at;
+  const bool paused = item.controlled && item.paused_at && !item.resumed_at;
   const std::string clock = paused ? fmt::format("  paused {}", seconds(frame.now - *item.paused_at)) : "";
   std::string line = "  " + padded(cut(item.id, name_width), name_width) + "  ";
   std::string operation = operation_of(item.step);
   if (operation.empty()) operation = "reading facts";
   line += (item.undoing ? "undo " : "") + shown(operation);
-  if (item.total_bytes > 0)
+  // A total is an estimate: what is beyond it is shown without one.
+  if (item.total_bytes >= item.bytes && item.total_bytes > 0)
     line += fmt::format("  {} of {}", format_bytes({item.bytes}), format_bytes({item.total_bytes}));
   else if (item.bytes > 0)
     line += "  " + format_bytes({item.bytes});

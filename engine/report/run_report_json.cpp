@@ -29,6 +29,9 @@ json target_json(const TargetSummary& target, const ReportView& view) {
               {"step", target.step},
               {"reason", target.reason},
               {"error", error_json(target.error)},
+              {"first_step", target.first_step},
+              {"first_error", error_json(target.first_error)},
+              {"controlled", target.controlled},
               {"findings", target.findings},
               {"asked_back", target.asked_back},
               {"live_database", target.live_database},
@@ -70,7 +73,8 @@ json report_json(const ReportView& view) {
                      {"created", summary.created},
                      {"started", summary.started},
                      {"ended", summary.ended},
-                     {"backup_directory", summary.backup_directory}};
+                     {"backup_directory", summary.backup_directory},
+                     {"parameters", summary.parameters}};
   document["totals"] = totals_json(summary.totals);
   document["targets"] = json::array();
   for (const TargetSummary& target : summary.targets) document["targets"].push_back(target_json(target, view));

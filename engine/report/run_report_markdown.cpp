@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "engine/report/run_report_parts.hpp"
 
@@ -10,6 +11,7 @@ std::string report_markdown(const ReportView& view) {
   text += fmt::format("Runbook {} (`{}`), seed {}", shown(summary.runbook), summary.runbook_digest.substr(0, 12), summary.seed);
   if (!summary.started.empty()) text += ", started " + day_and_time(summary.started);
   text += ".\n\n";
+  if (const auto words = parameters_in_words(summary.parameters); !words.empty()) text += fmt::format("Parameters: {}.\n\n", fmt::join(words, ", "));
   for (const std::string& line : lines_of_totals(summary)) text += "- " + line + "\n";
   text += "\n" + table_of_targets(summary).markdown();
   const auto failures = failures_of(view);

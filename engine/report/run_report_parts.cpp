@@ -25,20 +25,37 @@ Tone tone_of(const TargetSummary& target) {
   }
 }
 
+bool is_under_way(const TargetSummary& target) {
+  return target.state == TargetState::running || target.state == TargetState::rolling_back;
+}
+
 std::string duration_or_dash(const std::optional<Seconds>& duration) {
   return duration ? format_duration(*duration) : "-";
 }
 
-// The reason already says what the error says, in most cases.
+void append_error(std::vector<std::string>& lines, const Error& error) {
+  std::string text = shown(error.message);
+  if (!error.server.empty()) text += fmt::format(" (server {})", shown(error.server));
+  if (!error.sqlstate.empty()) text += fmt::format(" [SQLSTATE {}]", shown(error.sqlstate));
+  lines.push_back(std::move(text));
+  if (!error.remedy.empty()) lines.push_back("-> " + shown(error.remedy));
+}
+
+// The reason already says what the error says, in most cases. What it began with comes first.
 std::vector<std::string> what_failed(const TargetSummary& target) {
   std::vector<std::string> lines;
-  if (!target.step.empty()) lines.push_back("step " + shown(target.step));
-  if (!target.error.message.empty()) {
-    std::string text = shown(target.error.message);
-    if (!target.error.server.empty()) text += fmt::format(" (server {})", shown(target.error.server));
-    if (!target.error.sqlstate.empty()) text += fmt::format(" [SQLSTATE {}]", shown(target.error.sqlstate));
-    lines.push_back(std::move(text));
-    if (!target.error.remedy.empty()) lines.push_back("-> " + shown(target.error.remedy));
+  const bool has_first = !target.first_error.message.empty();
+  if (has_first) {
+    if (!target.first_step.empty()) lines.push_back("step " + shown(target.first_step));
+    append_error(lines, target.first_error);
+  }
+  if (!target.step.empty()) lines.push_back((has_first ? "then, undoing step " : "step ") + shown(target.step));
+  if (is_under_way(target)) {
+    if (!target.reason.empty()) lines.push_back(shown(target.reason));
+    if (!target.let_go)
+      lines.push_back("no outcome is known: the process that was at work on it was ended (killed, perhaps), or is at it still");
+  } else if (!target.error.message.empty()) {
+    append_error(lines, target.error);
   } else if (target.findings.empty() && !target.reason.empty()) {
     lines.push_back(shown(target.reason));
   }
@@ -103,6 +120,8 @@ std::vector<FailureLines> failures_of(const ReportView& view) {
     lines.what = what_failed(target);
     lines.state = state_now(target);
     lines.commands = commands_for(target, view);
+    // Of the run as a whole, and said once, at the end.
+    std::erase_if(lines.commands, [](const std::string& command) { return command.starts_with("pgconvoy resume "); });
     failures.push_back(std::move(lines));
   }
   return failures;
@@ -130,7 +149,9 @@ std::vector<std::string> lines_of_kept(const ReportView& view) {
                                                  : fmt::format("{} to {}", by_due.begin()->first, by_due.rbegin()->first);
     lines.push_back(fmt::format("{} kept, fenced, until {}{}; then pgconvoy cleanup{} drops {}",
                                 number == 1 ? "1 old database is" : fmt::format("{} old databases are", with_separators(number)),
-                                until, waiting ? fmt::format(" ({} of them until confirmed)", waiting) : "",
+                                until, waiting == 0      ? ""
+                                : waiting == number ? fmt::format(", and until {} confirmed", number == 1 ? "it is" : "they are")
+                                                    : fmt::format(" ({} of them until confirmed)", waiting),
                                 view.journal_option, number == 1 ? "it" : "them"));
   }
   if (!view.summary.backups.empty()) {

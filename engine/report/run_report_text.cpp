@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -56,6 +57,22 @@ std::string hand_overs_text(const ReportView& view, const Style& style) {
   return text;
 }
 
+// Hand-overs may be hundreds, and each stands above with its command: what else is to be typed must not scroll away.
+std::string next_text(const std::vector<std::string>& commands, const Style& style) {
+  constexpr int kResolves = 5;
+  std::string text = commands.empty() ? "" : "\n";
+  int resolves = 0;
+  for (const std::string& command : commands) {
+    const bool resolve = command.starts_with("pgconvoy resolve ");
+    if (resolve && ++resolves > kResolves) {
+      if (resolves == kResolves + 1) text += "      and the same for the others above\n";
+      continue;
+    }
+    text += fmt::format("{} {}\n", style.bold("next:"), command);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string report_text(const ReportView& view, const Style& style) {
@@ -63,6 +80,8 @@ std::string report_text(const ReportView& view, const Style& style) {
   std::string text = style.bold(fmt::format("run {}: {}", summary.name, human(summary.state)));
   text += fmt::format("  {}, seed {}{}\n\n", shown(summary.runbook), summary.seed,
                       summary.started.empty() ? "" : ", started " + day_and_time(summary.started));
+  if (const auto words = parameters_in_words(summary.parameters); !words.empty())
+    text += style.dim(wrapped(fmt::format("{}", fmt::join(words, ", ")), view.width == 0 ? 100000 : view.width, 0)) + "\n\n";
   text += table_of_targets(summary).text(style, view.width);
   text += "\n";
   for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
@@ -71,9 +90,7 @@ std::string report_text(const ReportView& view, const Style& style) {
   const auto kept = lines_of_kept(view);
   if (!kept.empty()) text += "\n";
   for (const std::string& line : kept) text += wrapped(line, view.width == 0 ? 100000 : view.width, 2) + "\n";
-  const auto commands = commands_for_run(view);
-  if (!commands.empty()) text += "\n";
-  for (const std::string& command : commands) text += fmt::format("{} {}\n", style.bold("next:"), command);
+  text += next_text(commands_for_run(view), style);
   return text;
 }
 

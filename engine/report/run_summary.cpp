@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "engine/report/text.hpp"
 
 namespace pgconvoy::report {
 namespace {
@@ -21,7 +25,8 @@ Error error_in(const json& data) {
 }
 
 void read_reason(TargetSummary& summary, const json& reason) {
-  if (!reason.is_object()) return;
+  // Under way again: what happened before is over.
+  if (!reason.is_object() || summary.state == TargetState::running) return;
   summary.error = error_in(reason);
   summary.reason = reason.contains("reason") ? reason.value("reason", "") : summary.error.message;
   summary.step = reason.value("step", "");
@@ -48,6 +53,14 @@ void read_steps(TargetSummary& summary, const TargetRecord& record) {
     if (operation == "deprovision_collected_instances" && step->outcome.value("dropped", false))
       summary.dropped_source = true;
   }
+}
+
+void read_first_failure(TargetSummary& summary, const json& data) {
+  const Error first = error_in(data);
+  // A rollback that was asked for is no failure; one that met nothing else is told already.
+  if (first.message.empty() || first.kind == ErrorKind::cancelled || first.message == summary.error.message) return;
+  summary.first_error = first;
+  summary.first_step = data.value("step", "");
 }
 
 TargetSummary summarize_target(const PlannedTarget& planned, const TargetRecord& record, WallTime now) {
@@ -140,6 +153,58 @@ std::string subject_of(const std::string& path) {
   return at == std::string::npos ? "" : path.substr(at + 1);
 }
 
+namespace {
+
+json parameters_of(const std::vector<StepPlan>& steps) {
+  static const std::set<std::string> told_elsewhere{"service", "state", "to"};
+  json parameters = json::object();
+  for (const StepPlan& step : steps) {
+    if (!step.arguments.is_object()) continue;
+    for (const auto& [name, value] : step.arguments.items())
+      if (!told_elsewhere.contains(name) && value != true && !value.is_null() && !parameters.contains(name)) parameters[name] = value;
+  }
+  return parameters;
+}
+
+std::string seconds_in_words(double seconds) {
+  constexpr double kDay = 86400;
+  const double days = seconds / kDay;
+  return days >= 1 && days == std::floor(days) ? fmt::format("{} d", static_cast<std::int64_t>(days)) : format_duration(Seconds(seconds));
+}
+
+Fleet frozen_fleet(const RunRecord& run) {
+  return run.plan.is_object() && run.plan.contains("fleet") ? run.plan["fleet"].get<Fleet>() : Fleet{};
+}
+
+}  // namespace
+
+json effective_parameters(const Plan& plan) {
+  return plan.targets.empty() ? json::object() : parameters_of(plan.targets.front().steps);
+}
+
+std::vector<std::string> parameters_in_words(const json& parameters) {
+  static const std::set<std::string> durations{"retention", "drain_timeout", "max_pause", "health_timeout"};
+  std::vector<std::string> words;
+  for (const auto& [name, value] : parameters.items()) {
+    std::string text = value.is_string() ? shown(value.get<std::string>()) : value.dump();
+    if (durations.contains(name) && value.is_number()) text = value == 0 ? "0" : seconds_in_words(value.get<double>());
+    if (name == "max_pause" && value == 0) text = "as each environment's downtime budget says";
+    if (name == "retention" && value == 0) text = "0 (old databases are dropped at once)";
+    words.push_back(fmt::format("{} {}", shown(name), text));
+  }
+  return words;
+}
+
+bool drops_at_once(const json& parameters) { return parameters.is_object() && parameters.value("retention", json()) == 0; }
+
+bool is_controlled(const Fleet& fleet, const Target& target) {
+  if (fleet.servers.empty()) return true;  // nothing is known of it
+  return std::any_of(target.environments.begin(), target.environments.end(), [&](const std::string& id) {
+    const auto environment = fleet.environments.find(id);
+    return environment == fleet.environments.end() || environment->second.controller.kind != "none";
+  });
+}
+
 RunSummary summarize(const SummaryInput& input) {
   RunSummary summary;
   const RunRecord& run = input.run;
@@ -157,9 +222,27 @@ RunSummary summarize(const SummaryInput& input) {
   summary.backup_directory = options.backup_directory;
 
   static const PlannedTarget unplanned;
-  for (std::size_t i = 0; i < input.targets.size(); ++i)
-    summary.targets.push_back(
-        summarize_target(i < input.planned.size() ? input.planned[i] : unplanned, input.targets[i], input.now));
+  const Fleet fleet = frozen_fleet(run);
+  summary.parameters = input.planned.empty() ? json::object() : parameters_of(input.planned.front().steps);
+  for (std::size_t i = 0; i < input.targets.size(); ++i) {
+    const PlannedTarget& planned = i < input.planned.size() ? input.planned[i] : unplanned;
+    TargetSummary target = summarize_target(planned, input.targets[i], input.now);
+    target.controlled = is_controlled(fleet, planned.target);
+    if (!target.controlled) {
+      target.paused.reset();
+      target.is_paused = false;
+    }
+    if (const auto first = input.first_failures.find(target.number);
+        first != input.first_failures.end() && target.state == TargetState::stuck)
+      read_first_failure(target, first->second);
+    const auto left = input.left_because.find(target.number);
+    const bool in_flight = target.state == TargetState::running || target.state == TargetState::rolling_back;
+    if (in_flight && left != input.left_because.end()) {
+      target.reason = left->second;
+      target.let_go = true;
+    }
+    summary.targets.push_back(std::move(target));
+  }
   for (const Obligation& obligation : input.obligations) {
     const int number = target_of_obligation(obligation.id, run.name);
     if (number < 1 || number > static_cast<int>(summary.targets.size())) continue;
@@ -186,6 +269,38 @@ RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers) {
   return part;
 }
 
+namespace {
+
+// What the projections don't keep. Only for runs that have something to explain: the events of a large one are many.
+Result<void> read_causes(Journal& journal, SummaryInput& input) {
+  const bool wanted = std::any_of(input.targets.begin(), input.targets.end(), [&](const TargetRecord& target) {
+    const bool in_flight = target.state == TargetState::running || target.state == TargetState::rolling_back;
+    return target.state == TargetState::stuck || (in_flight && input.run.state != RunState::running);
+  });
+  if (!wanted) return {};
+  return journal.events(input.run.id, 0, [&](const Event& event) {
+    switch (event.kind) {
+      case EventKind::target_claimed:
+        input.left_because.erase(event.target);
+        break;
+      case EventKind::step_started:  // forward again: what failed before is over
+        input.first_failures.erase(event.target);
+        break;
+      case EventKind::target_rolling_back:
+        input.first_failures.try_emplace(event.target, event.data);
+        break;
+      case EventKind::note:
+        if (event.step.empty() && event.data.contains("error")) input.left_because[event.target] = error_in(event.data).message;
+        break;
+      default:
+        break;
+    }
+    return true;
+  });
+}
+
+}  // namespace
+
 Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now) {
   SummaryInput input;
   input.now = now;
@@ -202,6 +317,7 @@ Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime n
   }
   TRY(input.obligations, journal.obligations(false));
   TRY(input.backups, journal.backups());
+  TRY_VOID(read_causes(journal, input));
   return input;
 }
 

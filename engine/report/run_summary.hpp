@@ -1,6 +1,7 @@
 // A run as its report sees it: what the journal holds, put together per target. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,6 +33,10 @@ struct TargetSummary {
   std::int64_t verified_rows = 0, verified_bytes = 0;
   std::string reason;                // why it isn't succeeded; "" when there is nothing to say
   Error error;                       // the error behind it; no message when there is none
+  std::string first_step;            // where it began, when `error` is only what the undo met afterwards
+  Error first_error;
+  bool let_go = false;               // on the way, for `reason`: its process ended the work on it by itself
+  bool controlled = true;            // pgconvoy stops and starts an application of it: only then is it paused
   std::vector<Finding> findings;     // blocking ones of a skipped target
   std::string live_database;         // of a stuck one
   std::vector<std::string> ways_out; // of a stuck one
@@ -61,6 +66,7 @@ struct RunSummary {
   std::int64_t id = 0;
   std::string name, runbook, runbook_digest, state, intent, created, started, ended, backup_directory;
   std::uint64_t seed = 0;
+  json parameters;                     // effective_parameters()
   RunTotals totals;
   std::vector<TargetSummary> targets;  // in the order of the run
   std::vector<HandOver> hand_overs;
@@ -75,6 +81,8 @@ struct SummaryInput {
   std::vector<TargetRecord> targets;        // with steps
   std::vector<Obligation> obligations;      // of any run; those of this one are taken
   std::vector<BackupRecord> backups;        // likewise
+  std::map<int, json> first_failures;       // data of target_rolling_back, of those that are stuck
+  std::map<int, std::string> left_because;  // of those that were let go of on the way
   WallTime now;
 };
 RunSummary summarize(const SummaryInput& input);
@@ -86,6 +94,17 @@ RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers);
 std::string operation_of(const std::string& path);
 // What stands after the "@"; "" for the target.
 std::string subject_of(const std::string& path);
+
+// What the runbook's operations go by, defaults and --set put in: name -> value, durations in seconds. Services and
+// what is switched on as usual are left out.
+json effective_parameters(const Plan& plan);
+// "retention 7 d", "max_pause the downtime budget of each environment", ...
+std::vector<std::string> parameters_in_words(const json& parameters);
+// A retention of 0: there is no old database to go back to afterwards.
+bool drops_at_once(const json& parameters);
+
+// False when every application of the target is somebody else's (controller none), or nothing binds its database.
+bool is_controlled(const Fleet& fleet, const Target& target);
 
 // Reads everything that summarize() wants. Blocking.
 Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now);

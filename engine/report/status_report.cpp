@@ -60,9 +60,15 @@ std::string stuck_text(const TargetSummary& target, const ReportView& view, cons
     const std::size_t limit = view.width == 0 ? 100000 : view.width;
     text += fmt::format("  {}{}\n", style.dim(padded(label, 10)), wrapped(value, limit, 12));
   };
-  line("because", shown(target.reason));
+  if (!target.first_error.message.empty()) {
+    line("because", shown(target.first_error.message));
+    if (!target.first_step.empty()) line("at step", shown(target.first_step));
+    line("then", "its undo failed: " + shown(target.reason));
+  } else {
+    line("because", shown(target.reason));
+  }
   if (!target.step.empty()) line("at step", shown(target.step));
-  line("page", target.is_paused ? fmt::format("on, for {}", format_duration(*target.paused)) : "off");
+  line("page", !target.controlled ? "none: pgconvoy doesn't control the application" : target.is_paused ? fmt::format("on, for {}", format_duration(*target.paused)) : "off");
   if (!target.live_database.empty()) line("live", shown(target.live_database));
   for (const FencedDatabase& fenced : target.fenced)
     line("fence", fmt::format("\"{}\" on {} is called {} while it is fenced: clients of the old URL get 'database \"{}\" does "
@@ -131,11 +137,14 @@ json status_json(const ReportView& view, bool alive) {
   return document;
 }
 
-std::string runs_text(const std::vector<RunRecord>& runs, std::size_t width, const Style& style) {
+std::string runs_text(const std::vector<RunRecord>& runs, const std::map<std::int64_t, int>& undone, std::size_t width,
+                      const Style& style) {
   Table table({{"run"}, {"state"}, {"runbook", Align::left, true}, {"created"}, {"targets", Align::right},
-               {"succeeded", Align::right}, {"failed", Align::right}});
+               {"succeeded", Align::right}, {"failed", Align::right}, {"undone", Align::right}});
   for (const RunRecord& run : runs) {
     int all = 0;
+    const auto asked = undone.find(run.id);
+    const int asked_back = asked == undone.end() ? 0 : asked->second;
     const auto of = [&](TargetState state) {
       const auto found = run.counts.find(state);
       return found == run.counts.end() ? 0 : found->second;
@@ -143,19 +152,20 @@ std::string runs_text(const std::vector<RunRecord>& runs, std::size_t width, con
     for (const auto& [state, number] : run.counts) all += number;
     table.add({run.name, human_time(to_string(run.state)), shown(run.runbook), day_and_time(format_utc(run.created)),
                std::to_string(all), std::to_string(of(TargetState::succeeded)),
-               std::to_string(of(TargetState::rolled_back) + of(TargetState::stuck))});
+               std::to_string(of(TargetState::rolled_back) + of(TargetState::stuck) - asked_back), std::to_string(asked_back)});
   }
   return table.text(style, width);
 }
 
-json runs_json(const std::vector<RunRecord>& runs) {
+json runs_json(const std::vector<RunRecord>& runs, const std::map<std::int64_t, int>& undone) {
   json document{{"version", 1}, {"kind", "runs"}};
   document["runs"] = json::array();
   for (const RunRecord& run : runs) {
     json counts = json::object();
     for (const auto& [state, number] : run.counts) counts[to_string(state)] = number;
     document["runs"].push_back({{"id", run.name}, {"state", to_string(run.state)}, {"runbook", run.runbook},
-                                {"created", format_utc(run.created)}, {"targets", std::move(counts)}});
+                                {"created", format_utc(run.created)}, {"targets", std::move(counts)},
+                                {"undone", undone.contains(run.id) ? undone.at(run.id) : 0}});
   }
   return document;
 }

@@ -1,6 +1,7 @@
 // How a run stands now, for somebody who looks at it from elsewhere. Pure.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ namespace pgconvoy::report {
 std::string status_text(const ReportView& view, bool alive, const Style& style);
 json status_json(const ReportView& view, bool alive);
 
-// One line per run, newest first.
-std::string runs_text(const std::vector<RunRecord>& runs, std::size_t width, const Style& style);
-json runs_json(const std::vector<RunRecord>& runs);
+// One line per run, newest first. `undone`: how many of a run's targets were rolled back as asked, by its id.
+std::string runs_text(const std::vector<RunRecord>& runs, const std::map<std::int64_t, int>& undone, std::size_t width,
+                      const Style& style);
+json runs_json(const std::vector<RunRecord>& runs, const std::map<std::int64_t, int>& undone);
 
 }  // namespace pgconvoy::report

@@ -62,3 +62,18 @@ TEST_CASE("exit code: a rollback succeeds when all is undone") {
   CHECK(exit_code_of_run(targets({undone, stuck}), RunState::finished_with_failures, back, false) == kSomeFailed);
   CHECK(exit_code_of_run(targets({undone, good}), RunState::halted, back, true) == kInterrupted);
 }
+
+TEST_CASE("exit code: a rollback that stops before its end is halted") {
+  RunRequest back;
+  back.direction = Direction::backward;
+  CHECK(exit_code_of_run(targets({undone, TargetState::rolling_back}), RunState::halted, back, false) == kHalted);
+  back.only = {1};
+  CHECK(exit_code_of_run(targets({stuck, pending}), RunState::halted, back, false) == kSomeFailed);
+}
+
+TEST_CASE("exit code: what was rolled back as asked is a success, also when a resume finished it") {
+  const RunRequest all;
+  auto asked = targets({good, undone});
+  asked[1].reason = {{"step", ""}, {"error", {{"kind", "cancelled"}, {"message", "rollback was asked for"}}}};
+  CHECK(exit_code_of_run(asked, RunState::finished_with_failures, all, false) == kSuccess);
+}

@@ -42,6 +42,8 @@ class MainJobTest(ScenarioTest):
 
     def test_plan_writes_nothing_on_the_servers(self):
         self.assert_exit(self.plan, 0)
+        self.assertIn("4 targets have applications that pgconvoy doesn't control", self.plan.stdout)
+        self.assertIn("retention 7 d", self.plan.stdout)
         self.assertEqual(self.after_plan, self.before)
 
     def test_run_moves_every_target(self):

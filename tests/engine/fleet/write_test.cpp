@@ -119,6 +119,13 @@ TEST_CASE("fleet to YAML: the example comes back equal and is written the same a
   CHECK(fleet_to_yaml(parse_fleet(yaml, "/other").fleet) == yaml);
 }
 
+TEST_CASE("fleet to YAML: sizes are comments beside their instances") {
+  const Fleet fleet = parse_fleet(kExample, "/fleet").fleet;
+  const std::string yaml = fleet_to_yaml(fleet, {{"shop-live-db", 8 << 20}});
+  CHECK(yaml.find("  shop-live-db:  # 8 MB\n") != std::string::npos);
+  CHECK(parse_fleet(yaml, "/other").fleet == fleet);
+}
+
 TEST_CASE("fleet as JSON: equal fleets have one digest, a changed one another") {
   const Fleet fleet = parse_fleet(kExample, "/fleet").fleet;
   Fleet copy = json(fleet).get<Fleet>();

@@ -28,6 +28,7 @@ TEST_CASE("events: one line each, in words") {
   CHECK(event_line(event(EventKind::step_probed, {{"verdict", "done"}, {"detail", "it is gone"}}), Style{}, false) ==
         "fence_source@shop-db: probed, done: it is gone");
   CHECK(event_line(event(EventKind::target_stuck, {{"reason", "why"}}), Style{}, false) == "stuck: why");
+  CHECK(event_line(event(EventKind::note, {{"text", "left as it is"}}, ""), Style{}, false) == "left as it is");
   CHECK(event_line(event(EventKind::run_ended, {{"state", "halted"}, {"reason", ""}}, ""), Style{}, false) == "run ended, halted");
 }
 

@@ -56,6 +56,19 @@ TEST_CASE("check: findings of severity info are for -v") {
   CHECK_THAT(check_text({plan, 0, 0, true}, Style{}), Contains("info  extensions_available"));
 }
 
+TEST_CASE("check: -v names the preconditions that hold") {
+  Plan plan = plan_of({{finding(Severity::block, "a")}, {}});
+  plan.runbook.preconditions = {{"extensions_available", json::object(), {}}, {"disk_space", json::object(), {}}};
+  const std::string text = check_text({plan, 0, 0, true}, Style{});
+  CHECK_THAT(text, Contains("t2\n  ok    extensions_available\n  ok    disk_space\n"));
+  CHECK(occurrences(text, "ok    extensions_available") == 1);
+  CHECK_THAT(check_text({plan}, Style{}), !Contains("ok    "));
+}
+
+TEST_CASE("plan: nothing proposes to run what is blocked as a whole") {
+  CHECK_THAT(plan_text({plan_of({{finding(Severity::block, "a")}}), 7}, Style{}), !Contains("run --plan"));
+}
+
 TEST_CASE("check: JSON tells blocked targets from ready ones") {
   const Plan plan = plan_of({{finding(Severity::block, "a")}, {finding(Severity::warn, "b")}, {}});
   const json document = check_json({plan, 4});

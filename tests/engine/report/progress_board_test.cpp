@@ -55,6 +55,18 @@ TEST_CASE("board: progress of a step that is over is not shown under the next on
   CHECK_THAT(board.draw(frame_at(12), Style{}).back(), !Contains("late"));
 }
 
+TEST_CASE("board: nothing done is an empty bar, and no more is shown than a total") {
+  ExampleRun run;
+  const int a = run.add("a");
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(a, EventKind::target_claimed, 10));
+  board.journaled(run.happen(a, EventKind::step_started, 12, kBackup));
+  board.progressed(a, kBackup, 405 << 10, 104 << 10, "");
+  const auto lines = board.draw(frame_at(20), Style{});
+  CHECK_THAT(lines[0], Contains("[....") && !Contains("="));
+  CHECK_THAT(lines[1], Contains("backup_collected_services  405 kB  0:08"));
+}
+
 TEST_CASE("board: rate and time to go come from what this process has done") {
   ExampleRun run;
   for (const char* id : {"a", "b", "c", "d"}) run.add(id);

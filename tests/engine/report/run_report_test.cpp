@@ -94,6 +94,88 @@ TEST_CASE("report: what only its owner can do is listed until it is confirmed") 
   CHECK_THAT(report_text({summary}, Style{}), !Contains("kept, fenced"));
 }
 
+TEST_CASE("report: a stuck target shows what it began with, then what its undo met") {
+  ExampleRun run;
+  const int shop = run.add("shop-live");
+  run.happen(shop, EventKind::target_claimed, 10);
+  const std::string enable = "with_maintenance_page/enable_reprovisioned_services@shop-live-db";
+  run.step(shop, enable, 11, 11);
+  const Event first = run.happen(shop, EventKind::target_rolling_back, 12, "with_maintenance_page/redeploy@shop-live",
+                                 {{"step", "with_maintenance_page/redeploy@shop-live"},
+                                  {"error", {{"kind", "process"}, {"message", "it was not healthy within 60 s"}}}});
+  run.happen(shop, EventKind::undo_started, 13, enable);
+  const json undo{{"kind", "sql"}, {"message", "the rename was refused"}};
+  run.happen(shop, EventKind::undo_failed, 14, enable, {{"error", undo}});
+  run.happen(shop, EventKind::target_stuck, 15, enable, {{"step", enable}, {"reason", "the rename was refused"}, {"error", undo}});
+  run.input.first_failures[shop] = first.data;
+  const RunSummary summary = summarize(run.input);
+  const std::string report = report_text({summary}, Style{}), status = status_text({summary}, false, Style{});
+  for (const std::string& text : {report, status}) {
+    CHECK_THAT(text, Contains("it was not healthy within 60 s") && Contains("the rename was refused"));
+    CHECK(text.find("it was not healthy") < text.find("the rename was refused"));
+  }
+  CHECK(report_json({summary})["targets"][0]["first_error"]["message"] == "it was not healthy within 60 s");
+}
+
+TEST_CASE("report: what was let go of on the way, or lost its process, has a reason") {
+  ExampleRun run;
+  for (const char* id : {"a", "b"}) run.happen(run.add(id), EventKind::target_claimed, 10);
+  run.input.run.state = RunState::halted;
+  run.input.left_because[1] = "server eu-pg13 can't be reached";
+  const std::string text = report_text({summarize(run.input)}, Style{});
+  CHECK_THAT(text, Contains("server eu-pg13 can't be reached") && Contains("no outcome is known"));
+  const std::string resume = "pgconvoy resume r7";
+  CHECK(text.find(resume) == text.rfind(resume));
+}
+
+TEST_CASE("report: nothing is said of pauses and pages where pgconvoy doesn't control the application") {
+  ExampleRun run;
+  const int crm = run.add("crm-live");
+  run.input.planned[0].target.environments = {"crm-live"};
+  Fleet fleet;
+  fleet.servers["eu-pg13"].id = "eu-pg13";
+  fleet.environments["crm-live"].id = "crm-live";
+  run.input.run.plan["fleet"] = fleet;
+  run.succeed(crm, 10, 4);
+  Obligation confirm{"r7/t1/confirm_binding/crm-live", "confirm_binding", "open", "2026-11-22T21:00:00.000Z", "", json::object()};
+  confirm.data["environment"] = "crm-live";
+  Obligation drop{"r7/t1/drop_source/crm-live-db", "drop_source", "open", "2026-11-29T21:00:00.000Z",
+                  "r7/t1/confirm_binding/crm-live", json::object()};
+  run.input.obligations = {confirm, drop};
+  const RunSummary summary = summarize(run.input);
+  CHECK_FALSE(summary.targets[0].paused);
+  const std::string text = report_text({summary}, Style{});
+  CHECK_THAT(text, !Contains("paused for 4.0") && !Contains("(median)"));
+  CHECK_THAT(text, Contains(", and until it is confirmed"));
+  const auto resolve = text.find("next: pgconvoy resolve r7 crm-live --as done --reason"), cleanup = text.find("next: pgconvoy cleanup");
+  CHECK(resolve < cleanup);
+  CHECK(cleanup != std::string::npos);
+  CHECK(report_json({summary})["commands"].size() == 2);
+  CHECK_THAT(state_now(summary.targets[0]), !Contains("application runs"));
+}
+
+TEST_CASE("report: the parameters that the run went by are shown, durations in words") {
+  ExampleRun run;
+  run.add("shop-live");
+  run.input.planned[0].steps = {{"deprovision_collected_instances@x", "deprovision_collected_instances", "x", {{"retention", 604800.0}}, 0, false},
+                                {"with_maintenance_page/fence_source@x", "fence_source", "x", {{"drain_timeout", 10}, {"max_pause", 0}, {"pause", true}}, 0, true}};
+  const RunSummary summary = summarize(run.input);
+  CHECK_THAT(report_text({summary}, Style{}),
+             Contains("drain_timeout 10.0 s, max_pause as each environment's downtime budget says, retention 7 d"));
+  CHECK(report_json({summary})["run"]["parameters"]["retention"] == 604800.0);
+  CHECK_FALSE(drops_at_once(summary.parameters));
+  CHECK(drops_at_once({{"retention", 0.0}}));
+}
+
+TEST_CASE("status: runs tell what was undone as asked from what failed") {
+  RunRecord run;
+  run.id = 7;
+  run.name = "r7";
+  run.runbook = "x";
+  run.counts = {{TargetState::rolled_back, 3}, {TargetState::stuck, 1}};
+  CHECK_THAT(runs_text({run}, {{7, 2}}, 0, Style{}), Contains("4          0       2       2\n"));
+}
+
 TEST_CASE("report: an interrupted run says resume, several failures say retry") {
   ExampleRun run;
   run.roll_back(run.add("a"), 10, "no");
