@@ -65,6 +65,20 @@ TEST_CASE("check: -v names the preconditions that hold") {
   CHECK_THAT(check_text({plan}, Style{}), !Contains("ok    "));
 }
 
+TEST_CASE("plan: says how many targets need a URL set by hand, and what a retention of 0 means") {
+  Plan plan = plan_of({{}, {}});
+  plan.fleet.servers["eu-pg13"].id = "eu-pg13";
+  plan.fleet.environments["t1"].controller.kind = "local";
+  plan.fleet.environments["t2"].controller.kind = "none";
+  for (PlannedTarget& planned : plan.targets) planned.target.environments = {planned.target.id};
+  plan.targets[0].steps.push_back({"deprovision_collected_instances@db", "deprovision_collected_instances", "db", {{"retention", 0.0}}, 0, false});
+  const std::string text = plan_summary_text({plan, 7}, Style{});
+  CHECK_THAT(text, Contains("1 target has an application that pgconvoy doesn't control"));
+  CHECK_THAT(text, Contains("pgconvoy resolve RUN TARGET --as done --reason TEXT"));
+  CHECK_THAT(text, Contains("old databases are dropped at once"));
+  CHECK(plan_json({plan, 7})["totals"]["by_hand"] == 1);
+}
+
 TEST_CASE("plan: nothing proposes to run what is blocked as a whole") {
   CHECK_THAT(plan_text({plan_of({{finding(Severity::block, "a")}}), 7}, Style{}), !Contains("run --plan"));
 }
