@@ -103,11 +103,16 @@ Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& databa
         fmt::format("the journal {} has format {}, this program knows {}", path.string(), version, kJournalVersion),
         "use the newer pgconvoy that made it; it was not touched");
   const std::int64_t page = big_endian(bytes, 16, 2) == 1 ? 65536 : big_endian(bytes, 16, 2);
-  std::error_code none;
-  const auto wal = std::filesystem::file_size(path.string() + "-wal", none);
-  const bool has_wal = !none && wal > 0;  // its pages may be missing in the file
+  // Pages may be missing in the file and stand in the -wal; with a -journal, a process was killed in the first
+  // transaction, in the middle of writing the file, and SQLite takes that back.
+  const auto filled = [&path](const char* suffix) {
+    std::error_code none;
+    const auto bytes_there = std::filesystem::file_size(path.string() + suffix, none);
+    return !none && bytes_there > 0;
+  };
+  const bool unfinished = filled("-wal") || filled("-journal");
   const bool odd_page = page < 512 || (page & (page - 1)) != 0;
-  if (odd_page || (!has_wal && size < page * std::int64_t{big_endian(bytes, 28, 4)}))
+  if (odd_page || (!unfinished && size < page * std::int64_t{big_endian(bytes, 28, 4)}))
     return Error(ErrorKind::corrupt,
                  fmt::format("the journal {} is damaged: {}; it was not touched", path.string(),
                              odd_page ? "its header makes no sense" : "it is shorter than its header says"),
