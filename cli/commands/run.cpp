@@ -10,6 +10,7 @@
 #include "cli/show_report.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/plan_report.hpp"
+#include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
