@@ -39,6 +39,26 @@ Task<Result<void>> take_back_inside(StepContext& context, std::string server, st
   co_return Result<void>();
 }
 
+// On every schema in which the role may not make objects yet. Returns these, quoted.
+Task<Result<std::vector<std::string>>> grant_on_schemas(StepContext& context, std::string server, std::string database,
+                                                        std::string role, std::string privileges) {
+  SessionOptions options;
+  options.application_name = context.application_name();
+  CO_TRY(auto inside, co_await context.open(server, database, options));
+  std::vector<Value> who{role};
+  CO_TRY(Rows rows, co_await inside->query(
+                        "select quote_ident(nspname) from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' "
+                        "and not has_schema_privilege($1, oid, 'create') order by 1",
+                        who));
+  std::vector<std::string> schemas;
+  for (std::size_t i = 0; i < rows.size(); ++i) schemas.push_back(rows.text(i, 0));
+  if (schemas.empty()) co_return schemas;
+  auto granted = co_await inside->script(fmt::format("grant {} on schema {} to {}", privileges, fmt::join(schemas, ", "),
+                                                     inside->quote_identifier(role)));
+  if (!granted) co_return granted.error();
+  co_return schemas;
+}
+
 }  // namespace
 
 Task<Result<void>> TenantLogins::make(std::string role, std::set<std::string> owners, Secret verifier) {
@@ -64,8 +84,6 @@ Task<Result<void>> TenantLogins::make(std::string role, std::set<std::string> ow
 
 Task<Result<ConnectionSpec>> TenantLogins::of(std::set<std::string> owners, bool makes_objects) {
   if (logins_.empty()) CO_TRY_VOID(co_await drop_tenant_logins(context_, server_, database_));
-  SessionOptions options;
-  options.application_name = context_.application_name();
   auto known = logins_.find(owners);
   if (known == logins_.end()) {
     const std::string role = fmt::format("{}{}", prefix_of(database_), logins_.size() + 1);
@@ -78,20 +96,8 @@ Task<Result<ConnectionSpec>> TenantLogins::of(std::set<std::string> owners, bool
   }
   if (makes_objects) {
     const std::string role = known->second.keywords.at("user");
-    CO_TRY(auto inside, co_await context_.open(server_, database_, options));
-    std::vector<Value> who{role};
-    CO_TRY(Rows schemas, co_await inside->query(
-                             "select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' "
-                             "and not has_schema_privilege($1, oid, 'create') order by 1",
-                             who));
-    std::string sql;
-    for (std::size_t i = 0; i < schemas.size(); ++i)
-      sql += fmt::format("grant usage, create on schema {} to {};\n", inside->quote_identifier(schemas.text(i, 0)),
-                         inside->quote_identifier(role));
-    if (!sql.empty()) {
-      auto granted = co_await inside->script(std::move(sql));
-      if (!granted) co_return granted.error();
-    }
+    CO_TRY(auto granted, co_await grant_on_schemas(context_, server_, database_, role, "usage, create"));
+    (void)granted;
   }
   co_return known->second;
 }
@@ -104,21 +110,7 @@ Task<Result<void>> TenantLogins::release() {
 }
 
 Task<Result<std::vector<std::string>>> TenantLogins::lend_schemas(std::string owner) {
-  SessionOptions options;
-  options.application_name = context_.application_name();
-  CO_TRY(auto inside, co_await context_.open(server_, database_, options));
-  std::vector<Value> who{owner};
-  CO_TRY(Rows schemas, co_await inside->query(
-                           "select quote_ident(nspname) from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' "
-                           "and not has_schema_privilege($1, oid, 'create') order by 1",
-                           who));
-  std::vector<std::string> lent;
-  for (std::size_t i = 0; i < schemas.size(); ++i) lent.push_back(schemas.text(i, 0));
-  if (lent.empty()) co_return lent;
-  auto done = co_await inside->script(
-      fmt::format("grant create on schema {} to {}", fmt::join(lent, ", "), inside->quote_identifier(owner)));
-  if (!done) co_return done.error();
-  co_return lent;
+  co_return co_await grant_on_schemas(context_, server_, database_, std::move(owner), "create");
 }
 
 Task<Result<void>> TenantLogins::take_back_schemas(std::string owner, std::vector<std::string> schemas) {
