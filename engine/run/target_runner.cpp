@@ -22,6 +22,11 @@ std::string host_name() {
 
 // The database that the app's binding names now, for a stuck target's message.
 std::string live_database(const TargetWork& work) {
+  // A way back that would have lost something has fenced the new database before it compared.
+  for (const auto& [path, step] : work.record.steps)
+    if (step.status == StepStatus::undo_failed && step.error.is_object() && step.error.value("kind", "") == "conflict" &&
+        (path.find("redeploy") != std::string::npos || path.find("enable_reprovisioned_services") != std::string::npos))
+      return "neither: both are fenced";
   for (const StepRecord* step : work.record.in_order())
     if (step->path.find("enable_reprovisioned_services") != std::string::npos &&
         (step->status == StepStatus::succeeded || step->status == StepStatus::undo_failed ||

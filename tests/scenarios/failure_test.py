@@ -56,6 +56,7 @@ class FailureTest(ScenarioTest):
             self.assertIn(f"pgconvoy rollback r1 {application} --accept-data-loss", text)
         [target] = self.lab.json("status", "r1")["targets"]
         self.assertEqual((target["state"], target["is_paused"]), ("stuck", True))
+        self.assertEqual(target["live_database"], "neither: both are fenced")
         # Asked for without accepting a loss, it stays where it is.
         self.assert_exit(self.lab.run("rollback", "r1", application, "--yes"), 1)
         self.assertEqual(self.lab.journal.target_states(), {application: "stuck"})
