@@ -12,7 +12,7 @@ namespace pgconvoy::cli {
 Application::Application()
     : sessions_(make_session_factory(pool_)),
       processes_(make_process_launcher()),
-      provisioner_(make_shared_server_provisioner()),
+      provisioners_(make_shared_server_provisioner()),
       credentials_(*processes_) {
   controllers_.add("none", make_none_controller());
   controllers_.add("local", make_local_controller(pool_));
@@ -20,7 +20,7 @@ Application::Application()
 }
 
 Services Application::services() {
-  return {pool_, clock_, *sessions_, *processes_, controllers_, *provisioner_, credentials_};
+  return {pool_, clock_, *sessions_, *processes_, controllers_, provisioners_, poolers_, credentials_};
 }
 
 namespace {

@@ -53,7 +53,8 @@ class Application {
   std::unique_ptr<SessionFactory> sessions_;
   std::unique_ptr<ProcessLauncher> processes_;
   AppControllers controllers_;
-  std::unique_ptr<Provisioner> provisioner_;
+  Provisioners provisioners_;
+  PoolerControllers poolers_;
   Credentials credentials_;
   OperationRegistry operations_;
   ConditionRegistry conditions_;

@@ -2,12 +2,14 @@
 
 namespace pgconvoy {
 
-PGCONVOY_JSON_FIELDS(ReprovisionIntent, server, system_identifier, temporary_name, final_name, owner, missing_roles)
+PGCONVOY_JSON_FIELDS(ReprovisionIntent, server, system_identifier, temporary_name, final_name, owner, missing_roles,
+                     adopted_oid, adopted)
 PGCONVOY_JSON_FIELDS(ReprovisionOutcome, oid, created_roles)
 PGCONVOY_JSON_FIELDS(FenceIntent, server, system_identifier, timeline, oid, name, fenced_name, allowed_connections,
                      subscriptions)
 PGCONVOY_JSON_FIELDS(FenceOutcome, terminated, drained_seconds)
-PGCONVOY_JSON_FIELDS(BackupFile, instance, server, database, file, sha256, format, bytes)
+PGCONVOY_JSON_FIELDS(BackupFile, instance, server, database, file, sha256, format, bytes, host, key, note, expires,
+                     encrypted, working_file, working_sha256)
 PGCONVOY_JSON_FIELDS(BackupOutcome, backup)
 PGCONVOY_JSON_FIELDS(VerifyOutcome, rows, bytes, tables, objects, large_objects)
 

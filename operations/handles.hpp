@@ -16,6 +16,8 @@ struct ReprovisionIntent {
   std::string final_name;
   std::string owner;
   std::vector<std::string> missing_roles;  // roles that did not exist before: what undo may drop
+  std::int64_t adopted_oid = 0;            // of an empty database that was made beforehand; 0: a new one is made
+  json adopted;                            // its properties, for the way back
 };
 struct ReprovisionOutcome {
   std::int64_t oid = 0;  // of the new database
@@ -42,6 +44,12 @@ struct FenceOutcome {
 struct BackupFile {
   std::string instance, server, database, file, sha256, format = "custom";
   std::int64_t bytes = 0;
+  std::string host;         // whose file it is
+  std::string key;          // in the store; "": it is in none
+  std::string note;
+  std::string expires;      // UTC; "": never by itself
+  bool encrypted = false;   // `file` and what is in the store; sha256 is of that
+  std::string working_file, working_sha256;  // what is restored from: the same as file unless encrypted
 };
 struct BackupOutcome {
   BackupFile backup;

@@ -112,7 +112,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     ReprovisionOutcome outcome;
     if (!orders.empty()) {
       CO_TRY(outcome.created_roles,
-             co_await context.services.provisioner.create_roles(context.identity(), *maintenance, orders));
+             co_await context.provisioner(intent.server).create_roles(context.identity(), *maintenance, orders));
     }
     DatabaseOrder order;
     order.name = intent.temporary_name;
@@ -123,7 +123,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     order.locale_provider = facts.locale_provider;
     order.provider_locale = facts.provider_locale;
     order.comment = facts.comment;
-    CO_TRY(outcome.oid, co_await context.services.provisioner.create_database(context.identity(), *maintenance, order));
+    CO_TRY(outcome.oid, co_await context.provisioner(intent.server).create_database(context.identity(), *maintenance, order));
     CO_TRY_VOID(co_await hold_roles(context, *maintenance, intent));
     CO_TRY_VOID(co_await try_credentials(context, intent));
     co_return outcome;
@@ -149,7 +149,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
       CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));
       if (!rows.empty()) oid = rows.number(0, 0);
     }
-    Provisioner& provisioner = context.services.provisioner;
+    Provisioner& provisioner = context.provisioner(intent.server);
     if (oid != 0)
       CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
                                                      intent.system_identifier));

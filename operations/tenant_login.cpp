@@ -71,7 +71,7 @@ Task<Result<void>> TenantLogins::make(std::string role, std::set<std::string> ow
   order.verifier = std::move(verifier);
   std::vector<RoleOrder> orders;
   orders.push_back(std::move(order));
-  CO_TRY(auto made, co_await context_.services.provisioner.create_roles(context_.identity(), *maintenance, orders));
+  CO_TRY(auto made, co_await context_.provisioner(server_).create_roles(context_.identity(), *maintenance, orders));
   if (made.empty())
     co_return Error(ErrorKind::conflict, fmt::format("the temporary role \"{}\" is there already", role)).on(server_);
   // On the database as a whole: from outside, where no event trigger of it runs.
@@ -153,7 +153,7 @@ Task<Result<void>> drop_tenant_logins(StepContext& context, std::string server, 
                           prefix));
     if (!left.empty()) CO_TRY_VOID(co_await take_back_inside(context, server, database, roles));
   }
-  CO_TRY(auto dropped, co_await context.services.provisioner.drop_roles(context.identity(), *maintenance, roles));
+  CO_TRY(auto dropped, co_await context.provisioner(server).drop_roles(context.identity(), *maintenance, roles));
   if (dropped.size() != roles.size())
     co_return Error(ErrorKind::conflict, fmt::format("not all of the temporary roles {} could be dropped yet", list)).on(server);
   co_return Result<void>();

@@ -12,6 +12,7 @@
 
 #include "engine/facts/gather.hpp"
 #include "engine/fleet/nearest.hpp"
+#include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
 #include "engine/run/survey.hpp"
 #include "runbooks/validate.hpp"

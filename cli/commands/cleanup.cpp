@@ -58,7 +58,7 @@ Task<Result<void>> drop(Services services, CallIdentity who, Server server, Drop
   SessionOptions options;
   options.application_name = fmt::format("pgconvoy/{}/t{}/e{}", who.run, who.target, who.epoch);
   CO_TRY(SessionPtr session, co_await services.sessions.open(std::move(connection), std::move(options)));
-  co_return co_await drop_source(services.provisioner, std::move(who), *session, std::move(order));
+  co_return co_await drop_source(services.provisioners.of(server), std::move(who), *session, std::move(order));
 }
 
 // One obligation: under the run's lock, so that no rollback is on its way to the same database.

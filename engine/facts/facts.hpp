@@ -54,6 +54,11 @@ struct ServerFacts {
   std::map<std::string, RoleFact> roles;                    // every role not beginning with pg_
   std::map<std::string, std::string> databases;             // name -> owner
   std::vector<std::string> locales;                         // collcollate values that exist, and the server's own
+  std::vector<std::string> acts_as;        // roles whose rights our administrator has; empty when it is a superuser
+  bool can_end_sessions = false;           // of other roles (pg_signal_backend), superusers' only as a superuser
+  int sessions = 0;                        // client backends now
+  std::int64_t database_bytes = 0;         // of all databases together, as far as we may ask
+  bool tls = false;                        // of our own connection
 };
 
 // One database on its source server.
@@ -80,6 +85,24 @@ struct DatabaseFacts {
   std::vector<std::string> subscriptions;  // enabled ones
   std::vector<std::string> logical_slots;
   int sessions = 0;                        // client backends in it now, ours not counted
+  std::vector<std::string> superuser_sessions;  // "postgres (psql)": of superusers among them
+  // What a dump as our administrator would fail on: "table public.a (owner x)". Empty for a superuser.
+  std::vector<std::string> unreadable;
+  // What only a superuser restores: "event trigger audit". Whatever our administrator is.
+  std::vector<std::string> superuser_only;
+  std::vector<std::string> hidden_user_mappings;  // "server crm for public": options that we may not read
+  int objects = -1;                        // of its own, without members of extensions; -1: not looked for
+};
+
+// What a pooler says about one alias.
+struct PoolerFacts {
+  std::string pooler, kind, alias, instance, environment;
+  std::string address;                     // where clients reach it: "127.0.0.1:6432"
+  std::string unreadable_because;          // "": it could be read
+  bool known = false;                      // it has the alias
+  bool paused = false;
+  std::string leads_to, database;          // address and database behind the alias
+  std::string pool_mode;                   // session | transaction | statement
 };
 
 // The application of one environment as its controller sees it.
@@ -97,6 +120,7 @@ struct BindingFact {
   std::string role, address, database;     // "" when the variables don't say
   bool has_password = false;
   std::string unreadable_because;          // "" when it could be read, or when nobody but its owner can (controller none)
+  std::map<std::string, std::string> places;  // variable that holds a host, port or URL -> address it leads to
 };
 
 // The host pgconvoy runs on.
@@ -106,6 +130,8 @@ struct HostFacts {
   std::string backup_unusable_because;          // "": we may write there, or make it
   std::map<std::string, std::string> programs;  // pg_dump -> "15.18", missing ones are absent
   std::map<std::string, int> program_majors;    // pg_dump -> 15
+  std::string name;                             // this host's own
+  std::vector<std::string> missing_programs;    // of the fleet's backup policy: not to be found
 };
 
 struct TargetFacts {
@@ -118,6 +144,8 @@ struct TargetFacts {
   std::map<std::string, bool> clear_password_known;      // instance -> a binding or the fleet holds its fleet role's password
   std::vector<BindingFact> bindings;                     // of the target's environments to its instances
   std::map<std::string, ApplicationFacts> applications;  // by environment id
+  std::vector<PoolerFacts> poolers;                      // between the target's environments and its instances
+  std::map<std::string, DatabaseFacts> in_the_way;       // instance -> the target server's database of the same name
   HostFacts host;
 };
 
@@ -125,6 +153,7 @@ PGCONVOY_JSON(RoleFact);
 PGCONVOY_JSON(ExtensionFact);
 PGCONVOY_JSON(ServerFacts);
 PGCONVOY_JSON(DatabaseFacts);
+PGCONVOY_JSON(PoolerFacts);
 PGCONVOY_JSON(ApplicationFacts);
 PGCONVOY_JSON(BindingFact);
 PGCONVOY_JSON(HostFacts);

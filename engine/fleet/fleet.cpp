@@ -6,10 +6,133 @@ namespace pgconvoy {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PasswordSource, environment, file, passfile, command)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Region, id, concurrency)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Server, id, region, service, url, password)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ControllerSpec, kind, directory, start, env_file, pid_file, log_file,
-                                   maintenance_file, health_url, public_url)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Binding, instance, variables)
+// What an earlier version didn't know is left out when it is empty, and may be missing: digests and stored plans of
+// fleets without it stay what they were.
+static void add_program(json& target, const char* key, const PlatformProgram& program) {
+  if (program.command.empty()) return;
+  target[key] = {{"command", program.command}, {"limit", program.limit.count()}, {"options", program.options}};
+}
+
+static PlatformProgram program_in(const json& source, const char* key) {
+  PlatformProgram program;
+  const auto found = source.find(key);
+  if (found == source.end()) return program;
+  found->at("command").get_to(program.command);
+  program.limit = Seconds(found->at("limit").get<double>());
+  found->at("options").get_to(program.options);
+  return program;
+}
+
+static void to_json(json& target, const Server& server) {
+  target = {{"id", server.id}, {"region", server.region}, {"service", server.service}, {"url", server.url}, {"password", server.password}};
+  if (!server.host.empty()) target["host"] = server.host;
+  json caps = json::object();
+  if (server.caps.bytes) caps["bytes"] = *server.caps.bytes;
+  if (server.caps.databases) caps["databases"] = *server.caps.databases;
+  if (server.caps.connections) caps["connections"] = *server.caps.connections;
+  if (!caps.empty()) target["caps"] = caps;
+  add_program(target, "provisioner", server.provisioner);
+}
+
+static void from_json(const json& source, Server& server) {
+  source.at("id").get_to(server.id);
+  source.at("region").get_to(server.region);
+  source.at("service").get_to(server.service);
+  source.at("url").get_to(server.url);
+  source.at("password").get_to(server.password);
+  server.host = source.value("host", "");
+  if (const auto caps = source.find("caps"); caps != source.end()) {
+    const auto number = [&](const char* key) {
+      const auto found = caps->find(key);
+      return found == caps->end() ? std::optional<std::int64_t>() : found->get<std::int64_t>();
+    };
+    server.caps = {number("bytes"), number("databases"), number("connections")};
+  }
+  server.provisioner = program_in(source, "provisioner");
+}
+
+static void to_json(json& target, const Pooler& pooler) {
+  target = {{"id", pooler.id},   {"region", pooler.region},     {"kind", pooler.kind},
+            {"url", pooler.url}, {"password", pooler.password}, {"config_file", pooler.config_file}};
+  add_program(target, "program", pooler.program);
+}
+
+static void from_json(const json& source, Pooler& pooler) {
+  source.at("id").get_to(pooler.id);
+  source.at("region").get_to(pooler.region);
+  source.at("kind").get_to(pooler.kind);
+  source.at("url").get_to(pooler.url);
+  source.at("password").get_to(pooler.password);
+  source.at("config_file").get_to(pooler.config_file);
+  pooler.program = program_in(source, "program");
+}
+
+static void to_json(json& target, const Hook& hook) {
+  target = {{"id", hook.id}, {"events", hook.events}};
+  add_program(target, "program", hook.program);
+}
+
+static void from_json(const json& source, Hook& hook) {
+  source.at("id").get_to(hook.id);
+  source.at("events").get_to(hook.events);
+  hook.program = program_in(source, "program");
+}
+
+static void to_json(json& target, const BackupPolicy& policy) {
+  target = {{"directory", policy.directory}, {"retention", policy.retention ? json(policy.retention->count()) : json()},
+            {"encrypt", policy.encrypt},     {"decrypt", policy.decrypt},
+            {"upload", policy.upload},       {"download", policy.download},
+            {"remove", policy.remove}};
+}
+
+static void from_json(const json& source, BackupPolicy& policy) {
+  source.at("directory").get_to(policy.directory);
+  policy.retention.reset();
+  if (!source.at("retention").is_null()) policy.retention = Seconds(source.at("retention").get<double>());
+  source.at("encrypt").get_to(policy.encrypt);
+  source.at("decrypt").get_to(policy.decrypt);
+  source.at("upload").get_to(policy.upload);
+  source.at("download").get_to(policy.download);
+  source.at("remove").get_to(policy.remove);
+}
+
+static void to_json(json& target, const ControllerSpec& spec) {
+  target = {{"kind", spec.kind},
+            {"directory", spec.directory},
+            {"start", spec.start},
+            {"env_file", spec.env_file},
+            {"pid_file", spec.pid_file},
+            {"log_file", spec.log_file},
+            {"maintenance_file", spec.maintenance_file},
+            {"health_url", spec.health_url},
+            {"public_url", spec.public_url}};
+  add_program(target, "program", spec.program);
+}
+
+static void from_json(const json& source, ControllerSpec& spec) {
+  source.at("kind").get_to(spec.kind);
+  source.at("directory").get_to(spec.directory);
+  source.at("start").get_to(spec.start);
+  source.at("env_file").get_to(spec.env_file);
+  source.at("pid_file").get_to(spec.pid_file);
+  source.at("log_file").get_to(spec.log_file);
+  source.at("maintenance_file").get_to(spec.maintenance_file);
+  source.at("health_url").get_to(spec.health_url);
+  source.at("public_url").get_to(spec.public_url);
+  spec.program = program_in(source, "program");
+}
+
+static void to_json(json& target, const Binding& binding) {
+  target = {{"instance", binding.instance}, {"variables", binding.variables}};
+  if (!binding.poolers.empty()) target["poolers"] = binding.poolers;
+}
+
+static void from_json(const json& source, Binding& binding) {
+  source.at("instance").get_to(binding.instance);
+  source.at("variables").get_to(binding.variables);
+  binding.poolers = source.value("poolers", std::map<std::string, std::string>());
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Instance, id, server, database, role, state, password, labels)
 
 // By hand: a duration is a number of seconds.
@@ -62,6 +185,9 @@ void to_json(json& target, const Fleet& fleet) {
                 {"servers", list(fleet.servers)},
                 {"environments", list(fleet.environments)},
                 {"instances", list(fleet.instances)}};
+  if (!fleet.poolers.empty()) target["poolers"] = list(fleet.poolers);
+  if (!fleet.hooks.empty()) target["hooks"] = list(fleet.hooks);
+  if (fleet.backups != BackupPolicy{}) target["backups"] = fleet.backups;
 }
 
 void from_json(const json& source, Fleet& fleet) {
@@ -69,6 +195,9 @@ void from_json(const json& source, Fleet& fleet) {
   fleet.servers = by_id<Server>(source.at("servers"));
   fleet.environments = by_id<Environment>(source.at("environments"));
   fleet.instances = by_id<Instance>(source.at("instances"));
+  if (source.contains("poolers")) fleet.poolers = by_id<Pooler>(source.at("poolers"));
+  if (source.contains("hooks")) fleet.hooks = by_id<Hook>(source.at("hooks"));
+  if (source.contains("backups")) source.at("backups").get_to(fleet.backups);
 }
 
 std::vector<const Server*> Fleet::servers_offering(const std::string& region, const std::string& service) const {

@@ -30,17 +30,49 @@ struct Region {
   bool operator==(const Region&) const = default;
 };
 
+// A site's own program that speaks the platform protocol (docs/platform.md). Empty command: there is none.
+struct PlatformProgram {
+  std::vector<std::string> command;            // argv; the verb is appended
+  Seconds limit{60};                           // for one call
+  std::map<std::string, std::string> options;  // handed on as they stand
+  bool operator==(const PlatformProgram&) const = default;
+};
+
+// What a server may take at most; what isn't given is as much as the server says.
+struct Caps {
+  std::optional<std::int64_t> bytes;       // of all databases together
+  std::optional<std::int64_t> databases;
+  std::optional<std::int64_t> connections;  // of their connection limits, or sessions, together
+  bool operator==(const Caps&) const = default;
+};
+
 struct Server {
   std::string id;
   std::string region;
   std::string service;  // "postgresql-database-13"
   std::string url;      // libpq URL or keyword/value text to the maintenance database; no password
   PasswordSource password;
+  std::string host;     // the machine it shares with others; "": one of its own
+  Caps caps;
+  PlatformProgram provisioner;  // makes roles and databases; none: SQL as the administrator
   bool operator==(const Server&) const = default;
 };
 
+// Between applications and servers. It knows databases by aliases.
+struct Pooler {
+  std::string id;
+  std::string region;
+  std::string kind;         // pgbouncer | exec
+  std::string url;          // pgbouncer: its admin console; clients reach it at the same address
+  PasswordSource password;  // of the console's user
+  std::string config_file;  // pgbouncer: the file that holds the aliases, on this host
+  PlatformProgram program;  // exec
+  bool operator==(const Pooler&) const = default;
+};
+
 struct ControllerSpec {
-  std::string kind = "none";  // local | none
+  std::string kind = "none";  // local | exec | none
+  PlatformProgram program;    // exec
   // kind local; relative paths were made absolute against the fleet file's folder
   std::string directory;
   std::vector<std::string> start;
@@ -51,6 +83,7 @@ struct ControllerSpec {
 struct Binding {
   std::string instance;
   std::map<std::string, std::string> variables;  // variable -> part: url|host|port|user|password|database
+  std::map<std::string, std::string> poolers;    // pooler -> the database's alias there
   bool operator==(const Binding&) const = default;
 };
 
@@ -76,9 +109,32 @@ struct Instance {
   bool operator==(const Instance&) const = default;
 };
 
+// Where backups go and how long they are kept.
+struct BackupPolicy {
+  std::string directory;                // "": --backup-directory says
+  std::optional<Seconds> retention;     // none: until somebody prunes them
+  std::vector<std::string> encrypt;     // filter, stdin to stdout; empty: none
+  std::vector<std::string> decrypt;     // its inverse
+  std::vector<std::string> upload;      // reads the file on stdin; its key is appended to the arguments
+  std::vector<std::string> download;    // writes it to stdout; likewise
+  std::vector<std::string> remove;      // likewise
+  bool operator==(const BackupPolicy&) const = default;
+};
+
+// A program that is told what happens (docs/platform.md).
+struct Hook {
+  std::string id;
+  PlatformProgram program;
+  std::vector<std::string> events;      // kinds of events; empty: all
+  bool operator==(const Hook&) const = default;
+};
+
 struct Fleet {
   std::map<std::string, Region> regions;
   std::map<std::string, Server> servers;
+  std::map<std::string, Pooler> poolers;
+  std::map<std::string, Hook> hooks;
+  BackupPolicy backups;
   std::map<std::string, Environment> environments;
   std::map<std::string, Instance> instances;
 
@@ -87,7 +143,7 @@ struct Fleet {
   bool operator==(const Fleet&) const = default;
 };
 
-// Four lists of objects, each in the order of ids. from_json throws json::exception on another shape: what it reads
+// Lists of objects, each in the order of ids; poolers, hooks and backups only when there are any. from_json throws json::exception on another shape: what it reads
 // was written by us, into a journal whose digests hold.
 void to_json(json& target, const Fleet& fleet);
 void from_json(const json& source, Fleet& fleet);

@@ -42,7 +42,9 @@ void check_instances(Draft& draft) {
   }
 }
 
-void check_bindings(const Environment& environment, std::set<std::string>& bound, Draft& draft) {
+using Aliases = std::map<std::pair<std::string, std::string>, std::string>;  // pooler and alias -> instance
+
+void check_bindings(const Environment& environment, std::set<std::string>& bound, Aliases& aliases, Draft& draft) {
   const std::string who = fmt::format("environment {}", in_quotes(environment.id));
   std::set<std::string> instances;
   std::map<std::string, std::string> variables;
@@ -65,6 +67,21 @@ void check_bindings(const Environment& environment, std::set<std::string>& bound
                                        who, in_quotes(variable), in_quotes(other->second)));
     }
 
+    for (const auto& [pooler, alias] : binding.poolers) {
+      const std::string pooler_path = path + "/poolers/" + pooler;
+      check_known(who, "pooler", pooler, draft.fleet.poolers, pooler_path, draft);
+      const auto known = draft.fleet.poolers.find(pooler);
+      const YamlNode* pooler_place = draft.place(pooler_path);
+      if (known == draft.fleet.poolers.end() || pooler_place == nullptr) continue;
+      if (known->second.region != environment.region)
+        draft.problems.add(*pooler_place, fmt::format("{} is in region {}, but pooler {} is in region {}", who,
+                                                      in_quotes(environment.region), in_quotes(pooler),
+                                                      in_quotes(known->second.region)));
+      const auto [other, added] = aliases.emplace(std::make_pair(pooler, alias), binding.instance);
+      if (!added && other->second != binding.instance)
+        draft.problems.add(*pooler_place, fmt::format("{}: alias {} of pooler {} leads to instance {} already", who, in_quotes(alias),
+                                                      in_quotes(pooler), in_quotes(other->second)));
+    }
     const auto instance = draft.fleet.instances.find(binding.instance);
     if (instance == draft.fleet.instances.end() || place == nullptr) continue;
     if (!draft.fleet.regions.contains(environment.region)) continue;
@@ -84,11 +101,15 @@ void check_references(Draft& draft) {
     check_known(fmt::format("server {}", in_quotes(id)), "region", server.region, draft.fleet.regions,
                 "servers/" + id + "/region", draft);
   check_instances(draft);
+  for (const auto& [id, pooler] : draft.fleet.poolers)
+    check_known(fmt::format("pooler {}", in_quotes(id)), "region", pooler.region, draft.fleet.regions,
+                "poolers/" + id + "/region", draft);
   std::set<std::string> bound;
+  Aliases aliases;
   for (const auto& [id, environment] : draft.fleet.environments) {
     check_known(fmt::format("environment {}", in_quotes(id)), "region", environment.region, draft.fleet.regions,
                 "environments/" + id + "/region", draft);
-    check_bindings(environment, bound, draft);
+    check_bindings(environment, bound, aliases, draft);
   }
   for (const auto& [id, instance] : draft.fleet.instances)
     if (!bound.contains(id) && draft.fleet.environments.contains(id))

@@ -43,7 +43,7 @@ void read_region(const YamlNode& place, const std::string& id, const YamlNode& v
 }
 
 void read_server(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
-  const Fields fields(place, value, fmt::format("server {}", in_quotes(id)), {"region", "service", "url", "password"},
+  const Fields fields(place, value, fmt::format("server {}", in_quotes(id)), {"region", "service", "url", "password", "host", "caps", "provisioner"},
                       draft.problems);
   Server server;
   server.id = id;
@@ -51,6 +51,12 @@ void read_server(const YamlNode& place, const std::string& id, const YamlNode& v
   server.service = fields.text("service", Need::required);
   server.url = fields.text("url", Need::required);
   server.password = read_password(fields, draft);
+  server.host = fields.text("host", Need::optional);
+  server.caps = read_caps(fields, draft);
+  if (const YamlNode* node = fields.map("provisioner", Need::optional)) {
+    const Fields program(*node, *node, fields.what() + ": provisioner", {"command", "limit", "options"}, draft.problems);
+    server.provisioner = read_program(program, draft);
+  }
   if (!server.url.empty())
     if (const std::string wrong = problem_of_server_url(id, server.url); !wrong.empty()) fields.problem("url", wrong);
   draft.remember("servers/" + id, &place);
@@ -159,13 +165,20 @@ void read_fleet(const YamlNode& root, Draft& draft) {
         root, fmt::format("a fleet file is a mapping that begins with `pgconvoy: 1`, not {}", describe(root.kind)));
     return;
   }
-  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "servers", "environments", "instances"},
+  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "servers", "poolers", "environments", "instances", "backups", "hooks"},
                    draft.problems);
   if (!format_is_known(root, top, draft)) return;
   read_section(top, "regions", Need::required, draft, read_region);
   read_section(top, "servers", Need::required, draft, read_server);
+  read_section(top, "poolers", Need::optional, draft, read_pooler);
   read_section(top, "environments", Need::optional, draft, read_environment);
   read_section(top, "instances", Need::optional, draft, read_instance);
+  read_section(top, "hooks", Need::optional, draft, read_hook);
+  if (const YamlNode* node = top.map("backups", Need::optional)) {
+    const Fields fields(*node, *node, "backups",
+                        {"directory", "retention", "encrypt", "decrypt", "upload", "download", "remove"}, draft.problems);
+    read_backups(fields, draft);
+  }
 }
 
 }  // namespace pgconvoy

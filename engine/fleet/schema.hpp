@@ -37,6 +37,16 @@ void read_fleet(const YamlNode& root, Draft& draft);
 // Parts of it. `place` is the key that names the thing.
 void read_environment(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 PasswordSource read_password(const Fields& owner, Draft& draft);
+void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
+void read_hook(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
+void read_backups(const Fields& fields, Draft& draft);
+Caps read_caps(const Fields& owner, Draft& draft);
+// The keys command, limit and options of `fields`.
+PlatformProgram read_program(const Fields& fields, Draft& draft);
+// A program and its arguments; a relative path of the program is made absolute against the fleet file's folder.
+std::vector<std::string> read_command(const Fields& fields, std::string_view key, Need need, Draft& draft);
+std::string read_word(const Fields& fields, std::string_view key, Need need, const std::vector<std::string_view>& words,
+                      std::string otherwise, Draft& draft);
 
 // True for [A-Za-z0-9._-]+ of at most 128 characters other than "." and "..": ids become parts of file names.
 bool is_id(std::string_view text);

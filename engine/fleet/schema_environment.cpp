@@ -12,7 +12,7 @@ namespace pgconvoy {
 namespace {
 
 const std::vector<std::string_view> kStages{"test", "live"};
-const std::vector<std::string_view> kKinds{"local", "none"};
+const std::vector<std::string_view> kKinds{"local", "exec", "none"};
 const std::vector<std::string_view> kParts{"url", "host", "port", "user", "password", "database"};
 
 std::string listed(const std::vector<std::string_view>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
@@ -28,20 +28,10 @@ bool is_variable(const std::string& name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
-std::string read_word(const Fields& fields, std::string_view key, Need need, const std::vector<std::string_view>& words,
-                      std::string otherwise, Draft& draft) {
-  if (fields.find(key, need) == nullptr) return otherwise;
-  std::string word = fields.text(key, Need::required);
-  if (word.empty() || contains(words, word)) return word.empty() ? otherwise : word;
-  fields.problem(key, fmt::format("{} is {}; it must be one of {}{}", key, in_quotes(word), listed(words),
-                                  draft.problems.suggest(word, words)));
-  return otherwise;
-}
-
 ControllerSpec read_controller(const YamlNode& node, const std::string& what, Draft& draft) {
   const Fields fields(node, node, what + ": controller",
                       {"kind", "directory", "start", "env_file", "pid_file", "log_file", "maintenance_file",
-                       "health_url", "public_url"},
+                       "health_url", "public_url", "command", "limit", "options"},
                       draft.problems);
   ControllerSpec controller;
   if (!fields.is_map()) return controller;
@@ -50,6 +40,15 @@ ControllerSpec read_controller(const YamlNode& node, const std::string& what, Dr
     for (const Entry& entry : fields.all())
       if (entry.key != "kind") fields.problem(entry.key, fmt::format("{} has no meaning with kind: none", entry.key));
     return controller;
+  }
+  if (controller.kind == "exec") {
+    for (const Entry& entry : fields.all())
+      if (entry.key != "kind" && entry.key != "command" && entry.key != "limit" && entry.key != "options" && entry.key != "public_url")
+        fields.problem(entry.key, fmt::format("{} has no meaning with kind: exec; hand it on in options", entry.key));
+    controller.program = read_program(fields, draft);
+  } else {
+    for (const char* key : {"command", "limit", "options"})
+      if (fields.find(key, Need::optional) != nullptr) fields.problem(key, fmt::format("{} has no meaning without kind: exec", key));
   }
   const Need need = controller.kind == "local" ? Need::required : Need::optional;
   controller.directory = draft.absolute(fields.text("directory", need));
@@ -72,7 +71,7 @@ ControllerSpec read_controller(const YamlNode& node, const std::string& what, Dr
 
 Binding read_binding(const YamlNode& node, const std::string& what, const std::string& path, bool needs_variables,
                      Draft& draft) {
-  const Fields fields(node, node, what, {"instance", "variables"}, draft.problems);
+  const Fields fields(node, node, what, {"instance", "variables", "poolers"}, draft.problems);
   Binding binding;
   binding.instance = fields.text("instance", Need::required);
   const auto variables =
@@ -91,12 +90,26 @@ Binding read_binding(const YamlNode& node, const std::string& what, const std::s
   }
   if (needs_variables && variables.empty() && fields.find("variables", Need::optional) != nullptr)
     fields.problem("variables", "variables names none: nothing would lead the application to the new database");
+  for (const Entry& pooler : fields.entries("poolers", Need::optional)) {
+    binding.poolers.emplace(pooler.key, read_text(*pooler.value, fmt::format("{}: pooler {}", what, in_quotes(pooler.key)), draft.problems));
+    draft.remember(path + "/poolers/" + pooler.key, pooler.place);
+  }
   draft.remember(path, &node);
   draft.remember(path + "/instance", fields.find("instance", Need::optional));
   return binding;
 }
 
 }  // namespace
+
+std::string read_word(const Fields& fields, std::string_view key, Need need, const std::vector<std::string_view>& words,
+                      std::string otherwise, Draft& draft) {
+  if (fields.find(key, need) == nullptr) return otherwise;
+  std::string word = fields.text(key, Need::required);
+  if (word.empty() || contains(words, word)) return word.empty() ? otherwise : word;
+  fields.problem(key, fmt::format("{} is {}; it must be one of {}{}", key, in_quotes(word), listed(words),
+                                  draft.problems.suggest(word, words)));
+  return otherwise;
+}
 
 void read_environment(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
   const Fields fields(place, value, fmt::format("environment {}", in_quotes(id)),
@@ -119,7 +132,7 @@ void read_environment(const YamlNode& place, const std::string& id, const YamlNo
       const std::size_t number = environment.bindings.size();
       environment.bindings.push_back(read_binding(*item, fmt::format("{}: binding {}", fields.what(), number + 1),
                                                   fmt::format("{}/bindings/{}", path, number),
-                                                  environment.controller.kind == "local", draft));
+                                                  environment.controller.kind != "none", draft));
     }
   draft.remember(path, &place);
   draft.remember(path + "/region", fields.find("region", Need::optional));

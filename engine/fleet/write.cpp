@@ -78,12 +78,60 @@ class Block {
   std::string indent_;
 };
 
+void write_program(const PlatformProgram& program, const Block& fields) {
+  if (program.command.empty()) return;
+  fields.raw("command", flow_list(program.command));
+  if (program.limit != PlatformProgram{}.limit) fields.raw("limit", format_short_duration(program.limit));
+  if (!program.options.empty()) fields.raw("options", flow_map(program.options));
+}
+
 void write_server(const Server& server, std::string& out) {
   const Block fields(out, 2);
   fields.text("region", server.region);
   fields.text("service", server.service);
   fields.text("url", server.url);
   fields.password(server.password);
+  fields.text_if_any("host", server.host);
+  std::vector<std::string> caps;
+  if (server.caps.bytes) caps.push_back(fmt::format("bytes: {}", *server.caps.bytes));
+  if (server.caps.databases) caps.push_back(fmt::format("databases: {}", *server.caps.databases));
+  if (server.caps.connections) caps.push_back(fmt::format("connections: {}", *server.caps.connections));
+  if (!caps.empty()) fields.raw("caps", fmt::format("{{{}}}", fmt::join(caps, ", ")));
+  if (server.provisioner.command.empty()) return;
+  fields.open("provisioner");
+  write_program(server.provisioner, Block(out, 3));
+}
+
+void write_pooler(const Pooler& pooler, std::string& out) {
+  const Block fields(out, 2);
+  fields.text("region", pooler.region);
+  fields.text("kind", pooler.kind);
+  fields.text("url", pooler.url);
+  fields.password(pooler.password);
+  fields.text_if_any("config_file", pooler.config_file);
+  write_program(pooler.program, fields);
+}
+
+void write_hook(const Hook& hook, std::string& out) {
+  const Block fields(out, 2);
+  write_program(hook.program, fields);
+  if (!hook.events.empty()) fields.raw("events", flow_list(hook.events));
+}
+
+void write_backups(const BackupPolicy& policy, std::string& out) {
+  if (policy == BackupPolicy{}) return;
+  Block(out, 0).open("backups");
+  const Block fields(out, 1);
+  fields.text_if_any("directory", policy.directory);
+  if (policy.retention) fields.raw("retention", format_short_duration(*policy.retention));
+  const auto program = [&](const char* key, const std::vector<std::string>& command) {
+    if (!command.empty()) fields.raw(key, flow_list(command));
+  };
+  program("encrypt", policy.encrypt);
+  program("decrypt", policy.decrypt);
+  program("upload", policy.upload);
+  program("download", policy.download);
+  program("remove", policy.remove);
 }
 
 void write_controller(const ControllerSpec& controller, std::string& out) {
@@ -98,6 +146,7 @@ void write_controller(const ControllerSpec& controller, std::string& out) {
   fields.text_if_any("maintenance_file", controller.maintenance_file);
   fields.text_if_any("health_url", controller.health_url);
   fields.text_if_any("public_url", controller.public_url);
+  write_program(controller.program, fields);
 }
 
 void write_environment(const Environment& environment, std::string& out) {
@@ -112,6 +161,7 @@ void write_environment(const Environment& environment, std::string& out) {
   for (const Binding& binding : environment.bindings) {
     out += fmt::format("      - instance: {}\n", scalar(binding.instance));
     if (!binding.variables.empty()) Block(out, 4).raw("variables", flow_map(binding.variables));
+    if (!binding.poolers.empty()) Block(out, 4).raw("poolers", flow_map(binding.poolers));
   }
 }
 
@@ -148,8 +198,11 @@ std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::i
     if (region.concurrency) Block(text, 2).raw("concurrency", fmt::to_string(*region.concurrency));
   });
   write_section("servers", fleet.servers, out, write_server);
+  write_section("poolers", fleet.poolers, out, write_pooler);
   write_section("environments", fleet.environments, out, write_environment);
   write_section("instances", fleet.instances, out, write_instance, bytes);
+  write_backups(fleet.backups, out);
+  write_section("hooks", fleet.hooks, out, write_hook);
   return out;
 }
 

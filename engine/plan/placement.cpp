@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "engine/plan/plan.hpp"
+#include "engine/plan/placement.hpp"
 
 namespace pgconvoy {
 
@@ -28,7 +28,7 @@ Result<std::map<std::string, Placement>> place(const Fleet& fleet, const Target&
     if (source == candidates.front()->id)
       return Error(ErrorKind::usage, fmt::format("target {}: server {} would be source and target of instance {}",
                                                  target.id, source, id));
-    result[id] = {source, candidates.front()->id};
+    result[id] = {source, candidates.front()->id, ""};
   }
   return result;
 }

@@ -20,11 +20,13 @@ void from_json(const json& source, StepPlan& step) {
 
 void to_json(json& target, const Placement& placement) {
   target = {{"source_server", placement.source_server}, {"target_server", placement.target_server}};
+  if (!placement.because.empty()) target["because"] = placement.because;
 }
 
 void from_json(const json& source, Placement& placement) {
   placement.source_server = source.at("source_server").get<std::string>();
   placement.target_server = source.at("target_server").get<std::string>();
+  placement.because = source.value("because", "");
 }
 
 void to_json(json& target, const PlannedTarget& planned) {
@@ -50,6 +52,8 @@ void to_json(json& target, const RunOptions& options) {
             {"max_failures", options.max_failures}, {"seed", options.seed},
             {"on_failure", options.on_failure},     {"backup_directory", options.backup_directory},
             {"overrides", options.overrides}};
+  if (!options.backup_note.empty()) target["backup_note"] = options.backup_note;
+  if (options.backup_retention) target["backup_retention"] = *options.backup_retention;
 }
 
 void from_json(const json& source, RunOptions& options) {
@@ -61,6 +65,8 @@ void from_json(const json& source, RunOptions& options) {
   options.on_failure = source.value("on_failure", usual.on_failure);
   options.backup_directory = source.value("backup_directory", usual.backup_directory);
   options.overrides = source.value("overrides", usual.overrides);
+  options.backup_note = source.value("backup_note", "");
+  if (source.contains("backup_retention")) options.backup_retention = source.at("backup_retention").get<double>();
 }
 
 void to_json(json& target, const Requirements& requirements) {

@@ -1,6 +1,8 @@
 // What a run would do, as data: computed without changing anything, stored in the journal, executed as it stands.
 #pragma once
 
+#include <optional>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -25,6 +27,7 @@ struct StepPlan {
 
 struct Placement {
   std::string source_server, target_server;  // server ids
+  std::string because;                       // why this one, when there was a choice
 };
 
 struct PlannedTarget {
@@ -46,6 +49,8 @@ struct RunOptions {
   std::uint64_t seed = 0;
   std::string on_failure = "rollback";  // rollback | leave
   std::string backup_directory;
+  std::string backup_note;                             // for people, kept with each backup of the run
+  std::optional<double> backup_retention;              // seconds; none: the fleet's policy
   std::map<std::string, std::string> overrides;  // condition -> reason
 };
 
@@ -90,10 +95,6 @@ std::vector<std::string> collected_instances(const Fleet& fleet, const Target& t
 // Puts what the operations estimate into the steps and their sums into the target. Paused is what comes after the
 // first page_on up to and with the page_off that takes the last page away. Pure.
 void estimate(PlannedTarget& planned, const OperationRegistry& operations, const TargetFacts& facts);
-
-// Source and target server of each collected instance: the one server of the region that offers the wanted service. Error when there
-// is none or more than one.
-Result<std::map<std::string, Placement>> place(const Fleet& fleet, const Target& target, const Requirements& requirements);
 
 // Seeded shuffle, the same on every machine for the same seed and set, whatever order the set comes in. Numbers the
 // targets from 1 in their new order. Pure.

@@ -2,6 +2,7 @@
 // epoch); a platform refuses a lower epoch of the same run than it has seen (ErrorKind::conflict).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -103,5 +104,49 @@ class Provisioner {
 };
 
 std::unique_ptr<Provisioner> make_shared_server_provisioner();
+
+// Which provisioner makes things on a server: the site's program where the fleet names one, SQL otherwise.
+class Provisioners {
+ public:
+  explicit Provisioners(std::unique_ptr<Provisioner> by_sql) : by_sql_(std::move(by_sql)) {}
+  using Factory = std::function<std::unique_ptr<Provisioner>(const Server&)>;
+  void add_programs(Factory factory) { factory_ = std::move(factory); }
+  Provisioner& of(const Server& server);
+
+ private:
+  std::unique_ptr<Provisioner> by_sql_;
+  Factory factory_;
+  std::map<std::string, std::unique_ptr<Provisioner>> programs_;  // by server id
+};
+
+// Where an alias of a pooler leads.
+struct PoolerPlace {
+  std::string host, port, database;
+  bool operator==(const PoolerPlace&) const = default;
+};
+
+// Pauses, repoints and resumes one alias of a pooler. All calls are idempotent.
+class PoolerController {
+ public:
+  virtual ~PoolerController() = default;
+  // Read-only. An alias that isn't there is known = false; a pooler out of reach is an Error.
+  virtual Task<Result<PoolerFacts>> inspect(Pooler pooler, std::string alias) = 0;
+  virtual Task<Result<PoolerPlace>> place(Pooler pooler, std::string alias) = 0;  // read-only; not_found
+  // No client's statement reaches the server afterwards, and clients wait. Transactions get `drain`, then the pooler's
+  // sessions are ended.
+  virtual Task<Result<void>> pause(CallIdentity who, Pooler pooler, std::string alias, Seconds drain) = 0;
+  // Durable: holds after the pooler's restart. REQUIRES: paused, unless nobody uses the alias.
+  virtual Task<Result<void>> repoint(CallIdentity who, Pooler pooler, std::string alias, PoolerPlace place) = 0;
+  virtual Task<Result<void>> resume(CallIdentity who, Pooler pooler, std::string alias) = 0;
+};
+
+class PoolerControllers {
+ public:
+  void add(const std::string& kind, std::unique_ptr<PoolerController> controller);
+  PoolerController& of(const Pooler& pooler) const;  // kinds were validated with the fleet
+
+ private:
+  std::map<std::string, std::unique_ptr<PoolerController>> controllers_;
+};
 
 }  // namespace pgconvoy

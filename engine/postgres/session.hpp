@@ -47,6 +47,7 @@ struct SessionOptions {
   Seconds statement_limit{60};  // default for every statement; also set as statement_timeout on the server
   Seconds lock_limit{10};       // lock_timeout on the server
   std::vector<std::pair<std::string, std::string>> settings;  // more SETs right at the start
+  bool console = false;  // a pooler's admin console: no settings are pinned, and only script() is understood
 };
 
 class Session {

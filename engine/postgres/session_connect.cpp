@@ -139,8 +139,8 @@ Task<Result<LibpqSession::Keywords>> LibpqSession::resolved_keywords(bool with_s
 }
 
 Task<Result<void>> LibpqSession::connect() {
-  auto opened = co_await open_socket(true);
-  if (!opened) {
+  auto opened = co_await open_socket(!options_.console);
+  if (!opened && !options_.console) {
     // A pooler in between knows no startup options; then they are set by a script, which costs a round trip.
     if (opened.error().message.find("unsupported startup parameter") == std::string::npos) co_return opened;
     close();

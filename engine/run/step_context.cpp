@@ -48,6 +48,15 @@ std::vector<std::pair<const Environment*, const Binding*>> StepContext::bindings
   return result;
 }
 
+std::vector<std::pair<const Pooler*, std::string>> StepContext::poolers_of(const std::string& instance) const {
+  std::set<std::pair<std::string, std::string>> seen;
+  std::vector<std::pair<const Pooler*, std::string>> result;
+  for (const auto& [environment, binding] : bindings_of(instance))
+    for (const auto& [pooler, alias] : binding->poolers)
+      if (seen.emplace(pooler, alias).second) result.emplace_back(&fleet().poolers.at(pooler), alias);
+  return result;
+}
+
 const Server& StepContext::source_server(const std::string& instance) const {
   const auto placed = work.planned.placements.find(instance);
   return fleet().servers.at(placed != work.planned.placements.end() ? placed->second.source_server

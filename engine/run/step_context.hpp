@@ -29,7 +29,8 @@ struct Services {
   SessionFactory& sessions;
   ProcessLauncher& processes;
   AppControllers& controllers;
-  Provisioner& provisioner;
+  Provisioners& provisioners;
+  PoolerControllers& poolers;
   Credentials& credentials;
 };
 
@@ -74,6 +75,10 @@ class StepContext {
   AppController& controller(const Environment& environment) const { return services.controllers.of(environment); }
   // Every environment of the target that binds the instance, with the binding.
   std::vector<std::pair<const Environment*, const Binding*>> bindings_of(const std::string& instance) const;
+
+  // The poolers between the target's environments and the instance, each with its alias, once.
+  std::vector<std::pair<const Pooler*, std::string>> poolers_of(const std::string& instance) const;
+  Provisioner& provisioner(const std::string& server) const { return services.provisioners.of(fleet().servers.at(server)); }
 
   const Server& source_server(const std::string& instance) const;
   const Server& target_server(const std::string& instance) const;

@@ -68,7 +68,7 @@ TEST_CASE("fleet file: each single fault is found, with its place and nothing el
       {"downtime_budget: 5m", "downtime_budget: 5",
        "16:22: environment \"shop-live\": \"5\" is not a duration; write 90s, 5m or 1h30m"},
       {"kind: local", "kind: docker",
-       "18:13: environment \"shop-live\": controller: kind is \"docker\"; it must be one of local, none"},
+       "18:13: environment \"shop-live\": controller: kind is \"docker\"; it must be one of local, exec, none"},
       {"      start: [./run]\n", "", "18:7: environment \"shop-live\": controller: missing key \"start\""},
       {"start: [./run]", "start: ./run",
        "20:14: environment \"shop-live\": controller: start must be a list, not text"},

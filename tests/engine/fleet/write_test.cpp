@@ -60,6 +60,7 @@ Fleet hostile_fleet(std::mt19937& random) {
   const auto any = [&] { return kHostile[random() % kHostile.size()]; };
   const std::vector<std::string> ids{"no",  "null", "013", "-x",   "---", "1.5",
                                      "...", "true", "a",   "0x10", "y",   "2001-01-01"};
+  const auto program = [&] { return PlatformProgram{{"/bin/x y", any(), ""}, Seconds(1 + random() % 99), {{any(), any()}, {any(), ""}}}; };
   Fleet fleet;
   fleet.regions["no"] = {"no", 1 + static_cast<int>(random() % 9)};
   fleet.regions["-"] = {"-", std::nullopt};
@@ -70,6 +71,9 @@ Fleet hostile_fleet(std::mt19937& random) {
                                             {"", "", "", {"pass", "", any()}}};
   fleet.servers["1"] = {"1", "no", any(), "postgresql://u@h:1/d%20b?sslmode=require",
                         sources[random() % sources.size()]};
+  if (random() % 2) fleet.servers["1"].host = any();
+  if (random() % 2) fleet.servers["1"].caps = {std::int64_t{1} << (random() % 50), 7, std::nullopt};
+  if (random() % 2) fleet.servers["1"].provisioner = program();
   for (std::size_t number = 0; number < ids.size(); ++number) {
     const std::string& id = ids[number];
     fleet.instances[id] = {id,
@@ -88,11 +92,20 @@ Fleet hostile_fleet(std::mt19937& random) {
     if (random() % 2) environment.downtime_budget = Seconds(1 + static_cast<double>(random() % 100'000));
     if (random() % 2)
       environment.controller = {
-          "local",           "/d" + std::to_string(number),   {any(), any(), ""}, "/e #1", "/p", "/l: x", "/m",
+          "local",           {},                                  "/d" + std::to_string(number),   {any(), any(), ""}, "/e #1", "/p", "/l: x", "/m",
           "http://h/health", random() % 2 ? "https://h/" : ""};
-    environment.bindings = {{id, {{"NO", "url"}, {"_x1", "port"}}}};
+    environment.bindings = {{id, {{"NO", "url"}, {"_x1", "port"}}, {}}};
+    if (random() % 3 == 0) {
+      Pooler pooler{id, "no", "pgbouncer", "postgresql://p@h:6432/pgbouncer", {}, "/etc/db.ini", {}};
+      if (random() % 2) pooler = {id, "no", "exec", "postgresql://h:6432/x", {}, "", program()};
+      fleet.poolers[id] = pooler;
+      environment.bindings[0].poolers = {{id, any()}};
+    }
+    if (random() % 3 == 0) environment.controller = {"exec", program()};
     fleet.environments[id] = environment;
   }
+  if (random() % 2) fleet.hooks["chat"] = {"chat", program(), {"target_planned", "on"}};
+  if (random() % 2) fleet.backups = {"/b", Seconds(86400), {"age", "-r", "x"}, {"age", "-d"}, {"up"}, {"down"}, {"rm"}};
   return fleet;
 }
 

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "engine/plan/plan.hpp"
+#include "engine/plan/placement.hpp"
 #include "tests/engine/plan/fake_operations.hpp"
 #include "tests/engine/plan/random_fleet.hpp"
 
@@ -32,7 +32,7 @@ Fleet one_region() {
   return fleet;
 }
 
-const Target kTarget{"shop", "r", {}, {"shop"}};
+const Target kShopOnly{"shop", "r", {}, {"shop"}};
 
 }  // namespace
 
@@ -64,7 +64,7 @@ TEST_CASE("requirements: a move to the same service, an unknown operation and ba
 }
 
 TEST_CASE("placement: an instance moves from its server to the region's one server of the wanted service") {
-  const auto placed = place(one_region(), kTarget, k13To15);
+  const auto placed = place(one_region(), kShopOnly, k13To15);
   REQUIRE(placed.has_value());
   REQUIRE(placed->size() == 1);
   CHECK(placed->at("shop").source_server == "old");
@@ -74,26 +74,26 @@ TEST_CASE("placement: an instance moves from its server to the region's one serv
 TEST_CASE("placement: no server, two servers, and one server for both are errors that name them") {
   Fleet none = one_region();
   none.servers.erase("new");
-  CHECK_THAT(place(none, kTarget, k13To15).error().message, Contains("region r") && Contains("postgresql-database-15"));
+  CHECK_THAT(place(none, kShopOnly, k13To15).error().message, Contains("region r") && Contains("postgresql-database-15"));
 
   Fleet elsewhere = one_region();
   elsewhere.servers["new"].region = "other";
-  CHECK_FALSE(place(elsewhere, kTarget, k13To15).has_value());
+  CHECK_FALSE(place(elsewhere, kShopOnly, k13To15).has_value());
 
   Fleet two = one_region();
   two.servers["newer"] = {"newer", "r", "postgresql-database-15", "", {}};
-  CHECK_THAT(place(two, kTarget, k13To15).error().message, Contains("new, newer"));
+  CHECK_THAT(place(two, kShopOnly, k13To15).error().message, Contains("new, newer"));
 
   Requirements same = k13To15;
   same.target_service = same.source_service;
-  CHECK_THAT(place(one_region(), kTarget, same).error().message, Contains("source and target"));
+  CHECK_THAT(place(one_region(), kShopOnly, same).error().message, Contains("source and target"));
 }
 
 TEST_CASE("placement: a target without anything to move needs no server") {
   Fleet fleet = one_region();
   fleet.instances["shop"].state = "suspended";
   fleet.servers.erase("new");
-  const auto placed = place(fleet, kTarget, k13To15);
+  const auto placed = place(fleet, kShopOnly, k13To15);
   REQUIRE(placed.has_value());
   CHECK(placed->empty());
 }

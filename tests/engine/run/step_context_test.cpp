@@ -135,9 +135,10 @@ struct World {
   NoProcesses processes;
   Result<ConnectionSpec> held = Error(ErrorKind::not_found, "the variables aren't set");
   AppControllers controllers;
-  NoProvisioner provisioner;
+  Provisioners provisioners{std::make_unique<NoProvisioner>()};
+  PoolerControllers poolers;
   Credentials credentials{processes};
-  Services services{pool, clock, sessions, processes, controllers, provisioner, credentials};
+  Services services{pool, clock, sessions, processes, controllers, provisioners, poolers, credentials};
   Plan plan;
   PlannedTarget planned;
   TargetWork work{plan, planned, "", 0, {}, {}};

@@ -1,0 +1,154 @@
+// What a platform is made of in a fleet file: poolers, programs of the site, hooks, backups, limits of servers.
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "engine/fleet/duration.hpp"
+#include "engine/fleet/nearest.hpp"
+#include "engine/fleet/schema.hpp"
+#include "engine/fleet/url.hpp"
+
+namespace pgconvoy {
+namespace {
+
+const std::vector<std::string_view> kPoolerKinds{"pgbouncer", "exec"};
+
+std::optional<std::int64_t> whole_number(const YamlNode& node, std::string_view& unit) {
+  std::int64_t number = 0;
+  if (node.kind != YamlNode::Kind::scalar || node.quoted) return std::nullopt;
+  const char* end = node.text.data() + node.text.size();
+  const auto [stop, failure] = std::from_chars(node.text.data(), end, number);
+  if (failure != std::errc{} || number < 0) return std::nullopt;
+  unit = std::string_view(stop, static_cast<std::size_t>(end - stop));
+  return number;
+}
+
+std::optional<std::int64_t> read_count(const Fields& fields, std::string_view key) {
+  const YamlNode* node = fields.find(key, Need::optional);
+  if (node == nullptr) return std::nullopt;
+  std::string_view unit;
+  const auto number = whole_number(*node, unit);
+  if (number && unit.empty()) return number;
+  fields.problem(key, fmt::format("{} must be a whole number", key));
+  return std::nullopt;
+}
+
+// 500GB, 20 TB, or a number of bytes; powers of 1000.
+std::optional<std::int64_t> read_size(const Fields& fields, std::string_view key) {
+  const YamlNode* node = fields.find(key, Need::optional);
+  if (node == nullptr) return std::nullopt;
+  std::string_view unit;
+  const auto number = whole_number(*node, unit);
+  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> kUnits{{{"", 1},
+                                                                              {"B", 1},
+                                                                              {"kB", 1000},
+                                                                              {"MB", 1'000'000},
+                                                                              {"GB", 1'000'000'000},
+                                                                              {"TB", 1'000'000'000'000}}};
+  for (const auto& [name, factor] : kUnits)
+    if (number && unit == name && *number <= std::numeric_limits<std::int64_t>::max() / factor) return *number * factor;
+  fields.problem(key, fmt::format("{} must be a size such as 500GB", key));
+  return std::nullopt;
+}
+
+std::optional<Seconds> read_duration(const Fields& fields, std::string_view key) {
+  if (fields.find(key, Need::optional) == nullptr) return std::nullopt;
+  const std::string text = fields.text(key, Need::required);
+  if (text.empty()) return std::nullopt;
+  auto duration = parse_short_duration(text);
+  if (!duration) fields.problem(key, fmt::format("{} is not a duration; write 90s, 5m or 1h30m", in_quotes(text)));
+  return duration;
+}
+
+}  // namespace
+
+std::vector<std::string> read_command(const Fields& fields, std::string_view key, Need need, Draft& draft) {
+  std::vector<std::string> command = fields.texts(key, need);
+  if (!command.empty() && command[0].find('/') != std::string::npos) command[0] = draft.absolute(command[0]);
+  return command;
+}
+
+PlatformProgram read_program(const Fields& fields, Draft& draft) {
+  PlatformProgram program;
+  if (!fields.is_map()) return program;
+  program.command = read_command(fields, "command", Need::required, draft);
+  if (const auto limit = read_duration(fields, "limit")) program.limit = *limit;
+  for (const Entry& option : fields.entries("options", Need::optional)) {
+    const std::string what = fmt::format("{}: option {}", fields.what(), in_quotes(option.key));
+    program.options.emplace(option.key, is_empty_text(*option.value) ? "" : read_text(*option.value, what, draft.problems));
+  }
+  return program;
+}
+
+Caps read_caps(const Fields& owner, Draft& draft) {
+  Caps caps;
+  const YamlNode* node = owner.map("caps", Need::optional);
+  if (node == nullptr) return caps;
+  const Fields fields(*node, *node, owner.what() + ": caps", {"bytes", "databases", "connections"}, draft.problems);
+  caps.bytes = read_size(fields, "bytes");
+  caps.databases = read_count(fields, "databases");
+  caps.connections = read_count(fields, "connections");
+  return caps;
+}
+
+void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
+  const Fields fields(place, value, fmt::format("pooler {}", in_quotes(id)),
+                      {"region", "kind", "url", "password", "config_file", "command", "limit", "options"}, draft.problems);
+  Pooler pooler;
+  pooler.id = id;
+  pooler.region = fields.text("region", Need::required);
+  pooler.kind = fields.is_map() ? read_word(fields, "kind", Need::required, kPoolerKinds, "", draft) : "";
+  const auto only_of = [&](const char* kind, std::initializer_list<const char*> keys) {
+    for (const char* key : keys)
+      if (pooler.kind != kind && !pooler.kind.empty() && fields.find(key, Need::optional) != nullptr)
+        fields.problem(key, fmt::format("{} has no meaning without kind: {}", key, kind));
+  };
+  only_of("pgbouncer", {"password", "config_file"});
+  only_of("exec", {"command", "limit", "options"});
+  // Of a pooler that a program speaks to, the address at which clients reach it.
+  pooler.url = fields.text("url", Need::required);
+  if (!pooler.url.empty())
+    if (const std::string wrong = problem_of_server_url(id, pooler.url); !wrong.empty()) fields.problem("url", wrong);
+  if (pooler.kind == "exec") pooler.program = read_program(fields, draft);
+  if (pooler.kind == "pgbouncer") {
+    pooler.password = read_password(fields, draft);
+    pooler.config_file = draft.absolute(fields.text("config_file", Need::required));
+  }
+  draft.remember("poolers/" + id, &place);
+  draft.remember("poolers/" + id + "/region", fields.find("region", Need::optional));
+  draft.fleet.poolers.emplace(id, std::move(pooler));
+}
+
+void read_hook(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
+  const Fields fields(place, value, fmt::format("hook {}", in_quotes(id)), {"command", "limit", "options", "events"},
+                      draft.problems);
+  Hook hook;
+  hook.id = id;
+  hook.program = read_program(fields, draft);
+  hook.events = fields.texts("events", Need::optional);
+  draft.fleet.hooks.emplace(id, std::move(hook));
+}
+
+void read_backups(const Fields& fields, Draft& draft) {
+  BackupPolicy& policy = draft.fleet.backups;
+  policy.directory = draft.absolute(fields.text("directory", Need::optional));
+  policy.retention = read_duration(fields, "retention");
+  policy.encrypt = read_command(fields, "encrypt", Need::optional, draft);
+  policy.decrypt = read_command(fields, "decrypt", Need::optional, draft);
+  policy.upload = read_command(fields, "upload", Need::optional, draft);
+  policy.download = read_command(fields, "download", Need::optional, draft);
+  policy.remove = read_command(fields, "remove", Need::optional, draft);
+  const auto together = [&](const char* one, const auto& has, const char* other, const auto& needs) {
+    if (!has.empty() && needs.empty())
+      fields.problem(one, fmt::format("{} needs {} too: a backup that can't be read back is none", one, other));
+  };
+  together("encrypt", policy.encrypt, "decrypt", policy.decrypt);
+  together("decrypt", policy.decrypt, "encrypt", policy.encrypt);
+  together("upload", policy.upload, "download", policy.download);
+  together("download", policy.download, "upload", policy.upload);
+  together("remove", policy.remove, "upload", policy.upload);
+}
+
+}  // namespace pgconvoy
