@@ -43,6 +43,7 @@ struct PreparedProgram {
   std::vector<std::string> arguments, variables;
   std::string directory;
   std::vector<char*> argv, envp;  // end with a null pointer
+  std::vector<int> inherited;     // descriptors from 3 on that stay open in the program
 };
 
 // argv[0] looked up in PATH (the child's, when `environment` sets one); an error of kind not_found says where it
