@@ -104,7 +104,7 @@ Task<bool> Hooks::finish() {
     const std::int64_t left = queue->left_out + static_cast<std::int64_t>(queue->waiting.size()) + (queue->busy ? 1 : 0);
     if (left == 0) continue;
     all = false;
-    shared_->warn(fmt::format("hook {}: {} not told, it is too slow; pgconvoy logs has them all", queue->hook.id,
+    shared_->warn(fmt::format("hook {}: {} not told, it is too slow; pgconvoy events has them all", queue->hook.id,
                               report::count(left, "event")));
   }
   co_return all;
