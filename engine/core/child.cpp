@@ -40,10 +40,9 @@ Result<Descriptor> input_file(const std::string& input) {
 
 bool by_descriptor(const std::string& variable) { return variable.ends_with("_FD"); }
 
-// A number that neither stdin, stdout nor stderr takes in the child.
 Result<Descriptor> secret_file(const std::string& content) {
   TRY(Descriptor file, input_file(content));
-  Descriptor moved(::fcntl(file.get(), F_DUPFD_CLOEXEC, 10));
+  Descriptor moved(::fcntl(file.get(), F_DUPFD_CLOEXEC, kFirstMoved));
   if (!moved) return Error(ErrorKind::io, fmt::format("cannot hand a secret over: {}", std::strerror(errno)));
   return moved;
 }
@@ -81,7 +80,7 @@ Result<std::shared_ptr<Child>> Child::start(asio::any_io_executor executor, Proc
     environment[name] = secret.reveal();
     if (!by_descriptor(name)) continue;
     TRY(Descriptor file, secret_file(secret.reveal()));
-    environment[name] = std::to_string(file.get());
+    environment[name] = std::to_string(3 + secret_files.size());
     secret_files.push_back(std::move(file));
   }
   TRY(auto program, prepare_program(spec.argv, environment, spec.directory));

@@ -69,7 +69,7 @@ TEST_CASE("process: a secret for a descriptor is in no variable, and in an argum
   spec.secrets["TOKEN_FD"] = Secret("hunter2");
   auto result = run_once(std::move(spec));
   REQUIRE(result);
-  CHECK(result->output.starts_with("hunter2\nTOKEN_FD=1"));
+  CHECK(result->output.starts_with("hunter2\nTOKEN_FD=3\n"));
   CHECK(result->output.find("hunter2", 1) == std::string::npos);
 }
 
