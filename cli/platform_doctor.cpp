@@ -100,7 +100,7 @@ Task<std::vector<Diagnosis>> test_platform(Services services, ProgramLog log, Fl
   for (const auto& [id, environment] : fleet.environments) {
     if (!has_controller(environment) || !(all || test.environments.contains(id))) continue;
     const auto [known, first] = tried.try_emplace({"controller", environment.controller.program.command}, false);
-    if (first) known->second = co_await test_protocol(probe, request_for(environment, "describe"), controller_verbs());
+    if (first) known->second = co_await test_protocol(probe, request_for(environment, "describe"), "controller", controller_verbs());
     if (known->second) co_await test_controller(probe, environment, test.changes);
   }
   for (const auto& [id, pooler] : fleet.poolers) {
@@ -108,7 +108,8 @@ Task<std::vector<Diagnosis>> test_platform(Services services, ProgramLog log, Fl
     const auto aliases = aliases_of(fleet, id);
     const auto [known, first] = tried.try_emplace({"pooler", pooler.program.command}, false);
     if (first)
-      known->second = co_await test_protocol(probe, request_for(pooler, aliases.empty() ? "" : *aliases.begin(), "describe"), pooler_verbs());
+      known->second = co_await test_protocol(probe, request_for(pooler, aliases.empty() ? "" : *aliases.begin(), "describe"), "pooler",
+                                            pooler_verbs());
     if (!known->second) continue;
     for (const std::string& alias : aliases) co_await test_pooler(probe, pooler, alias, test.changes);
     if (aliases.empty())
@@ -118,7 +119,7 @@ Task<std::vector<Diagnosis>> test_platform(Services services, ProgramLog log, Fl
   for (const auto& [id, server] : fleet.servers) {
     if (!has_provisioner(server) || !(all || test.servers.contains(id))) continue;
     const auto [known, first] = tried.try_emplace({"provisioner", server.provisioner.command}, false);
-    if (first) known->second = co_await test_protocol(probe, request_for(server, "describe"), provisioner_verbs());
+    if (first) known->second = co_await test_protocol(probe, request_for(server, "describe"), "provisioner", provisioner_verbs());
     if (known->second && test.changes) co_await test_provisioner(probe, server);
   }
   co_return std::move(probe.found);

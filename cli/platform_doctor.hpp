@@ -53,8 +53,8 @@ class PlatformProbe {
   std::string token_;
 };
 
-// describe, verbs and garbage, once for each program. False: it can't be talked to.
-Task<bool> test_protocol(PlatformProbe& probe, ProgramRequest request, std::vector<std::string> verbs);
+// describe, verbs and garbage, once for each program and what it is ("controller"). False: it can't be talked to.
+Task<bool> test_protocol(PlatformProbe& probe, ProgramRequest request, std::string what_it_is, std::vector<std::string> verbs);
 Task<void> test_controller(PlatformProbe& probe, Environment environment, bool changes);
 Task<void> test_pooler(PlatformProbe& probe, Pooler pooler, std::string alias, bool changes);
 Task<void> test_provisioner(PlatformProbe& probe, Server server);  // changes

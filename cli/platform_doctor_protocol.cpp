@@ -16,7 +16,7 @@ constexpr Seconds kRefusalLimit{10};
 
 std::string program_of(const ProgramRequest& request) {
   const std::string& path = request.program.command.empty() ? request.subject : request.program.command[0];
-  return "program " + printable(path.substr(path.rfind('/') + 1));
+  return printable(path.substr(path.rfind('/') + 1));
 }
 
 // Runs it with `input` as it stands; false and a finding when it said yes, said "try again", or didn't end.
@@ -48,8 +48,8 @@ Task<bool> must_refuse(PlatformProbe& probe, std::string what, ProgramRequest re
 
 }  // namespace
 
-Task<bool> test_protocol(PlatformProbe& probe, ProgramRequest request, std::vector<std::string> verbs) {
-  const std::string program = program_of(request);
+Task<bool> test_protocol(PlatformProbe& probe, ProgramRequest request, std::string what_it_is, std::vector<std::string> verbs) {
+  const std::string program = what_it_is + " " + program_of(request);
   const auto began = std::chrono::steady_clock::now();
   auto answer = co_await call_program(probe.services.processes, request, probe.log);
   const Seconds took = std::chrono::steady_clock::now() - began;

@@ -118,7 +118,7 @@ class ExecPlatformTest(ScenarioTest):
         done = self.assert_exit(self.doctor("--environment", "blog", "--output", "json", fleet=broken), TO_MEND)
         self.assertNotIn("s3cretpassword", done.stdout + done.stderr)
         bad = {check["what"]: check for check in json.loads(done.stdout)["checks"] if check["verdict"] == "BAD"}
-        for wanted in ("program careless: unknown verb", "environment blog: read_binding blog-db"):
+        for wanted in ("controller careless: unknown verb", "environment blog: read_binding blog-db"):
             self.assertIn(wanted, bad)
         # It is believed in what it reads, and found out in what it does.
         fleet["environments"]["blog"]["bindings"] = []
