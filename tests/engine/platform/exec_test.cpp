@@ -158,10 +158,10 @@ TEST_CASE("exec: a program that isn't there, fails, or dies") {
 }
 
 TEST_CASE("exec: a lower epoch that the program refuses is a conflict, and its remedy is handed on") {
-  Site site(R"(epoch=$(sed 's/.*"epoch":\([0-9]*\).*/\1/')
+  Site site(R"sh(epoch=$(sed 's/.*"epoch":\([0-9]*\).*/\1/')
     [ "$epoch" -ge "$(cat highest 2>/dev/null || echo 0)" ] || {
       echo '{"error": {"kind": "conflict", "message": "epoch 3 was here", "remedy": "leave it"}}'; exit 1; }
-    echo "$epoch" > highest; echo '{}')");
+    echo "$epoch" > highest; echo '{}')sh");
   auto controller = site.controller();
   REQUIRE(site.run(controller->page_on(site.who, site.environment)));
   site.who.epoch = 2;
