@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "cli/output.hpp"
 #include "engine/fleet/nearest.hpp"
+#include "engine/platform/exec_platform.hpp"
 #include "runbooks/registry.hpp"
 
 namespace pgconvoy::cli {
@@ -16,7 +18,17 @@ Application::Application()
       credentials_(*processes_) {
   controllers_.add("none", make_none_controller());
   controllers_.add("local", make_local_controller(pool_));
+  controllers_.add("exec", make_exec_controller(*processes_, program_log()));
+  poolers_.add("exec", make_exec_pooler(*processes_, program_log()));
+  provisioners_.add_programs(
+      [this](const Server& server) { return make_exec_provisioner(*processes_, server, program_log()); });
   register_all(operations_, conditions_);
+}
+
+ProgramLog Application::program_log() const {
+  return [this](const std::string& subject, const std::string& line) {
+    if (show_programs_) write_error(fmt::format("{} | {}\n", subject, line));
+  };
 }
 
 Services Application::services() {

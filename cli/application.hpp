@@ -13,6 +13,7 @@
 
 #include "engine/facts/condition.hpp"
 #include "engine/journal/journal.hpp"
+#include "engine/platform/exec_call.hpp"
 #include "engine/run/operation.hpp"
 #include "engine/run/step_context.hpp"
 
@@ -26,6 +27,9 @@ class Application {
   asio::thread_pool& pool() { return pool_; }
   Services services();
   ProcessLauncher& processes() { return *processes_; }
+  // What the site's programs write to stderr is shown on ours (-v).
+  void show_programs(bool show) { show_programs_ = show; }
+  ProgramLog program_log() const;
   const OperationRegistry& operations() const { return operations_; }
   const ConditionRegistry& conditions() const { return conditions_; }
 
@@ -56,6 +60,7 @@ class Application {
   Provisioners provisioners_;
   PoolerControllers poolers_;
   Credentials credentials_;
+  bool show_programs_ = false;
   OperationRegistry operations_;
   ConditionRegistry conditions_;
 };

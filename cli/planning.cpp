@@ -214,6 +214,7 @@ Result<Fleet> read_fleet_file(const std::string& file) {
 
 Result<PlanResult> plan_from_options(Application& application, const GlobalOptions& globals, const PlanningOptions& options,
                                      std::function<Result<void>()> before_reading) {
+  application.show_programs(globals.output.verbose);
   TRY(FleetAndRunbook chosen, options.fleet.ad_hoc() ? from_pair(application, options) : from_file(application, options));
   PlanRequest request;
   request.fleet = std::move(chosen.fleet);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/hooks.hpp"
 #include "cli/open_run.hpp"
 #include "cli/progress.hpp"
 #include "cli/show_report.hpp"
@@ -105,8 +106,19 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
 
   auto progress = make_progress(application.loop().get_executor(), output, plan, *records, request.run);
   LeftBecause because;
+  application.show_programs(output.verbose);
+  std::vector<std::string> target_ids, warnings;
+  for (const PlannedTarget& planned : plan.targets) target_ids.push_back(planned.target.id);
+  // A line in the middle of the board would tear it.
+  const auto warn = [&warnings](const std::string& warning) {
+    const std::string line = "warning: " + warning + "\n";
+    if (stderr_is_terminal()) warnings.push_back(line);
+    else write_error(line);
+  };
+  Hooks hooks(application.loop().get_executor(), application.processes(), plan.fleet, std::move(target_ids),
+              application.program_log(), warn);
   Runner runner(application.services(), journal, application.operations(), application.conditions(),
-                {progress.get(), &because});
+                {progress.get(), &because, &hooks});
   StopSignals signals(
       application.loop(),
       [&] {
@@ -121,7 +133,9 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
         _exit(kInterrupted);
       });
   auto state = application.wait(runner.run(std::move(plan), request));
+  application.wait(hooks.finish());
   progress->finish();
+  for (const std::string& warning : warnings) write_error(warning);
   if (!state) {
     print_error(output, state.error());
     write_error(fmt::format("  what was in flight is as the journal says; when it can be written again:\n  {}\n",

@@ -35,7 +35,10 @@ class ApplicationHealthyNow final : public Condition {
         findings.push_back({Severity::block, name(), object, "it runs and is not healthy" + detail,
                             "the run waits for it to be healthy on the new database and would undo everything after a "
                             "pause for nothing",
-                            "mend it first, or correct health_url of its controller in the fleet file", false});
+                            application.controller == "exec"
+                                ? "mend it first; if it is well, its program answers `health` wrongly: pgconvoy doctor --platform"
+                                : "mend it first, or correct health_url of its controller in the fleet file",
+                            false});
     }
     return findings;
   }

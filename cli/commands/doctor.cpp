@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/diagnosis.hpp"
 #include "cli/planning.hpp"
+#include "cli/platform_doctor.hpp"
 #include "cli/show_report.hpp"
 #include "engine/report/text.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 struct DoctorOptions {
   std::string file;
   RunChoices choices;
+  bool platform = false, changes = false;
+  std::vector<std::string> environments, servers, poolers;
 };
 
 const char* word_for(Diagnosis::Verdict verdict) {
@@ -54,9 +57,37 @@ json as_json(const std::vector<Diagnosis>& all) {
   return document;
 }
 
+int show_diagnoses(const GlobalOptions& globals, const std::vector<Diagnosis>& all, const char* ready) {
+  const auto bad = std::count_if(all.begin(), all.end(),
+                                 [](const Diagnosis& diagnosis) { return diagnosis.verdict == Diagnosis::Verdict::bad; });
+  if (globals.output.text()) {
+    write_out(as_text(all, globals.output.style()));
+    write_out(bad == 0 ? fmt::format("\n{}\n", ready) : fmt::format("\n{} to mend before a run\n", report::count(bad, "thing")));
+  } else {
+    write_json(globals.output, as_json(all));
+  }
+  return bad == 0 ? kSuccess : kBlocked;
+}
+
+int platform_doctor(const GlobalOptions& globals, const DoctorOptions& options, const Fleet& fleet) {
+  PlatformTest test;
+  test.environments = {options.environments.begin(), options.environments.end()};
+  test.servers = {options.servers.begin(), options.servers.end()};
+  test.poolers = {options.poolers.begin(), options.poolers.end()};
+  test.changes = options.changes;
+  if (auto named = check_named(fleet, test); !named) return fail(globals.output, named.error());
+  Application application;
+  application.show_programs(globals.output.verbose);
+  const auto all = application.wait(test_platform(application.services(), application.program_log(), fleet, test));
+  return show_diagnoses(globals, all,
+                        options.changes ? "the platform does what was asked of it"
+                                        : "ready as far as reading goes; --changes with --environment, --server or --pooler tests the rest");
+}
+
 int doctor(const GlobalOptions& globals, const DoctorOptions& options) {
   auto fleet = read_fleet_file(options.file);
   if (!fleet) return fail(globals.output, fleet.error());
+  if (options.platform) return platform_doctor(globals, options, *fleet);
   auto choices = options.choices.complete();
   if (!choices) return fail(globals.output, choices.error());
   Application application;
@@ -64,15 +95,7 @@ int doctor(const GlobalOptions& globals, const DoctorOptions& options) {
   for (Diagnosis& diagnosis : application.wait(diagnose_servers(application.services(), *fleet))) all.push_back(std::move(diagnosis));
   all.push_back(diagnose_backup_directory(choices->backup_directory));
   all.push_back(diagnose_journal(globals));
-  const auto bad = std::count_if(all.begin(), all.end(),
-                                 [](const Diagnosis& diagnosis) { return diagnosis.verdict == Diagnosis::Verdict::bad; });
-  if (globals.output.text()) {
-    write_out(as_text(all, globals.output.style()));
-    write_out(bad == 0 ? "\nready; pgconvoy check looks at every database\n" : fmt::format("\n{} to mend before a run\n", report::count(bad, "thing")));
-  } else {
-    write_json(globals.output, as_json(all));
-  }
-  return bad == 0 ? kSuccess : kBlocked;
+  return show_diagnoses(globals, all, "ready; pgconvoy check looks at every database");
 }
 
 }  // namespace
@@ -82,8 +105,21 @@ void add_doctor(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<DoctorOptions>();
   command->add_option("-f,--fleet", options->file, "The fleet file")->type_name("FILE")->required();
   command->add_option("--backup-directory", options->choices.options.backup_directory, "Where backups will go")->type_name("DIR");
+  const std::string group = "Platform";
+  CLI::Option* platform =
+      command->add_flag("--platform", options->platform, "Test the site's programs instead (docs/platform.md)")->group(group);
+  const auto named = [&](const char* name, std::vector<std::string>& ids, const char* text) {
+    command->add_option(name, ids, text)->type_name("ID")->group(group)->allow_extra_args(false)->needs(platform);
+  };
+  named("--environment", options->environments, "Only the controller of this environment (may be repeated)");
+  named("--server", options->servers, "Only the provisioner of this server");
+  named("--pooler", options->poolers, "Only this pooler");
+  command->add_flag("--changes", options->changes, "Also what changes something, on what is named: it is stopped and started")
+      ->group(group)->needs(platform);
   add_globals(*command, invocation.globals);
-  command->footer("Example:\n  pgconvoy doctor -f fleet.yaml --backup-directory /srv/backups");
+  command->footer("Example:\n  pgconvoy doctor -f fleet.yaml --backup-directory /srv/backups\n"
+                  "  pgconvoy doctor --platform -f fleet.yaml\n"
+                  "  pgconvoy doctor --platform -f fleet.yaml --environment shop-test --server eu-pg15 --changes");
   command->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return doctor(invocation.globals, *options); }; });
 }

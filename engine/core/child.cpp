@@ -38,6 +38,15 @@ Result<Descriptor> input_file(const std::string& input) {
   return file;
 }
 
+bool by_descriptor(const std::string& variable) { return variable.ends_with("_FD"); }
+
+Result<Descriptor> secret_file(const std::string& content) {
+  TRY(Descriptor file, input_file(content));
+  Descriptor moved(::fcntl(file.get(), F_DUPFD_CLOEXEC, kFirstMoved));
+  if (!moved) return Error(ErrorKind::io, fmt::format("cannot hand a secret over: {}", std::strerror(errno)));
+  return moved;
+}
+
 std::string without(std::string text, const std::map<std::string, Secret>& secrets) {
   for (const auto& [name, secret] : secrets) {
     const auto& clear = secret.reveal();
@@ -66,8 +75,16 @@ Child::~Child() {
 
 Result<std::shared_ptr<Child>> Child::start(asio::any_io_executor executor, ProcessSpec spec) {
   auto environment = spec.environment;
-  for (const auto& [name, secret] : spec.secrets) environment[name] = secret.reveal();
+  std::vector<Descriptor> secret_files;
+  for (const auto& [name, secret] : spec.secrets) {
+    environment[name] = secret.reveal();
+    if (!by_descriptor(name)) continue;
+    TRY(Descriptor file, secret_file(secret.reveal()));
+    environment[name] = std::to_string(3 + secret_files.size());
+    secret_files.push_back(std::move(file));
+  }
   TRY(auto program, prepare_program(spec.argv, environment, spec.directory));
+  for (const Descriptor& file : secret_files) program.inherited.push_back(file.get());
   TRY(auto in, input_file(spec.input));
   spec.input.clear();
   TRY(auto out, make_pipe());

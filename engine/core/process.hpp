@@ -21,7 +21,7 @@ namespace pgconvoy {
 struct ProcessSpec {
   std::vector<std::string> argv;                   // argv[0] is a path or a name looked up in PATH
   std::map<std::string, std::string> environment;  // added to ours, replacing what has the same name
-  std::map<std::string, Secret> secrets;           // likewise; never printed
+  std::map<std::string, Secret> secrets;           // likewise; never printed. A name that ends with _FD: by a file, the variable holds its descriptor
   std::string input;                               // written to the child's stdin, then closed
   std::filesystem::path directory;                 // empty: ours
   std::optional<Seconds> limit;                    // the group is killed after it (ErrorKind::timeout)

@@ -97,6 +97,10 @@ void exec_in_child(PreparedProgram& program, int in, int out, int err, int repor
   ok = ok && ::dup2(in, 0) >= 0 && ::dup2(out, 1) >= 0 && ::dup2(err, 2) >= 0;
   // Descriptors that a library opened without O_CLOEXEC; where the kernel doesn't know the call, they leak as ever.
   ::syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */);
+  // Small numbers, because a POSIX shell knows only those of one digit.
+  if (!program.inherited.empty()) ok = (report = ::fcntl(report, F_DUPFD_CLOEXEC, kFirstMoved)) >= 0 && ok;
+  for (std::size_t i = 0; i < program.inherited.size(); ++i)
+    ok = ok && ::dup2(program.inherited[i], 3 + static_cast<int>(i)) >= 0;
   if (ok && (program.directory.empty() || ::chdir(program.directory.c_str()) == 0))
     ::execve(program.path.c_str(), program.argv.data(), program.envp.data());
   const int code = errno;

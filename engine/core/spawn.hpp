@@ -34,6 +34,9 @@ struct Pipe {
 };
 Result<Pipe> make_pipe();
 
+// Out of the way of the numbers that a program finds its descriptors under.
+constexpr int kFirstMoved = 100;
+
 // Everything that exec needs, allocated before the fork: between fork and exec only async-signal-safe calls
 // are allowed, because other threads may have held any lock.
 struct PreparedProgram {
@@ -43,6 +46,7 @@ struct PreparedProgram {
   std::vector<std::string> arguments, variables;
   std::string directory;
   std::vector<char*> argv, envp;  // end with a null pointer
+  std::vector<int> inherited;     // descriptors, at least kFirstMoved, that the program finds as 3, 4, ...
 };
 
 // argv[0] looked up in PATH (the child's, when `environment` sets one); an error of kind not_found says where it

@@ -1,10 +1,12 @@
 // What a platform is made of in a fleet file: poolers, programs of the site, hooks, backups, limits of servers.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "engine/fleet/duration.hpp"
+#include "engine/fleet/event_names.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/schema.hpp"
 #include "engine/fleet/url.hpp"
@@ -128,6 +130,10 @@ void read_hook(const YamlNode& place, const std::string& id, const YamlNode& val
   hook.id = id;
   hook.program = read_program(fields, draft);
   hook.events = fields.texts("events", Need::optional);
+  const auto& known = event_names();
+  for (const std::string& event : hook.events)
+    if (std::find(known.begin(), known.end(), event) == known.end())
+      fields.problem("events", fmt::format("there is no event {}{}", in_quotes(event), draft.problems.suggest(event, known)));
   draft.fleet.hooks.emplace(id, std::move(hook));
 }
 

@@ -64,6 +64,15 @@ TEST_CASE("process: input, directory, environment and secrets reach the child") 
   CHECK(result->errors == "bad ***\n");  // what is quoted in error messages
 }
 
+TEST_CASE("process: a secret for a descriptor is in no variable, and in an argument even less") {
+  auto spec = shell("cat /dev/fd/$TOKEN_FD; echo; tr '\\0' '\\n' </proc/$$/environ | grep ^TOKEN_FD; ls /proc/$$/fd");
+  spec.secrets["TOKEN_FD"] = Secret("hunter2");
+  auto result = run_once(std::move(spec));
+  REQUIRE(result);
+  CHECK(result->output.starts_with("hunter2\nTOKEN_FD=3\n"));
+  CHECK(result->output.find("hunter2", 1) == std::string::npos);
+}
+
 TEST_CASE("process: a child that doesn't read its input is no error") {
   auto spec = shell("exit 0");
   spec.input = std::string(1 << 20, 'x');
