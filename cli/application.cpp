@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/fleet/nearest.hpp"
+#include "engine/platform/pgbouncer.hpp"
 #include "runbooks/registry.hpp"
 
 namespace pgconvoy::cli {
@@ -16,6 +17,7 @@ Application::Application()
       credentials_(*processes_) {
   controllers_.add("none", make_none_controller());
   controllers_.add("local", make_local_controller(pool_));
+  poolers_.add("pgbouncer", make_pgbouncer_controller(pool_, *sessions_, credentials_));
   register_all(operations_, conditions_);
 }
 
