@@ -94,7 +94,22 @@ class BindingsLeadToSource final : public Condition {
     else if (pooler.paused)
       block("it is paused, and not by this run", "whoever paused it counts on that, and the app would not come back behind it",
             "resume it when that is over");
-    else if (pooler.pool_mode == "session")
+    else
+      look_closer(pooler, facts, object, findings);
+  }
+
+  // Where nothing blocks.
+  void look_closer(const PoolerFacts& pooler, const TargetFacts& facts, const std::string& object, std::vector<Finding>& findings) const {
+    const auto source = facts.source_server.find(pooler.instance);
+    const auto role = facts.role_of.find(pooler.instance);
+    const auto server = source == facts.source_server.end() ? facts.servers.end() : facts.servers.find(source->second);
+    if (role != facts.role_of.end() && server != facts.servers.end())
+      if (const auto known = server->second.roles.find(role->second); known != server->second.roles.end() && known->second.verifier == "md5")
+        findings.push_back({Severity::warn, name(), object,
+                            fmt::format("role {} has an md5 password, on the new server it will be a SCRAM one", as_identifier(role->second)),
+                            "a pooler that holds the md5 verifier in its auth_file can't log in there",
+                            "give the pooler the password itself or an auth_query, or set the password anew on the source with SCRAM", false});
+    if (pooler.pool_mode == "session")
       findings.push_back({Severity::warn, name(), object, "its pool_mode is session",
                           "clients keep their connection for as long as they like: those that do after drain_timeout are ended",
                           "stop them beforehand, or let them use pool_mode transaction", false});

@@ -201,7 +201,7 @@ class PgbouncerController final : public PoolerController {
     if (!now.known) co_return Error(ErrorKind::not_found, "the pooler doesn't have it");
     if (!now.paused) {
       CO_TRY(Console pausing, co_await PgbouncerConsole::open(sessions_, credentials_, pooler));
-      auto first = co_await (pausing->command("PAUSE", alias) || until_paused(*watching, alias));
+      auto first = co_await (pausing->command("PAUSE", alias) || until_paused(pooler, alias));
       const Result<void>& done = first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
       if (!done) co_return done.error();
     }
@@ -217,9 +217,11 @@ class PgbouncerController final : public PoolerController {
     co_return Result<void>();
   }
 
-  static Task<Result<void>> until_paused(PgbouncerConsole& console, std::string alias) {
+  // In a session of its own: whichever ends second is cancelled, and its session with it.
+  Task<Result<void>> until_paused(Pooler pooler, std::string alias) {
+    CO_TRY(Console console, co_await PgbouncerConsole::open(sessions_, credentials_, pooler));
     for (Seconds wait{0.01};; wait = std::min(wait * 2, Seconds(0.2))) {
-      CO_TRY(const PgbouncerAlias now, co_await console.look(alias));
+      CO_TRY(const PgbouncerAlias now, co_await console->look(alias));
       if (now.paused) co_return Result<void>();
       co_await sleep_for(wait);
     }
