@@ -7,6 +7,7 @@
 #include "cli/output.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/platform/exec_platform.hpp"
+#include "engine/platform/pgbouncer.hpp"
 #include "runbooks/registry.hpp"
 
 namespace pgconvoy::cli {
@@ -22,6 +23,7 @@ Application::Application()
   poolers_.add("exec", make_exec_pooler(*processes_, program_log()));
   provisioners_.add_programs(
       [this](const Server& server) { return make_exec_provisioner(*processes_, server, program_log()); });
+  poolers_.add("pgbouncer", make_pgbouncer_controller(pool_, *sessions_, credentials_));
   register_all(operations_, conditions_);
 }
 

@@ -6,6 +6,7 @@
 #include "operations/drop_source.hpp"
 #include "operations/handles.hpp"
 #include "operations/new_url.hpp"
+#include "operations/poolers.hpp"
 
 namespace pgconvoy {
 
@@ -55,7 +56,7 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     const auto bindings = context.bindings_of(id);
     intent.waits_for_confirmation = bindings.empty();
     for (const auto& [environment, binding] : bindings)
-      if (!context.controller(*environment).controls_application()) intent.waits_for_confirmation = true;
+      if (is_bound_by_hand(context, *environment, *binding)) intent.waits_for_confirmation = true;
     co_return intent;
   }
 
@@ -85,7 +86,7 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
       outcome.obligations.push_back(std::move(confirm));
     }
     for (const auto& [environment, binding] : bindings)
-      if (!context.controller(*environment).controls_application())
+      if (is_bound_by_hand(context, *environment, *binding))
         obligation.waits_for = obligation_id(context, "confirm_binding", environment->id);
     obligation.data = json(intent.order);
     outcome.obligations.push_back(obligation);

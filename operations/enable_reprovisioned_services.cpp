@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "engine/platform/places.hpp"
 #include "engine/postgres/database_properties.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/database_fence.hpp"
@@ -22,26 +23,34 @@ struct HeldPlace {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeldPlace, environment, instance, variable, part, keywords)
 
+// Where a pooler's alias led before.
+struct HeldAlias {
+  std::string pooler, alias, host, port, database;
+  PoolerPlace place() const { return {host, port, database}; }
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeldAlias, pooler, alias, host, port, database)
+
 constexpr std::array<const char*, 4> kPlaceKeywords{"host", "hostaddr", "port", "dbname"};
 
 struct EnableIntent {
   std::string server, temporary_name, final_name;
   std::int64_t oid = 0;
   std::string old_server, old_name;
-  std::vector<HeldPlace> held;  // of the variables that are set, to be given back as they were
+  std::vector<HeldPlace> held;     // of the variables that are set, to be given back as they were
+  std::vector<HeldAlias> aliases;  // likewise
 };
 struct EnableOutcome {
   std::string address, database;
-  int bindings = 0;
+  int bindings = 0, aliases = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name, held)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name, held, aliases)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings, aliases)
 
 class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
  public:
   std::string name() const override { return "enable_reprovisioned_services"; }
   std::string summary() const override {
-    return "Passes the pivot gate, gives the new database its own name and binds the stopped app to it.";
+    return "Passes the pivot gate, gives the new database its own name and leads the stopped app and the paused poolers there.";
   }
   Subject subject() const override { return Subject::instance; }
   Estimate estimate(const EstimateInput&) const override { return {0.2, false}; }
@@ -60,6 +69,10 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     intent.old_server = context.source_server(id).id;
     intent.old_name = context.instance().database;
     CO_TRY(intent.held, co_await places_held(context));
+    for (const auto& [pooler, alias] : context.poolers_of(id)) {
+      CO_TRY(PoolerPlace place, co_await context.services.poolers.of(*pooler).place(*pooler, alias));
+      intent.aliases.push_back({pooler->id, alias, place.host, place.port, place.database});
+    }
     co_return intent;
   }
 
@@ -77,6 +90,11 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
     CO_TRY(const int bound, co_await bind_all(context, intent.held, place));
     EnableOutcome outcome;
+    for (const HeldAlias& held : intent.aliases) {
+      const Pooler& pooler = context.fleet().poolers.at(held.pooler);
+      CO_TRY_VOID(co_await context.services.poolers.of(pooler).repoint(context.identity(), pooler, held.alias, pooler_place(place)));
+      ++outcome.aliases;
+    }
     outcome.address = place.address();
     outcome.database = intent.final_name;
     outcome.bindings = bound;
@@ -93,16 +111,19 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     }
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
     CO_TRY(const Bound bound, co_await look_at_bindings(context, intent.held, place));
+    CO_TRY(const Bound led, co_await look_at_aliases(context, intent.aliases, place));
     seen.detail = fmt::format("the new database is called \"{}\", {} of {} variables lead there", *name, bound.there, bound.all);
-    if (*name == intent.temporary_name && bound.there == 0)
+    if (led.all > 0) seen.detail += fmt::format(", and {} of {} aliases of poolers", led.there, led.all);
+    if (*name == intent.temporary_name && bound.there == 0 && led.there == 0)
       seen.verdict = Probe::Verdict::partial;  // its settings may have been changed: cheap to take back and repeat
-    else if (*name == intent.final_name && bound.there == bound.all)
+    else if (*name == intent.final_name && bound.there == bound.all && led.there == led.all)
       seen.verdict = Probe::Verdict::done;
     else
       seen.verdict = Probe::Verdict::partial;
     seen.outcome.address = place.address();
     seen.outcome.database = intent.final_name;
     seen.outcome.bindings = bound.there;
+    seen.outcome.aliases = led.there;
     co_return seen;
   }
 
@@ -123,7 +144,13 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
       CO_TRY(const bool changed, co_await give_back(context, held));
       given_back += changed;
     }
-    co_return fmt::format("{} of {} variables lead to the old database again, as before", given_back, intent.held.size());
+    for (const HeldAlias& held : intent.aliases) {
+      const Pooler& pooler = context.fleet().poolers.at(held.pooler);
+      auto led = co_await context.services.poolers.of(pooler).repoint(context.identity(), pooler, held.alias, held.place());
+      if (!led && led.error().kind != ErrorKind::not_found) co_return led.error();  // not there: somebody took it away since
+    }
+    std::string aliases = intent.aliases.empty() ? "" : fmt::format("{} aliases of poolers and ", intent.aliases.size());
+    co_return fmt::format("{}{} of {} variables lead to the old database again, as before", aliases, given_back, intent.held.size());
   }
 
  private:
@@ -216,8 +243,11 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     for (const auto& [environment, binding] : context.bindings_of(id)) {
       AppController& controller = context.controller(*environment);
       if (!controller.controls_application()) continue;
+      CO_TRY(const auto leads_to, co_await places_of_variables(controller, *environment, *binding));
       for (const auto& [variable, part] : binding->variables) {
         if (part == "user" || part == "password") continue;  // they stay what they are
+        const auto led = leads_to.find(variable);
+        if (led != leads_to.end() && is_at_pooler(context, *binding, led->second.address())) continue;  // the alias changes
         HeldPlace held;
         held.environment = environment->id;
         held.instance = id;
@@ -230,11 +260,41 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
           if (const auto found = now->keywords.find(keyword); found != now->keywords.end()) held.keywords[keyword] = found->second;
         places.push_back(std::move(held));
       }
-      if (places.empty() && !binding->variables.empty())
+      if (leads_to.empty() && !binding->variables.empty())
         co_return Error(ErrorKind::not_found, fmt::format("no variable of environment {}'s binding to {} is set", environment->id, id),
                         "set them, or correct the binding in the fleet file");
     }
     co_return places;
+  }
+
+  static bool is_at_pooler(const StepContext& context, const Binding& binding, const std::string& address) {
+    for (const auto& [pooler, alias] : binding.poolers)
+      if (same_address(address_of(context.fleet().poolers.at(pooler)), address)) return true;
+    return false;
+  }
+
+  // As pgbouncer's and a site's own poolers take it: what libpq leaves out is written out.
+  static PoolerPlace pooler_place(const ConnectionSpec& place) {
+    const auto keyword = [&place](const char* name) {
+      const auto found = place.keywords.find(name);
+      return found == place.keywords.end() ? std::string() : found->second;
+    };
+    const std::string host = keyword("host"), port = keyword("port");
+    return {host.empty() ? keyword("hostaddr") : host, port.empty() ? "5432" : port, keyword("dbname")};
+  }
+
+  static Task<Result<Bound>> look_at_aliases(StepContext& context, std::vector<HeldAlias> aliases, ConnectionSpec place) {
+    const PoolerPlace wanted = pooler_place(place);
+    Bound bound;
+    for (const HeldAlias& held : aliases) {
+      const Pooler& pooler = context.fleet().poolers.at(held.pooler);
+      // What it does, not only what its file says: a crash may have come before the reload.
+      CO_TRY(const PoolerFacts now, co_await context.services.poolers.of(pooler).inspect(pooler, held.alias));
+      ++bound.all;
+      bound.there += now.unreadable_because.empty() && now.known && now.database == wanted.database &&
+                     now.leads_to == fmt::format("{}:{}", wanted.host.empty() ? "local" : wanted.host, wanted.port);
+    }
+    co_return bound;
   }
 
   static Task<Result<bool>> give_back(StepContext& context, HeldPlace held) {

@@ -9,6 +9,7 @@
 #include "operations/handles.hpp"
 #include "operations/lossless.hpp"
 #include "operations/new_url.hpp"
+#include "operations/poolers.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -51,7 +52,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
  public:
   std::string name() const override { return "redeploy"; }
   std::string summary() const override {
-    return "Starts the app on the new database and waits until it is healthy, the page still up.";
+    return "Resumes the poolers, starts the app on the new database and waits until it is healthy, the page still up.";
   }
   Subject subject() const override { return Subject::environment; }
   std::vector<Parameter> parameters() const override {
@@ -70,6 +71,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     const Environment& environment = context.environment();
     RedeployOutcome outcome;
     CO_TRY_VOID(co_await open_new_databases(context, environment));
+    CO_TRY_VOID(co_await let_clients_through(context, environment));
     if (!intent.controlled) co_return co_await hand_over(context, environment);
     AppController& controller = context.controller(environment);
     // Whatever still runs has the old binding: it reads it at its start.
@@ -99,6 +101,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     if (intent.controlled)
       CO_TRY_VOID(co_await context.controller(environment).stop(context.identity(), environment));
     CO_TRY(auto pairs, pairs_of(context, environment));
+    for (const Pair& pair : pairs) CO_TRY_VOID(co_await pause_aliases_of(context, pair.instance));
     for (const Pair& pair : pairs)
       CO_TRY_VOID(co_await must_lose_nothing(context, pair.old_side, pair.new_side, pair.new_oid));
     co_return std::string(context.work.accept_data_loss ? "stopped; what the new database received is given up, as asked"
@@ -124,12 +127,27 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     co_return Result<void>();
   }
 
+  // The poolers lead to the new databases since enable_reprovisioned_services; what waits there goes on.
+  static Task<Result<void>> let_clients_through(StepContext& context, Environment environment) {
+    CO_TRY(auto pairs, pairs_of(context, environment));
+    for (const Pair& pair : pairs) CO_TRY_VOID(co_await resume_aliases_of(context, pair.instance));
+    co_return Result<void>();
+  }
+
   static Task<Result<RedeployOutcome>> hand_over(StepContext& context, Environment environment) {
     RedeployOutcome outcome;
+    std::set<std::string> by_hand;
+    for (const Binding& binding : environment.bindings)
+      if (is_bound_by_hand(context, environment, binding)) by_hand.insert(binding.instance);
     CO_TRY(auto pairs, pairs_of(context, environment));
     for (const Pair& pair : pairs) {
+      if (!by_hand.contains(pair.instance)) continue;
       CO_TRY(std::string url, co_await new_url_of(context, pair.instance));
       outcome.new_urls.push_back(std::move(url));
+    }
+    if (outcome.new_urls.empty() && !pairs.empty()) {
+      outcome.health = "its clients go on through its poolers";
+      co_return outcome;
     }
     Obligation confirm;
     confirm.id = fmt::format("r{}/t{}/confirm_binding/{}", context.work.run, context.work.planned.number, environment.id);

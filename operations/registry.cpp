@@ -9,6 +9,7 @@
 #include "operations/fence_source.hpp"
 #include "operations/page_off.hpp"
 #include "operations/page_on.hpp"
+#include "operations/pause_poolers.hpp"
 #include "operations/redeploy.hpp"
 #include "operations/reprovision_collected_instances.hpp"
 #include "operations/restore_backup_to_reprovisioned_services.hpp"
@@ -22,6 +23,7 @@ void register_operations(OperationRegistry& registry) {
   registry.add(make_reprovision_collected_instances());
   registry.add(make_page_on());
   registry.add(make_stop_app());
+  registry.add(make_pause_poolers());
   registry.add(make_fence_source());
   registry.add(make_backup_collected_services());
   registry.add(make_restore_backup_to_reprovisioned_services());
@@ -35,13 +37,13 @@ void register_operations(OperationRegistry& registry) {
 
   Bracket page;
   page.name = "with_maintenance_page";
-  page.summary = "Page on, app stopped, old database fenced; afterwards page off and the old database closed.";
+  page.summary = "Page on, app stopped, poolers paused, old database fenced; afterwards page off and the old database closed.";
   page.parameters = {
-      {"pause", Parameter::Type::boolean, true, "Stop the application, not only show the page."},
+      {"pause", Parameter::Type::boolean, true, "Stop the application and pause its poolers, not only show the page."},
       {"drain_timeout", Parameter::Type::duration, 10, "How long open transactions may go on before they are ended."},
       {"max_pause", Parameter::Type::duration, 0,
        "Longest pause: past it and before the pivot the target is undone; 0 takes the environment's downtime budget."}};
-  page.opening = {"page_on", "stop_app", "fence_source"};
+  page.opening = {"page_on", "stop_app", "pause_poolers", "fence_source"};
   page.closing = {"page_off", "close_source"};
   registry.add(page);
 }

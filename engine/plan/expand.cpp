@@ -16,8 +16,8 @@ T expected(Result<T> result) {
 
 class Expansion {
  public:
-  Expansion(const OperationRegistry& operations, const Target& target, std::vector<std::string> instances)
-      : operations_(operations), target_(target), instances_(std::move(instances)) {}
+  Expansion(const OperationRegistry& operations, const Fleet& fleet, const Target& target, std::vector<std::string> instances)
+      : operations_(operations), fleet_(fleet), target_(target), instances_(std::move(instances)) {}
 
   void add(const std::vector<RunbookNode>& nodes, const std::string& prefix) {
     for (const RunbookNode& node : nodes) {
@@ -45,6 +45,7 @@ class Expansion {
     const int ordinal = ++occurrences_[prefix + name];
     const std::string path = prefix + (ordinal == 1 ? name : fmt::format("{}#{}", name, ordinal));
     for (const std::string& subject : subjects(operation.subject())) {
+      if (name == "pause_poolers" && !behind_pooler(subject)) continue;
       StepPlan step;
       step.path = subject.empty() ? path : path + "@" + subject;
       step.operation = name;
@@ -67,6 +68,14 @@ class Expansion {
     return *operation;
   }
 
+  // Most have none: a step that does nothing would stand in every plan.
+  bool behind_pooler(const std::string& instance) const {
+    for (const std::string& id : target_.environments)
+      for (const Binding& binding : fleet_.environments.at(id).bindings)
+        if (binding.instance == instance && !binding.poolers.empty()) return true;
+    return false;
+  }
+
   std::vector<std::string> subjects(Subject subject) const {
     switch (subject) {
       case Subject::instance:
@@ -80,6 +89,7 @@ class Expansion {
   }
 
   const OperationRegistry& operations_;
+  const Fleet& fleet_;
   const Target& target_;
   const std::vector<std::string> instances_;
   std::map<std::string, int> occurrences_;  // by path without subject
@@ -90,7 +100,7 @@ class Expansion {
 std::vector<StepPlan> expand(const Runbook& runbook, const OperationRegistry& operations, const Fleet& fleet,
                              const Target& target) {
   const Requirements requirements = expected(requirements_of(runbook, operations));
-  Expansion expansion(operations, target, collected_instances(fleet, target, requirements));
+  Expansion expansion(operations, fleet, target, collected_instances(fleet, target, requirements));
   expansion.add(runbook.operations, "");
   return std::move(expansion.steps);
 }

@@ -197,11 +197,19 @@ std::vector<std::string> parameters_in_words(const json& parameters) {
 
 bool drops_at_once(const json& parameters) { return parameters.is_object() && parameters.value("retention", json()) == 0; }
 
+// All that leads it to a database are poolers, which pgconvoy pauses and leads elsewhere.
+static bool is_behind_poolers(const Environment& environment) {
+  return !environment.bindings.empty() && std::all_of(environment.bindings.begin(), environment.bindings.end(), [](const Binding& binding) {
+    return !binding.poolers.empty() && binding.variables.empty();
+  });
+}
+
 bool is_controlled(const Fleet& fleet, const Target& target) {
   if (fleet.servers.empty()) return true;  // nothing is known of it
   return std::any_of(target.environments.begin(), target.environments.end(), [&](const std::string& id) {
     const auto environment = fleet.environments.find(id);
-    return environment == fleet.environments.end() || environment->second.controller.kind != "none";
+    return environment == fleet.environments.end() || environment->second.controller.kind != "none" ||
+           is_behind_poolers(environment->second);
   });
 }
 

@@ -36,7 +36,7 @@ struct TargetSummary {
   std::string first_step;            // where it began, when `error` is only what the undo met afterwards
   Error first_error;
   bool let_go = false;               // on the way, for `reason`: its process ended the work on it by itself
-  bool controlled = true;            // pgconvoy stops and starts an application of it: only then is it paused
+  bool controlled = true;            // pgconvoy stops and starts an application of it, or its poolers: only then is it paused
   std::vector<Finding> findings;     // blocking ones of a skipped target
   std::string live_database;         // of a stuck one
   std::vector<std::string> ways_out; // of a stuck one

@@ -6,6 +6,7 @@
 
 #include "engine/facts/gather.hpp"
 #include "engine/facts/needed_roles.hpp"
+#include "engine/platform/places.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -25,6 +26,22 @@ SessionOptions reading_options() {
   options.lock_limit = Seconds(5);
   options.settings = {{"default_transaction_read_only", "on"}};
   return options;
+}
+
+// The fleet's name of the instance's server at an address, or the address when it is none of them.
+std::string place_in_fleet(const Fleet& fleet, const std::map<std::string, std::string>& servers, const std::string& address) {
+  for (const auto& [instance, id] : servers) {
+    const auto parsed = parse_connection(id, fleet.servers.at(id).url);
+    if (parsed && same_address(parsed->address(), address)) return id;
+  }
+  return address;
+}
+
+std::map<std::string, std::string> servers_of(const TargetFacts& facts, const std::string& instance) {
+  std::map<std::string, std::string> servers;
+  if (const auto source = facts.source_server.find(instance); source != facts.source_server.end()) servers["source"] = source->second;
+  if (const auto target = facts.target_server.find(instance); target != facts.target_server.end()) servers["target"] = target->second;
+  return servers;
 }
 
 }  // namespace
@@ -115,6 +132,31 @@ Task<DatabaseFacts> Survey::read_inside(DatabaseFacts facts) {
   co_return *std::move(complete);
 }
 
+Task<void> Survey::read_poolers(TargetFacts& facts, const Target& target) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const std::string& id : target.environments)
+    for (const Binding& binding : request_.fleet.environments.at(id).bindings)
+      for (const auto& [pooler_id, alias] : binding.poolers) {
+        if (!facts.databases.contains(binding.instance) || !seen.emplace(pooler_id, alias).second) continue;
+        const Pooler& pooler = request_.fleet.poolers.at(pooler_id);
+        PoolerFacts fact;
+        auto looked = co_await services_.poolers.of(pooler).inspect(pooler, alias);
+        if (looked)
+          fact = *std::move(looked);
+        else
+          fact.unreadable_because = describe(looked.error());
+        fact.pooler = pooler_id;
+        fact.kind = pooler.kind;
+        fact.alias = alias;
+        fact.instance = binding.instance;
+        fact.environment = id;
+        fact.address = address_of(pooler);
+        if (!fact.leads_to.empty())
+          fact.leads_to = place_in_fleet(request_.fleet, servers_of(facts, binding.instance), fact.leads_to);
+        facts.poolers.push_back(std::move(fact));
+      }
+}
+
 Task<Result<void>> Survey::read_applications(TargetFacts& facts, const Target& target) {
   for (const std::string& id : target.environments) {
     const Environment& environment = request_.fleet.environments.at(id);
@@ -146,6 +188,12 @@ Task<Result<void>> Survey::read_applications(TargetFacts& facts, const Target& t
       } else if (controller.controls_application() && !binding.variables.empty()) {
         fact.unreadable_because = describe(held.error());
       }
+      if (held && binding.variables.size() == 1)
+        fact.places[binding.variables.begin()->first] =
+            place_in_fleet(request_.fleet, servers_of(facts, binding.instance), held->address());
+      else if (auto places = co_await places_of_variables(controller, environment, binding))
+        for (const auto& [variable, place] : *places)
+          fact.places[variable] = place_in_fleet(request_.fleet, servers_of(facts, binding.instance), place.address());
       facts.bindings.push_back(std::move(fact));
     }
   }
@@ -178,6 +226,7 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
     facts.databases[id] = co_await read_inside(std::move(known));
   }
   CO_TRY_VOID(co_await read_applications(facts, target));
+  co_await read_poolers(facts, target);
   co_return facts;
 }
 

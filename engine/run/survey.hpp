@@ -36,6 +36,8 @@ class Survey {
   Task<Result<void>> read_server(std::string server_id, std::vector<Instance> instances);
   Task<DatabaseFacts> read_inside(DatabaseFacts facts);
   Task<Result<void>> read_applications(TargetFacts& facts, const Target& target);
+  // Where a variable or an alias leads is the id of one of the instance's two servers, or an address that is neither's.
+  Task<void> read_poolers(TargetFacts& facts, const Target& target);
 
   Services services_;
   SurveyRequest request_;

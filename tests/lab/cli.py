@@ -5,7 +5,7 @@ import shlex
 import signal
 import sys
 
-from . import applications, check_ledger, nginx, postgres
+from . import applications, check_ledger, nginx, pgbouncer, postgres, processes
 from .account import Account
 from .down import down
 from .errors import LabError
@@ -43,6 +43,7 @@ def parser():
     made.add_argument("--databases", type=int, default=8, help="spread over the regions' old servers (default 8)")
     made.add_argument("--size", choices=SIZES, default="tiny", help="of each database: about 8, 35 or 700 MB")
     made.add_argument("--apps", type=int, default=2, help="the first so many databases have an application (default 2)")
+    made.add_argument("--pooler", action="store_true", help="a pgbouncer in each region, between its applications and its servers")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--from", dest="from_major", type=int, default=13, metavar="MAJOR")
     made.add_argument("--to", dest="to_major", type=int, default=15, metavar="MAJOR")
@@ -55,7 +56,7 @@ def parser():
     ledger = command("verify-ledger", "check that each acknowledged entry is in its application's present database exactly once")
     ledger.add_argument("--app", action="append", help="an environment (default: all)")
     ledger.add_argument("--acknowledged", action="append", default=[], metavar="FILE", help="also what a writer recorded (with one --app)")
-    for kind, what in (("server", "of a server"), ("app", "of an application"), ("page", "of the maintenance page")):
+    for kind, what in (("server", "of a server or a pooler"), ("app", "of an application"), ("page", "of the maintenance page")):
         one = command(kind, f"change the state {what}")
         one.add_argument("action", choices={"server": ["start", "stop", "crash", "freeze", "thaw"], "app": ["start", "stop"], "page": ["on", "off"]}[kind])
         one.add_argument("name")
@@ -93,7 +94,21 @@ def verify_ledger(record, options):
     return good
 
 
+def change_pooler(record, options):
+    pid = pgbouncer.pid(record, options.name)
+    if options.action == "start" and not pid:
+        pgbouncer.remove_leftovers(record, options.name)
+        pgbouncer.start(record, options.name)
+    elif options.action in ("stop", "crash"):
+        pgbouncer.stop(record, options.name, signal.SIGKILL if options.action == "crash" else signal.SIGTERM)
+    elif options.action in ("freeze", "thaw") and pid:
+        processes.send(pid, signal.SIGSTOP if options.action == "freeze" else signal.SIGCONT)
+
+
 def change(record, options):
+    if options.command == "server" and options.name in record.poolers:
+        change_pooler(record, options)
+        return
     if options.command == "server":
         record.server(options.name)
         pid = postgres.pid(record, options.name)

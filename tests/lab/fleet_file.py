@@ -3,6 +3,8 @@ import re
 
 import yaml
 
+from . import pgbouncer
+
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 
 
@@ -15,7 +17,7 @@ class Writer(yaml.SafeDumper):
 
 def text(writer, value):
     """Plain only where it cannot be taken for anything else; the dumper itself still quotes words such as `on`."""
-    style = None if PLAIN.fullmatch(value) or value.startswith(("http://127", "postgresql://postgres@")) else '"'
+    style = None if PLAIN.fullmatch(value) or value.startswith(("http://127", "postgresql://postgres@", "postgresql://pooler_admin@")) else '"'
     return writer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
@@ -41,12 +43,20 @@ def write(record, databases, from_major, to_major):
                    "url": f"postgresql://postgres@127.0.0.1:{server['port']}/postgres",
                    "password": {"passfile": "secrets/admin.passfile"}}
             for name, server in record.servers.items()},
-        "environments": {}, "instances": {},
     }
+    if record.poolers:
+        fleet["poolers"] = {
+            name: {"region": pooler["region"], "kind": "pgbouncer",
+                   "url": f"postgresql://{pgbouncer.ADMINISTRATOR}@127.0.0.1:{pooler['port']}/pgbouncer",
+                   "password": {"file": "/".join(pgbouncer.PASSWORD_FILE)}, "config_file": f"poolers/{name}/databases.ini"}
+            for name, pooler in record.poolers.items()}
+    fleet.update({"environments": {}, "instances": {}})
     for database in databases:
         binding = {"instance": database.instance}
         if database.has_application:
             binding["variables"] = {"DATABASE_URL": "url"}
+        if record.poolers:
+            binding["poolers"] = {pgbouncer.name_of(database.region): database.environment}
         fleet["environments"][database.environment] = {
             "region": database.region, "application": database.application, "stage": database.stage, "downtime_budget": "5m",
             "controller": controller(record, database.environment), "bindings": [binding]}

@@ -52,7 +52,7 @@ def running(pid):
 
 
 def belongs(arguments, directory):
-    """postgres and initdb -D DIR/..., nginx -p DIR/nginx (which rewrites its title to one string), python3 DIR/programs/app.py."""
+    """postgres and initdb -D DIR/..., pgbouncer DIR/poolers/..., nginx -p DIR/nginx (which rewrites its title to one string), python3 DIR/programs/app.py."""
     if not arguments:
         return False
     name = os.path.basename(arguments[0])
@@ -60,13 +60,15 @@ def belongs(arguments, directory):
     # An initdb whose `up` was killed goes on, and on failing removes the data directory that we remove.
     if name in ("postgres", "initdb"):
         return any(following.startswith(inside + "servers/") for flag, following in zip(arguments, arguments[1:]) if flag == "-D")
+    if name == "pgbouncer":
+        return any(argument.startswith(inside + "poolers/") for argument in arguments[1:])
     if name.startswith("nginx"):
         return f" -p {inside}nginx " in " ".join(arguments) + " "
     return name.startswith("python3") and len(arguments) > 1 and arguments[1] == inside + "programs/app.py"
 
 
 def of_laboratory(directory):
-    """Pids of the laboratory's servers (initdb included), page and applications (not of the servers' own children)."""
+    """Pids of the laboratory's servers (initdb included), poolers, page and applications (not of the servers' own children)."""
     pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
     return [pid for pid in pids if belongs(command_line(pid), directory)]
 

@@ -39,6 +39,10 @@ class Record:
         return self.content.get("servers", {})
 
     @property
+    def poolers(self):
+        return self.content.get("poolers", {})
+
+    @property
     def databases(self):
         return self.content.get("databases", [])
 

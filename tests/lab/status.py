@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 
-from . import applications, nginx, postgres
+from . import applications, nginx, pgbouncer, postgres
 from .nginx import flag
 
 SIZES = """SELECT datname, CASE WHEN datallowconn THEN pg_database_size(oid) END, datallowconn FROM pg_database
@@ -63,6 +63,18 @@ def in_parallel(work, items):
         return list(pool.map(work, items))
 
 
+def pooler_rows(record):
+    rows, good = [], True
+    for name, pooler in record.poolers.items():
+        try:
+            aliases = pgbouncer.aliases(record, name)
+        except psycopg2.OperationalError:
+            aliases, good = None, False
+        rows.append([name, pooler["port"], pgbouncer.pid(record, name) or "-", "down" if aliases is None else "up",
+                     "-" if aliases is None else len(aliases), "-" if aliases is None else sum(int(each["paused"]) for each in aliases)])
+    return rows, good
+
+
 def application_rows(record):
     rows, good = [], True
     answers = in_parallel(lambda app: nginx.fetch(app["health_url"]), record.applications.values())
@@ -83,8 +95,11 @@ def status(record, say):
     server_rows, database_rows, servers_good = servers(record)
     say(table("Servers", ["server", "version", "port", "pid", "state", "databases", "size"], server_rows))
     say(table("Databases", ["server", "database", "size", "shape", "environment", ""], database_rows))
+    pooler_list, poolers_good = pooler_rows(record)
+    if pooler_list:
+        say(table("Poolers", ["pooler", "port", "pid", "state", "aliases", "paused"], pooler_list))
     application_list, applications_good = application_rows(record)
     if application_list:
         say(table("Applications", ["environment", "pid", "health", "database", "entries", "page", "url"], application_list))
         say(f"nginx: {'up, pid ' + str(nginx.pid(record)) if nginx.pid(record) else 'down'}")
-    return record.complete and servers_good and applications_good
+    return record.complete and servers_good and poolers_good and applications_good

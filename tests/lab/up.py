@@ -6,7 +6,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import applications, fleet_file, nginx, population, postgres, secrets_store
+from . import applications, fleet_file, nginx, pgbouncer, population, postgres, secrets_store
 from .databases import Builder
 from .errors import LabError
 from .ports import Ports
@@ -89,13 +89,22 @@ def start_servers(record):
     record.save()
 
 
+def start_poolers(record, databases):
+    for name, pooler in record.poolers.items():
+        pgbouncer.configure(record, name, [database for database in databases if database.region == pooler["region"]])
+        pooler["pid"] = pgbouncer.start(record, name)
+    record.save()
+
+
 def start_applications(record, databases, passwords):
     bound = [database for database in databases if database.has_application]
     if not bound:
         return
     for database in bound:
-        applications.install(record, database.environment, database.role, passwords[database.role],
-                             record.server(database.server)["port"], database.name)
+        port, name = record.server(database.server)["port"], database.name
+        if record.poolers:
+            port, name = record.poolers[pgbouncer.name_of(database.region)]["port"], database.environment
+        applications.install(record, database.environment, database.role, passwords[database.role], port, name)
     nginx.configure(record)
     record.content["nginx_pid"] = nginx.start(record)
     for database in bound:
@@ -111,6 +120,8 @@ def up(options, account, say):
         raise LabError(f"--apps {options.apps} is more than --databases {options.databases}: an application needs a database of its own")
     if options.apps and not shutil.which("nginx", path="/usr/sbin:/usr/bin"):
         raise LabError("nginx is not installed", "scripts/setup")
+    if options.pooler:
+        pgbouncer.check_installed()
     # Looked for first: nothing is made when a server version is missing.
     for major in (options.from_major, options.to_major):
         postgres.bin_directory(major)
@@ -118,9 +129,13 @@ def up(options, account, say):
     record = prepare_directory(options.dir, account)
     ports = describe_servers(record, options)
     describe_databases(record, databases, ports)
-    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "size", "seed", "from_major", "to_major")}
+    if options.pooler:
+        pgbouncer.describe(record, population.region_names(options.regions), ports)
+    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "size", "seed", "from_major", "to_major", "pooler")}
     record.save()
     passwords = write_secrets(record, databases)
+    if options.pooler:
+        pgbouncer.write_password(record)
 
     say(f"starting {len(record.servers)} servers, PostgreSQL {options.from_major} and {options.to_major} in {options.regions} regions")
     start_servers(record)
@@ -131,6 +146,7 @@ def up(options, account, say):
     each(lambda name: postgres.finish_filling(record, name), record.servers)
     if options.apps:
         say(f"databases ready after {time.monotonic() - started:.1f} s; starting {options.apps} applications behind nginx")
+    start_poolers(record, databases)
     start_applications(record, databases, passwords)
     fleet_file.write(record, databases, options.from_major, options.to_major)
     record.content["complete"] = True

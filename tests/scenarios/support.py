@@ -81,8 +81,9 @@ class Journal:
 class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there."""
 
-    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny"):
+    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", pooler=False):
         self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed}
+        self.flags = ["--pooler"] if pooler else []
         self.base = self.directory = self.journal = self.record = None
         self.writers = []
 
@@ -94,7 +95,7 @@ class Laboratory:
         self.backups = os.path.join(self.base, "backups")
         arguments = [text for key, value in self.options.items() for text in (f"--{key}", str(value))]
         try:
-            made = subprocess.run([LAB, "up", "--dir", self.directory, *arguments], capture_output=True, text=True, check=False)
+            made = subprocess.run([LAB, "up", "--dir", self.directory, *arguments, *self.flags], capture_output=True, text=True, check=False)
             if made.returncode != 0:
                 raise AssertionError(made.stdout + made.stderr)
             with open(self.path("lab.json"), encoding="utf-8") as file:

@@ -64,6 +64,20 @@ const StepPlan& at(const std::vector<StepPlan>& steps, const std::string& path) 
 
 }  // namespace
 
+TEST_CASE("expand: poolers are paused for the instances that are behind one, and no step stands there for others") {
+  OperationRegistry registry = upgrade_operations();
+  add_fake(registry, "pause_poolers", Subject::instance);
+  Runbook runbook = upgrade();
+  runbook.operations[2].children.insert(runbook.operations[2].children.begin(), node("pause_poolers"));
+  Fleet fleet = two_databases();
+  for (const std::string& path : paths(expand(runbook, registry, fleet, kTarget))) CHECK(path.find("pause_poolers") == std::string::npos);
+  fleet.environments["shop-live"].bindings[1].poolers = {{"pool", "stock"}};
+  std::vector<std::string> found;
+  for (const StepPlan& step : expand(runbook, registry, fleet, kTarget))
+    if (step.operation == "pause_poolers") found.push_back(step.path);
+  CHECK(found == std::vector<std::string>{"with_maintenance_page/pause_poolers@stock"});
+}
+
 TEST_CASE("expand: brackets open and close as steps, each operation for all its subjects before the next") {
   const auto steps = expand(upgrade(), upgrade_operations(), two_databases(), kTarget);
   CHECK(paths(steps) == std::vector<std::string>{
