@@ -31,7 +31,7 @@ def controller(record, environment):
             "health_url": app["health_url"], "public_url": app["public_url"]}
 
 
-def write(record, databases, from_major, to_major):
+def write(record, databases, environments, from_major, to_major):
     regions = sorted({server["region"] for server in record.servers.values()})
     fleet = {
         "pgconvoy": 1,
@@ -43,13 +43,13 @@ def write(record, databases, from_major, to_major):
             for name, server in record.servers.items()},
         "environments": {}, "instances": {},
     }
+    for environment in environments:
+        bindings = [{"instance": database.instance, **({"variables": variables} if variables else {})}
+                    for database, variables in environment.bindings]
+        fleet["environments"][environment.name] = {
+            "region": environment.region, "application": environment.application, "stage": environment.stage, "downtime_budget": "5m",
+            "controller": controller(record, environment.name), "bindings": bindings}
     for database in databases:
-        binding = {"instance": database.instance}
-        if database.has_application:
-            binding["variables"] = {"DATABASE_URL": "url"}
-        fleet["environments"][database.environment] = {
-            "region": database.region, "application": database.application, "stage": database.stage, "downtime_budget": "5m",
-            "controller": controller(record, database.environment), "bindings": [binding]}
         fleet["instances"][database.instance] = {
             "server": database.server, "database": database.name, "role": database.role, "state": "provisioned"}
     header = f"# A laboratory: PostgreSQL {from_major} to {to_major}. Written by scripts/lab.\n"
