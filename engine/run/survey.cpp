@@ -6,6 +6,7 @@
 
 #include "engine/facts/gather.hpp"
 #include "engine/facts/needed_roles.hpp"
+#include "engine/run/try_logins.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -178,6 +179,7 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
     facts.databases[id] = co_await read_inside(std::move(known));
   }
   CO_TRY_VOID(co_await read_applications(facts, target));
+  facts.refused_logins = co_await try_logins(services_, request_.fleet, target, facts);
   co_return facts;
 }
 
