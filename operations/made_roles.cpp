@@ -8,9 +8,9 @@ bool is_reprovision(const std::string& path) {
   return operation.substr(operation.rfind('/') + 1) == "reprovision_collected_instances";
 }
 
-void add(std::map<std::string, std::int64_t>& roles, const ReprovisionIntent& intent, const ReprovisionOutcome& outcome) {
-  for (const auto& [name, oid] : intent.made_before) roles.try_emplace(name, oid);
-  for (const auto& [name, oid] : outcome.role_oids) roles[name] = oid;
+void add_made(MadeRoles& roles, const ReprovisionIntent& intent, const ReprovisionOutcome& outcome) {
+  for (const auto& [name, oid] : intent.made_before) roles[name].insert(oid);
+  for (const auto& [name, oid] : outcome.role_oids) roles[name].insert(oid);
 }
 
 // Does the step's database need its roles? Not when it is gone or about to go: of two that go back together neither may
@@ -23,21 +23,18 @@ bool stands(const TargetRecord& target, const StepRecord& step) {
 
 }  // namespace
 
-std::map<std::string, std::int64_t> roles_to_drop(const ReprovisionIntent& intent, const std::optional<ReprovisionOutcome>& outcome,
-                                                  int own, const std::map<int, TargetRecord>& targets) {
-  std::map<std::string, std::int64_t> roles;
-  if (outcome) {
-    for (const std::string& name : outcome->created_roles) roles[name] = 0;
-  } else {
-    for (const std::string& name : intent.missing_roles) roles[name] = 0;
-  }
-  add(roles, intent, outcome.value_or(ReprovisionOutcome{}));
+MadeRoles roles_to_drop(const ReprovisionIntent& intent, const std::optional<ReprovisionOutcome>& outcome, int own,
+                        const std::map<int, TargetRecord>& targets) {
+  MadeRoles roles;
+  for (const std::string& name : outcome ? outcome->created_roles : intent.missing_roles)
+    if (!outcome || !outcome->role_oids.contains(name)) roles[name].insert(0);
+  add_made(roles, intent, outcome.value_or(ReprovisionOutcome{}));
   for (const auto& [number, target] : targets)
     for (const auto& [path, step] : target.steps)
       if (number != own && is_reprovision(path) && step.intent.is_object() && !stands(target, step)) {
         const auto other = step.intent.get<ReprovisionIntent>();
         if (other.server != intent.server) continue;
-        add(roles, other, step.outcome.is_object() ? step.outcome.get<ReprovisionOutcome>() : ReprovisionOutcome{});
+        add_made(roles, other, step.outcome.is_object() ? step.outcome.get<ReprovisionOutcome>() : ReprovisionOutcome{});
       }
   for (const auto& [number, target] : targets)
     for (const auto& [path, step] : target.steps)
@@ -53,17 +50,18 @@ std::map<std::string, std::int64_t> made_before(const TargetRecord& target, cons
   std::map<std::string, std::int64_t> roles;
   const auto step = target.steps.find(path);
   if (step == target.steps.end() || !step->second.intent.is_object()) return roles;
-  add(roles, step->second.intent.get<ReprovisionIntent>(),
-      step->second.outcome.is_object() ? step->second.outcome.get<ReprovisionOutcome>() : ReprovisionOutcome{});
+  roles = step->second.intent.get<ReprovisionIntent>().made_before;
+  if (step->second.outcome.is_object())
+    for (const auto& [name, oid] : step->second.outcome.get<ReprovisionOutcome>().role_oids) roles[name] = oid;
   return roles;
 }
 
-Task<Result<std::vector<std::string>>> still_the_same(Session& maintenance, std::map<std::string, std::int64_t> roles) {
+Task<Result<std::vector<std::string>>> still_the_same(Session& maintenance, MadeRoles roles) {
   std::vector<std::string> names, same;
-  for (const auto& [name, oid] : roles) names.push_back(name);
+  for (const auto& [name, oids] : roles) names.push_back(name);
   CO_TRY(const auto now, co_await oids_of(maintenance, std::move(names)));
   for (const auto& [name, oid] : now)
-    if (roles.at(name) == 0 || roles.at(name) == oid) same.push_back(name);
+    if (roles.at(name).contains(0) || roles.at(name).contains(oid)) same.push_back(name);
   co_return same;
 }
 

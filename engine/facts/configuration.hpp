@@ -13,6 +13,7 @@ namespace pgconvoy {
 
 // A row of pg_settings (manual: pg_settings). Values are in the setting's own unit, as pg_settings has them.
 struct SettingFact {
+  // In its own unit; of what our session sets, as its file has it ("20s").
   std::string value;            // what the server has, not what a session set for itself; "***" when masked
   std::string boot_value;       // what it is when nothing sets it
   std::string unit;             // "8kB", "ms", ...; "" when there is none

@@ -48,10 +48,21 @@ std::optional<double> number_in(const std::string& text) {
   return number;
 }
 
+// "20s", as only a file has it.
+const Unit* unit_written(const std::string& text, double& number) {
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc() ? find_unit(std::string_view(end, text.data() + text.size())) : nullptr;
+}
+
 // Comparable whatever unit a version counts in. Values with a meaning of their own (-1, 0) have no unit.
 std::string meaning_of(const std::string& value, const SettingFact& like) {
   const auto number = number_in(value);
-  if (!number || (like.type != "integer" && like.type != "real")) return value;
+  if (like.type != "integer" && like.type != "real") return value;
+  if (!number) {
+    double amount = 0;
+    const Unit* written = unit_written(value, amount);
+    return written ? fmt::format("{}", amount * written->factor) : value;
+  }
   const Unit* unit = find_unit(like.unit);
   return fmt::format("{}", unit && *number > 0 ? *number * unit->factor : *number);
 }
@@ -228,7 +239,8 @@ std::string as_written(const std::string& value, const SettingFact& like) {
     if (!best) return value + (own->is_time ? std::string(own->name) : std::string());
     return fmt::format("{}{}", static_cast<long long>(amount / best->factor), best->name);
   }
-  if (like.type == "bool" || like.type == "enum") return value;
+  double amount = 0;
+  if (like.type == "bool" || like.type == "enum" || unit_written(value, amount)) return value;
   std::string quoted = "'";
   for (const char letter : value) quoted += letter == '\'' ? "''" : letter == '\\' ? "\\\\" : letter == '\n' ? "\\n" : std::string(1, letter);
   return quoted + "'";
