@@ -28,6 +28,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_runbook_commands(app, invocation);
   add_doctor(app, invocation);
   add_check(app, invocation);
+  add_parity(app, invocation);
   add_plan(app, invocation);
   add_run(app, invocation);
   add_resume(app, invocation);

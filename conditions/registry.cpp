@@ -8,6 +8,7 @@
 #include "conditions/has_service_instance.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/roles_restorable.hpp"
+#include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
 #include "conditions/source_database_ready.hpp"
 #include "conditions/target_database_absent.hpp"
@@ -23,6 +24,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_roles_restorable());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
+  registry.add(make_server_configuration_fits());
   registry.add(make_disk_space());
   registry.add(make_bindings_lead_to_source());
   registry.add(make_application_healthy_now());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "conditions/moves.hpp"
 #include "engine/facts/needed_roles.hpp"
@@ -83,6 +84,7 @@ class RolesRestorable final : public Condition {
       if (!move.inside_known() || !move.target_known())
         findings.push_back(not_known(name(), move, "roles it depends on"));
     for (const MovingRole& moving : moving_roles(facts)) examine(moving, findings);
+    examine_refused(facts, findings);
     return findings;
   }
 
@@ -91,6 +93,23 @@ class RolesRestorable final : public Condition {
                   bool mendable = false) const {
     return {severity,          name(),  "role " + as_identifier(role), std::move(evidence), std::move(why),
             std::move(remedy), mendable};
+  }
+
+  // Each role once for each server, whichever of the databases it was tried for.
+  void examine_refused(const TargetFacts& facts, Findings& findings) const {
+    std::set<std::string> said;
+    for (const auto& [key, reason] : facts.refused_logins) {
+      const std::string instance = key.substr(0, key.find('/')), role = key.substr(key.find('/') + 1);
+      const auto place = facts.target_server.find(instance);
+      if (place == facts.target_server.end() || !said.insert(place->second + "/" + role).second) continue;
+      findings.push_back(finding(
+          Severity::block, role,
+          fmt::format("{} has it already and refuses the password that the app of {} has now: {}", place->second, instance, reason),
+          "an existing role is left as it is, because other databases of that server may use it; the app would not get in "
+          "after the move",
+          fmt::format("on {}: \\password {} in psql, with the password of the app; or rename that role if it is somebody else's",
+                      place->second, as_identifier(role))));
+    }
   }
 
   void examine(const MovingRole& moving, Findings& findings) const {

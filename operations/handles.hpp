@@ -1,6 +1,8 @@
 // Intents and outcomes that more than one operation reads: where a database was and what it is called now.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,10 +20,13 @@ struct ReprovisionIntent {
   std::vector<std::string> missing_roles;  // roles that did not exist before: what undo may drop
   std::int64_t adopted_oid = 0;            // of an empty database that was made beforehand; 0: a new one is made
   json adopted;                            // its properties, for the way back
+  std::vector<std::string> roles;          // all that the database needs: while it stands, no other target's undo drops them
+  std::map<std::string, std::int64_t> made_before;  // role -> oid, of an earlier attempt that was undone and left them to others
 };
 struct ReprovisionOutcome {
   std::int64_t oid = 0;  // of the new database
   std::vector<std::string> created_roles;
+  std::map<std::string, std::int64_t> role_oids;  // of created_roles
 };
 
 // Intent of fence_source, one per instance. The facts of a fenced source are these, never read again.

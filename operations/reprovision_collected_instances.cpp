@@ -7,6 +7,7 @@
 #include "engine/facts/needed_roles.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/handles.hpp"
+#include "operations/made_roles.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -101,6 +102,8 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
           .on(intent.server);
     intent.system_identifier = rows.text(0, 0);
     intent.missing_roles = json::parse(rows.text(0, 2)).get<std::vector<std::string>>();
+    intent.roles = std::move(names);
+    intent.made_before = made_before(context.work.record, context.step.path);
     co_return intent;
   }
 
@@ -113,6 +116,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     if (!orders.empty()) {
       CO_TRY(outcome.created_roles,
              co_await context.provisioner(intent.server).create_roles(context.identity(), *maintenance, orders));
+      CO_TRY(outcome.role_oids, co_await oids_of(*maintenance, outcome.created_roles));
     }
     DatabaseOrder order;
     order.name = intent.temporary_name;
@@ -123,8 +127,11 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     order.locale_provider = facts.locale_provider;
     order.provider_locale = facts.provider_locale;
     order.comment = facts.comment;
-    CO_TRY(outcome.oid, co_await context.provisioner(intent.server).create_database(context.identity(), *maintenance, order));
-    CO_TRY_VOID(co_await hold_roles(context, *maintenance, intent));
+    auto made = co_await context.provisioner(intent.server).create_database(context.identity(), *maintenance, order);
+    if (!made) co_return again_if_a_role_went(std::move(made).error());
+    outcome.oid = *made;
+    if (auto held = co_await hold_roles(context, *maintenance, intent); !held)
+      co_return again_if_a_role_went(std::move(held).error());
     CO_TRY_VOID(co_await try_credentials(context, intent));
     co_return outcome;
   }
@@ -153,13 +160,24 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     if (oid != 0)
       CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
                                                      intent.system_identifier));
-    std::vector<std::string> ours = outcome ? outcome->created_roles : intent.missing_roles;
-    std::reverse(ours.begin(), ours.end());
+    static const std::map<int, TargetRecord> no_others;
+    const std::map<int, TargetRecord>* targets = &no_others;
+    if (context.work.targets_of_run) {
+      CO_TRY(targets, co_await context.work.targets_of_run());
+    }
+    auto to_drop = roles_to_drop(intent, outcome, context.work.planned.number, *targets);
+    CO_TRY(auto ours, co_await still_the_same(*maintenance, std::move(to_drop)));
     CO_TRY(auto dropped, co_await provisioner.drop_roles(context.identity(), *maintenance, ours));
     co_return fmt::format("the new database and {} roles that were made for it are gone", dropped.size());
   }
 
  private:
+  // Another target's undo dropped a role between our look and our claim to it: from the beginning, and it is made.
+  static Error again_if_a_role_went(Error error) {
+    if (error.sqlstate == "42704") error.retryable = true;
+    return error;
+  }
+
   // A privilege that is of no use without CONNECT makes the new database depend on each role: another target that goes
   // back can't drop one that we share until the restore has made lasting ties. enable sets the real privileges.
   static Task<Result<void>> hold_roles(StepContext& context, Session& maintenance, ReprovisionIntent intent) {

@@ -72,6 +72,7 @@ inline RunbookNode extensions_available() { return node("extensions_available", 
 inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
+inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
 inline RunbookNode disk_space() { return node("disk_space", {}); }
 inline RunbookNode bindings_lead_to_source() { return node("bindings_lead_to_source", {}); }
 inline RunbookNode application_healthy_now() { return node("application_healthy_now", {}); }

@@ -26,6 +26,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           roles_restorable(),
           no_prepared_transactions(),
           encoding_and_locale_available(),
+          server_configuration_fits(),
           disk_space(),
           bindings_lead_to_source(),
           application_healthy_now())

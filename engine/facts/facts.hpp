@@ -141,6 +141,9 @@ struct TargetFacts {
   std::map<std::string, std::string> source_server;      // instance -> server id
   std::map<std::string, std::string> target_server;      // instance -> server id
   std::map<std::string, std::string> role_of;            // instance -> the fleet's role
+  // "instance/role" -> what the target server said to a login as that role, which it has already, with the password that
+  // the app has. Without those that it let in, and those whose password nobody knows.
+  std::map<std::string, std::string> refused_logins;
   std::map<std::string, bool> clear_password_known;      // instance -> a binding or the fleet holds its fleet role's password
   std::vector<BindingFact> bindings;                     // of the target's environments to its instances
   std::map<std::string, ApplicationFacts> applications;  // by environment id

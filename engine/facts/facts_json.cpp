@@ -24,6 +24,6 @@ PGCONVOY_JSON_FIELDS(BindingFact, environment, instance, role, address, database
 PGCONVOY_JSON_FIELDS(HostFacts, backup_directory, backup_free_bytes, backup_unusable_because, programs, program_majors, name,
                      missing_programs)
 PGCONVOY_JSON_FIELDS(TargetFacts, target, databases, servers, source_server, target_server, role_of,
-                     clear_password_known, bindings, applications, poolers, in_the_way, host)
+                     clear_password_known, bindings, applications, poolers, in_the_way, host, refused_logins)
 
 }  // namespace pgconvoy

@@ -42,7 +42,11 @@ select json_build_object(
      where name in ('password_encryption', 'max_wal_size', 'max_prepared_transactions', 'wal_level', 'block_size',
                     'max_replication_slots', 'shared_preload_libraries', 'default_transaction_read_only',
                     'server_encoding', 'data_checksums', 'max_worker_processes', 'TimeZone', 'integer_datetimes',
-                    'max_identifier_length', 'wal_block_size', 'port')),
+                    'max_identifier_length', 'wal_block_size', 'port')
+        or name in ('DateStyle', 'IntervalStyle', 'default_text_search_config', 'lc_monetary', 'lc_numeric', 'lc_time',
+                    'standard_conforming_strings', 'bytea_output', 'backslash_quote', 'array_nulls', 'transform_null_equals',
+                    'xmlbinary', 'xmloption', 'default_transaction_isolation', 'default_tablespace', 'shared_buffers',
+                    'work_mem', 'maintenance_work_mem', 'temp_buffers', 'effective_cache_size')),
   'extensions', {extensions},
   'roles', coalesce((
     select json_object_agg(r.rolname, json_build_object(

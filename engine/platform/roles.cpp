@@ -113,7 +113,7 @@ Task<Result<std::vector<std::string>>> create_roles(Session& maintenance, std::v
   co_return made;
 }
 
-// Those of the names that may go, judged as if all of them went. Memberships of and by the administrator, and by the
+// Those of the names ($1) that may go, judged as if all of them went; $2 are all that were asked for. Memberships of and by the administrator, and by the
 // bootstrap superuser (oid 10), are ours.
 const char* const kDroppable = R"(
 with wanted as (select oid, rolname::text as name from pg_roles
@@ -127,14 +127,21 @@ select name from wanted w
    and not exists (select from pg_auth_members m where (m.roleid = w.oid or m.grantor = w.oid)
                     and m.member not in (select oid from known))
    and not exists (select from pg_auth_members m where m.member = w.oid and m.grantor not in (select oid from known))
+   and not exists (select from pg_db_role_setting s where s.setrole = w.oid and s.setdatabase <> 0)
+   and not exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid
+                    where m.member = w.oid and g.oid not in (select oid from wanted)
+                      and g.rolname::text in (select json_array_elements_text($2::json)))
  order by name)";
 
-// A role stays when something depends on it (a table, a privilege, a policy, in any database of the server), when a
-// role that stays is its member or has a membership from it, or when it is a member by somebody else's grant.
+// A role stays when something depends on it (a table, a privilege, a policy, in any database of the server), when it has
+// settings in a database, when a role that stays is its member or has a membership from it, when it is a member by
+// somebody else's grant, or of a role that was to go with it and stays: whoever uses that one may log in as its member.
 Task<Result<std::vector<std::string>>> drop_roles(Session& maintenance, std::vector<std::string> names) {
   const std::string droppable = kDroppable;
+  const std::vector<Value> asked_for = json_list_of(names);
   for (std::size_t before = names.size() + 1; names.size() < before && !names.empty();) {
     std::vector<Value> parameters = json_list_of(names);
+    parameters.push_back(asked_for.front());
     CO_TRY(const Rows rows, co_await maintenance.query(droppable, parameters));
     before = names.size();
     names = names_in_first_column(rows);

@@ -51,8 +51,18 @@ struct Runner::Impl {
   std::unique_ptr<asio::steady_timer> wakeup;
   std::vector<Tracked> candidates;
   std::optional<Error> fatal;
+  // Every target with its steps, from the moment that somebody asks for them. What is journaled while they are read is
+  // kept for afterwards; the fold refuses what they had already.
+  std::map<int, TargetRecord> all{};
+  enum class All { unread, being_read, read } all_are = All::unread;
+  std::vector<Event> meanwhile{};
+  std::vector<std::unique_ptr<asio::steady_timer>> waiting_for_all{};
+
+  Task<Result<const std::map<int, TargetRecord>*>> targets_of_run(std::int64_t run);
 
   void tell(const Event& event) {
+    if (all_are == All::being_read) meanwhile.push_back(event);
+    if (all_are == All::read && all.count(event.target)) (void)pgconvoy::apply(all[event.target], event);
     for (RunListener* listener : listeners) listener->journaled(event);
   }
   void tell_progress(int target, const std::string& step, const Progress& progress) {
@@ -90,6 +100,30 @@ static Result<TargetFacts> journaled_facts(Journal& journal, std::int64_t run, i
   return facts;
 }
 
+Task<Result<const std::map<int, TargetRecord>*>> Runner::Impl::targets_of_run(std::int64_t run) {
+  while (all_are == All::being_read) {
+    auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer* timer = waiting_for_all.emplace_back(std::make_unique<asio::steady_timer>(executor)).get();
+    timer->expires_at(asio::steady_timer::time_point::max());
+    boost::system::error_code ignored;
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (all_are == All::unread) {
+    all_are = All::being_read;
+    auto read = co_await run_blocking(services.pool, [&] { return journal.targets(run, true); });
+    all_are = read ? All::read : All::unread;
+    if (read) {
+      for (TargetRecord& record : *read) all[record.number] = std::move(record);
+      for (const Event& event : meanwhile)
+        if (all.count(event.target)) (void)pgconvoy::apply(all[event.target], event);
+    }
+    meanwhile.clear();
+    for (auto& timer : waiting_for_all) timer->cancel();
+    if (!read) co_return read.error();
+  }
+  co_return &all;
+}
+
 Task<Result<TargetState>> Runner::Impl::work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
                                                 const RunRequest& request) {
   TargetWork work{plan, planned, journal.token(), request.run, {}, {}, request.accept_data_loss, {}, {}};
@@ -100,6 +134,7 @@ Task<Result<TargetState>> Runner::Impl::work_on(const Plan& plan, const PlannedT
   });
   if (!read) co_return read.error();
   work.facts = *std::move(read);
+  work.targets_of_run = [this, run = request.run] { return targets_of_run(run); };
   TargetRunner::Setup setup{services, writer, operations, conditions, request,
                             [this](int target, const std::string& step, const Progress& progress) {
                               tell_progress(target, step, progress);

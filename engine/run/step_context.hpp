@@ -51,6 +51,9 @@ struct TargetWork {
   bool accept_data_loss = false;
   std::map<std::string, SessionPtr> maintenance;  // by server id, opened when first asked for
   std::map<std::string, int> locked_by;           // source server -> backend that holds the target's advisory locks
+  // Every target of the run with its steps as the journal has them now, by number; valid until the next co_await.
+  // Unset where there is no journal. Read once for a run and then kept up to date: an undo may ask each time.
+  std::function<Task<Result<const std::map<int, TargetRecord>*>>()> targets_of_run = nullptr;
 };
 
 class StepContext {

@@ -7,6 +7,7 @@
 #include "engine/facts/gather.hpp"
 #include "engine/facts/needed_roles.hpp"
 #include "engine/platform/places.hpp"
+#include "engine/run/try_logins.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -227,6 +228,7 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
   }
   CO_TRY_VOID(co_await read_applications(facts, target));
   co_await read_poolers(facts, target);
+  facts.refused_logins = co_await try_logins(services_, request_.fleet, target, facts);
   co_return facts;
 }
 

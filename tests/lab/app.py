@@ -2,6 +2,8 @@
 
 Configured by its environment, as a twelve-factor application is:
   DATABASE_URL            its database
+  QUEUE_HOST, QUEUE_PORT, QUEUE_NAME, QUEUE_USER, QUEUE_PASSWORD   a second one, when it has one
+  ARCHIVE_URL             a third one; every entry is written to these before it is to the first
   PORT                    where it listens on 127.0.0.1
   LEDGER_FILE             every acknowledged entry is appended here, "id entry" a line: the proof kept outside the database
   WRITE_AT_START=1        writes one entry when it starts, as migrations and queues of real applications do
@@ -32,15 +34,16 @@ CREATE = """CREATE TABLE IF NOT EXISTS ledger (
 class Ledger:
     """The database side. A connection that failed once is thrown away, never used again."""
 
-    def __init__(self, url, file_path):
-        self.url, self.idle, self.ready = url, queue.LifoQueue(4), False
+    def __init__(self, connection, file_path=None, others=()):
+        """`connection` holds arguments of psycopg2.connect; `others` are ledgers that get every entry first."""
+        self.connection, self.others, self.idle, self.ready = connection, others, queue.LifoQueue(4), False
         self.file = os.open(file_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644) if file_path else None
 
     def run(self, work):
         try:
             connection = self.idle.get_nowait()
         except queue.Empty:
-            connection = psycopg2.connect(self.url, connect_timeout=5, application_name="ledger")
+            connection = psycopg2.connect(**self.connection, connect_timeout=5, application_name="ledger")
         try:
             with connection, connection.cursor() as cursor:
                 if not self.ready:
@@ -65,6 +68,9 @@ class Ledger:
             connection.close()
 
     def write(self, entry):
+        for other in self.others:
+            other.write(entry)
+
         def insert(cursor):
             cursor.execute("INSERT INTO ledger (entry) VALUES (%s) RETURNING id", (entry,))
             return cursor.fetchone()[0]
@@ -85,8 +91,9 @@ class Ledger:
             cursor.execute("SELECT current_database(), current_setting('server_version_num')::integer, (SELECT count(*) FROM ledger)")
             return cursor.fetchone()
         database, version, entries = self.run(select)
+        others = [other.health() for other in self.others]
         return {"ok": str(version // 10000) != os.environ.get("FAIL_HEALTH_ON_VERSION"),
-                "database": database, "server_version": version, "entries": entries}
+                "database": database, "server_version": version, "entries": entries, **({"others": others} if others else {})}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -165,9 +172,20 @@ def at_start(ledger):
         log(f"no database at start: {str(error).strip()}")
 
 
+def ledgers(environment):
+    """The application's own ledger, with the others that its variables name."""
+    others = []
+    if "QUEUE_HOST" in environment:
+        others.append(Ledger({word: environment[f"QUEUE_{name}"] for word, name in
+                              (("host", "HOST"), ("port", "PORT"), ("dbname", "NAME"), ("user", "USER"), ("password", "PASSWORD"))}))
+    if "ARCHIVE_URL" in environment:
+        others.append(Ledger({"dsn": environment["ARCHIVE_URL"]}))
+    return Ledger({"dsn": environment["DATABASE_URL"]}, environment.get("LEDGER_FILE"), others)
+
+
 def main():
     time.sleep(float(os.environ.get("START_DELAY", "0")))
-    Handler.ledger = Ledger(os.environ["DATABASE_URL"], os.environ.get("LEDGER_FILE"))
+    Handler.ledger = ledgers(os.environ)
     at_start(Handler.ledger)
     server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -32,8 +32,14 @@ def database_url(user, password, port, database):
     return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{port}/{quote(database, safe='')}"
 
 
-def install(record, environment, role, password, port, database):
-    """Writes DIR/apps/<environment>/{env,run}. The program is copied, so that the account can read it wherever the checkout is."""
+def held_by(part, role, password, port, database):
+    """What a variable holds of a connection."""
+    parts = {"host": "127.0.0.1", "port": str(port), "user": role, "password": password, "database": database}
+    return database_url(role, password, port, database) if part == "url" else parts[part]
+
+
+def install(record, environment, bound):
+    """Writes DIR/apps/<environment>/{env,run}; `bound` is its variables that lead to databases. The program is copied, so that the account can read it wherever the checkout is."""
     account, home = record.account, record.path("apps", environment)
     account.make_directory(record.path("programs"))
     program = record.path("programs", "app.py")
@@ -41,7 +47,7 @@ def install(record, environment, role, password, port, database):
         shutil.copyfile(os.path.join(os.path.dirname(os.path.abspath(__file__)), "app.py"), program)
         account.own(program)
     account.make_directory(home)
-    variables = {"DATABASE_URL": database_url(role, password, port, database), "PORT": record.applications[environment]["port"],
+    variables = {**bound, "PORT": record.applications[environment]["port"],
                  "LEDGER_FILE": os.path.join(home, "ledger.txt")}
     account.write_file(os.path.join(home, "env"), "".join(f"{key}={value}\n" for key, value in variables.items()), 0o600)
     account.write_file(os.path.join(home, "run"), RUN.format(user=account.uid, group=account.gid, program=program), 0o755)

@@ -44,6 +44,7 @@ def parser():
     made.add_argument("--size", choices=SIZES, default="tiny", help="of each database: about 8, 35 or 700 MB")
     made.add_argument("--apps", type=int, default=2, help="the first so many databases have an application (default 2)")
     made.add_argument("--pooler", action="store_true", help="a pgbouncer in each region, between its applications and its servers")
+    made.add_argument("--shared", action="store_true", help="also databases of one role, environments on one database, several bindings (6 databases, 5 applications more)")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--from", dest="from_major", type=int, default=13, metavar="MAJOR")
     made.add_argument("--to", dest="to_major", type=int, default=15, metavar="MAJOR")

@@ -80,6 +80,9 @@ class Builder:
             values, cursor = self.values(database, connection), connection.cursor()
             with self.role_locks[database.server]:
                 for word, login in (("owner", database.role), ("reader", database.reader)):
+                    cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (login,))
+                    if cursor.rowcount:  # another database's as well
+                        continue
                     verifier = secrets_store.scram_verifier(self.passwords[login])
                     cursor.execute(f"CREATE ROLE {values[word]} LOGIN PASSWORD {quote_text(verifier, connection)}")
             cursor.execute(f"CREATE DATABASE {values['database']} OWNER {values['owner']}")

@@ -33,7 +33,7 @@ def controller(record, environment):
             "health_url": app["health_url"], "public_url": app["public_url"]}
 
 
-def write(record, databases, from_major, to_major):
+def write(record, databases, environments, from_major, to_major):
     regions = sorted({server["region"] for server in record.servers.values()})
     fleet = {
         "pgconvoy": 1,
@@ -51,15 +51,14 @@ def write(record, databases, from_major, to_major):
                    "password": {"file": "/".join(pgbouncer.PASSWORD_FILE)}, "config_file": f"poolers/{name}/databases.ini"}
             for name, pooler in record.poolers.items()}
     fleet.update({"environments": {}, "instances": {}})
+    for environment in environments:
+        bindings = [{"instance": database.instance, **({"variables": variables} if variables else {}),
+                     **({"poolers": {pgbouncer.name_of(database.region): database.environment}} if record.poolers else {})}
+                    for database, variables in environment.bindings]
+        fleet["environments"][environment.name] = {
+            "region": environment.region, "application": environment.application, "stage": environment.stage, "downtime_budget": "5m",
+            "controller": controller(record, environment.name), "bindings": bindings}
     for database in databases:
-        binding = {"instance": database.instance}
-        if database.has_application:
-            binding["variables"] = {"DATABASE_URL": "url"}
-        if record.poolers:
-            binding["poolers"] = {pgbouncer.name_of(database.region): database.environment}
-        fleet["environments"][database.environment] = {
-            "region": database.region, "application": database.application, "stage": database.stage, "downtime_budget": "5m",
-            "controller": controller(record, database.environment), "bindings": [binding]}
         fleet["instances"][database.instance] = {
             "server": database.server, "database": database.name, "role": database.role, "state": "provisioned"}
     header = f"# A laboratory: PostgreSQL {from_major} to {to_major}. Written by scripts/lab.\n"

@@ -55,6 +55,23 @@ class Database:
         return f"{self.environment.replace('-', '_')}_reader"
 
 
+@dataclass
+class Environment:
+    """A deployment of an application: (database, {variable: the part that it holds}) for each that it uses."""
+    name: str
+    application: str
+    stage: str
+    region: str
+    has_application: bool
+    bindings: list
+
+
+def environments_of(databases):
+    """One for each database."""
+    return [Environment(d.environment, d.application, d.stage, d.region, d.has_application,
+                        [(d, {"DATABASE_URL": "url"} if d.has_application else {})]) for d in databases]
+
+
 def region_names(count):
     return [REGIONS[i] if i < len(REGIONS) else f"region-{i + 1}" for i in range(count)]
 

@@ -6,7 +6,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import applications, fleet_file, nginx, pgbouncer, population, postgres, secrets_store
+from . import applications, fleet_file, nginx, pgbouncer, population, postgres, secrets_store, shared
 from .databases import Builder
 from .errors import LabError
 from .ports import Ports
@@ -41,20 +41,20 @@ def describe_servers(record, options):
     return ports
 
 
-def describe_databases(record, databases, ports):
+def describe_databases(record, databases, environments, ports):
     record.content["databases"] = [
         {"environment": d.environment, "instance": d.instance, "server": d.server, "database": d.name, "role": d.role,
          "reader": d.reader, "shape": d.shape} for d in databases]
     record.content["applications"] = {}
-    for database in databases:
-        if database.has_application:
+    for environment in environments:
+        if environment.has_application:
             port, public_port = ports.take(), ports.take()
-            record.content["applications"][database.environment] = {
-                "port": port, "public_port": public_port, "server": database.server,
+            record.content["applications"][environment.name] = {
+                "port": port, "public_port": public_port, "server": environment.bindings[0][0].server,
                 "health_url": f"http://127.0.0.1:{port}/health", "public_url": f"http://127.0.0.1:{public_port}/"}
 
 
-def write_secrets(record, databases):
+def write_secrets(record, databases, more_logins):
     """admin.password (for initdb, and as an example of a password file), admin.passfile, and roles.passfile with every login."""
     account = record.account
     account.make_directory(record.path("secrets"), 0o700)
@@ -65,8 +65,10 @@ def write_secrets(record, databases):
     account.write_file(record.path("secrets", "admin.passfile"), "".join(lines), 0o600)
     passwords = {}
     for database in databases:
-        passwords[database.role] = secrets_store.new_password(hostile=database.shape == "2-hostile")
-        passwords[database.reader] = secrets_store.new_password()
+        passwords.setdefault(database.role, secrets_store.new_password(hostile=database.shape == "2-hostile"))
+        passwords.setdefault(database.reader, secrets_store.new_password())
+    for login in more_logins:
+        passwords[login] = secrets_store.new_password()
     lines = [secrets_store.passfile_line("*", "*", "*", login, password) for login, password in passwords.items()]
     account.write_file(record.path("secrets", "roles.passfile"), "".join(lines), 0o600)
     return passwords
@@ -96,29 +98,32 @@ def start_poolers(record, databases):
     record.save()
 
 
-def start_applications(record, databases, passwords):
-    bound = [database for database in databases if database.has_application]
+def start_applications(record, environments, passwords):
+    bound = [environment for environment in environments if environment.has_application]
     if not bound:
         return
-    for database in bound:
-        port, name = record.server(database.server)["port"], database.name
+    def place(database):
         if record.poolers:
-            port, name = record.poolers[pgbouncer.name_of(database.region)]["port"], database.environment
-        applications.install(record, database.environment, database.role, passwords[database.role], port, name)
+            return record.poolers[pgbouncer.name_of(database.region)]["port"], database.environment
+        return record.server(database.server)["port"], database.name
+    for environment in bound:
+        applications.install(record, environment.name, {
+            variable: applications.held_by(part, database.role, passwords[database.role], *place(database))
+            for database, variables in environment.bindings for variable, part in variables.items()})
     nginx.configure(record)
     record.content["nginx_pid"] = nginx.start(record)
-    for database in bound:
-        record.applications[database.environment]["pid"] = applications.start(record, database.environment)
+    for environment in bound:
+        record.applications[environment.name]["pid"] = applications.start(record, environment.name)
     record.save()
-    for database in bound:
-        applications.wait_until_healthy(record, database.environment)
+    for environment in bound:
+        applications.wait_until_healthy(record, environment.name)
 
 
 def up(options, account, say):
     started = time.monotonic()
     if options.apps > options.databases:
         raise LabError(f"--apps {options.apps} is more than --databases {options.databases}: an application needs a database of its own")
-    if options.apps and not shutil.which("nginx", path="/usr/sbin:/usr/bin"):
+    if (options.apps or options.shared) and not shutil.which("nginx", path="/usr/sbin:/usr/bin"):
         raise LabError("nginx is not installed", "scripts/setup")
     if options.pooler:
         pgbouncer.check_installed()
@@ -126,14 +131,18 @@ def up(options, account, say):
     for major in (options.from_major, options.to_major):
         postgres.bin_directory(major)
     databases = population.populate(options.regions, options.databases, options.apps, options.seed, options.from_major)
+    environments = population.environments_of(databases)
+    if options.shared:
+        more, using_them = shared.add(population.region_names(1)[0], options.from_major, len(databases))
+        databases, environments = databases + more, environments + using_them
     record = prepare_directory(options.dir, account)
     ports = describe_servers(record, options)
-    describe_databases(record, databases, ports)
+    describe_databases(record, databases, environments, ports)
     if options.pooler:
         pgbouncer.describe(record, population.region_names(options.regions), ports)
-    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "size", "seed", "from_major", "to_major", "pooler")}
+    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "shared", "size", "seed", "from_major", "to_major", "pooler")}
     record.save()
-    passwords = write_secrets(record, databases)
+    passwords = write_secrets(record, databases, [shared.MEMBER] if options.shared else [])
     if options.pooler:
         pgbouncer.write_password(record)
 
@@ -143,12 +152,14 @@ def up(options, account, say):
     step = max(1, len(databases) // 4)
     Builder(record, options.size, passwords,
             lambda done, total: say(f"  {done} of {total} databases") if done % step == 0 and done < total else None).build(databases)
+    if options.shared:
+        shared.finish(record, databases[-1].server, passwords)
     each(lambda name: postgres.finish_filling(record, name), record.servers)
-    if options.apps:
-        say(f"databases ready after {time.monotonic() - started:.1f} s; starting {options.apps} applications behind nginx")
+    if record.applications:
+        say(f"databases ready after {time.monotonic() - started:.1f} s; starting {len(record.applications)} applications behind nginx")
     start_poolers(record, databases)
-    start_applications(record, databases, passwords)
-    fleet_file.write(record, databases, options.from_major, options.to_major)
+    start_applications(record, environments, passwords)
+    fleet_file.write(record, databases, environments, options.from_major, options.to_major)
     record.content["complete"] = True
     record.save()
     say(f"laboratory ready in {time.monotonic() - started:.1f} s: {record.path('fleet.yaml')}")

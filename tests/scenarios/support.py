@@ -81,9 +81,9 @@ class Journal:
 class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there."""
 
-    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", pooler=False):
+    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", pooler=False, shared=False):
         self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed}
-        self.flags = ["--pooler"] if pooler else []
+        self.flags = (["--pooler"] if pooler else []) + (["--shared"] if shared else [])
         self.base = self.directory = self.journal = self.record = None
         self.writers = []
 
@@ -93,9 +93,9 @@ class Laboratory:
         self.directory = os.path.join(self.base, "lab")
         self.journal = Journal(os.path.join(self.base, "journal.db"))
         self.backups = os.path.join(self.base, "backups")
-        arguments = [text for key, value in self.options.items() for text in (f"--{key}", str(value))]
+        arguments = [text for key, value in self.options.items() for text in (f"--{key}", str(value))] + self.flags
         try:
-            made = subprocess.run([LAB, "up", "--dir", self.directory, *arguments, *self.flags], capture_output=True, text=True, check=False)
+            made = subprocess.run([LAB, "up", "--dir", self.directory, *arguments], capture_output=True, text=True, check=False)
             if made.returncode != 0:
                 raise AssertionError(made.stdout + made.stderr)
             with open(self.path("lab.json"), encoding="utf-8") as file:
@@ -140,9 +140,9 @@ class Laboratory:
         return {**taken, "PGCONVOY_JOURNAL": journal or self.journal.path, "PGCONVOY_BACKUP_DIRECTORY": self.backups,
                 "PGPASSFILE": self.path("secrets", "admin.passfile"), "NO_COLOR": "1", **more}
 
-    def run(self, *arguments, journal=None, environment=None, wrapper=()):
+    def run(self, *arguments, journal=None, environment=None, wrapper=(), seconds=SECONDS_AT_MOST):
         return subprocess.run([*wrapper, program(), *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-                              cwd=self.base, env=self.environment(journal, **(environment or {})), timeout=SECONDS_AT_MOST)
+                              cwd=self.base, env=self.environment(journal, **(environment or {})), timeout=seconds)
 
     def start(self, *arguments, journal=None):
         """In the background; see Started."""
