@@ -42,7 +42,7 @@ std::string digest(const TargetFacts& facts) {
   // Health goes up and down; a condition looks at it each time.
   for (auto& application : document["applications"])
     remove(application, {"running", "healthy", "page_is_on", "detail"});
-  remove(document["host"], {"backup_free_bytes", "backup_unusable_because"});
+  remove(document["host"], {"backup_free_bytes", "backup_unusable_because", "missing_programs", "name"});
   return sha256_hex(document.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
