@@ -57,7 +57,7 @@ json as_json(const std::vector<Diagnosis>& all) {
 int doctor(const GlobalOptions& globals, const DoctorOptions& options) {
   auto fleet = read_fleet_file(options.file);
   if (!fleet) return fail(globals.output, fleet.error());
-  auto choices = options.choices.complete();
+  auto choices = options.choices.complete(fleet->backups.directory);
   if (!choices) return fail(globals.output, choices.error());
   Application application;
   std::vector<Diagnosis> all = application.wait(diagnose_programs(application.processes(), highest_major(*fleet)));
