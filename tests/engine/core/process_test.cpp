@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "tests/engine/platform/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/loop.hpp"
 
@@ -51,7 +52,7 @@ TEST_CASE("process: output, errors and exit code are values") {
 }
 
 TEST_CASE("process: a file of any size is filtered into another one that only we can read") {
-  pgconvoy::test::TemporaryDirectory directory;
+  pgconvoy::testing::TemporaryDirectory directory;
   const auto in = directory / "in", out = directory / "out";
   std::ofstream(in) << std::string(3'000'000, 'x') << "\n";
   std::ofstream(out) << "what was there before";
