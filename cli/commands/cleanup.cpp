@@ -124,7 +124,7 @@ std::string due_backups(const GlobalOptions& globals, Journal& journal) {
   if (!found) return "";
   const auto due = std::count_if(found->begin(), found->end(), [](const Prunable& each) { return each.kept_because.empty(); });
   if (due == 0) return "";
-  return fmt::format("{} past their retention: pgconvoy backups prune{}\n", report::count(due, "backup"), globals.journal_option());
+  return fmt::format("the retention of {} is over: pgconvoy backups prune{}\n", report::count(due, "backup"), globals.journal_option());
 }
 
 int cleanup(const GlobalOptions& globals, bool dry_run) {

@@ -6,6 +6,7 @@
 #include "cli/diagnosis.hpp"
 #include "cli/planning.hpp"
 #include "cli/show_report.hpp"
+#include "engine/facts/gather.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
@@ -63,6 +64,14 @@ int doctor(const GlobalOptions& globals, const DoctorOptions& options) {
   std::vector<Diagnosis> all = application.wait(diagnose_programs(application.processes(), highest_major(*fleet)));
   for (Diagnosis& diagnosis : application.wait(diagnose_servers(application.services(), *fleet))) all.push_back(std::move(diagnosis));
   all.push_back(diagnose_backup_directory(choices->backup_directory));
+  for (const std::string& program : missing_programs(fleet->backups)) {
+    Diagnosis missing;
+    missing.verdict = Diagnosis::Verdict::bad;
+    missing.what = "backup program";
+    missing.detail = program + ": not to be found, or not executable";
+    missing.remedy = "install it, or mend its path under backups: in the fleet file";
+    all.push_back(std::move(missing));
+  }
   all.push_back(diagnose_journal(globals));
   const auto bad = std::count_if(all.begin(), all.end(),
                                  [](const Diagnosis& diagnosis) { return diagnosis.verdict == Diagnosis::Verdict::bad; });

@@ -158,7 +158,7 @@ class BackupsTest(ScenarioTest):
 
         # Its time is over.
         due = self.assert_exit(lab.run("cleanup", "--dry-run"), 0).stdout
-        self.assertIn("1 backup past their retention", due)
+        self.assertIn("the retention of 1 backup is over", due)
         self.assertIn("1 backup (", self.assert_exit(lab.run("backups", "prune", "--dry-run"), 0).stdout)
         self.assertTrue(os.path.exists(backup["file"]))
         self.assert_exit(lab.run("backups", "prune"), 2)  # nobody answers, and nobody said --yes
