@@ -26,7 +26,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
   Estimate estimate(const EstimateInput& input) const override {
     const auto found = input.facts.databases.find(input.subject);
     if (found == input.facts.databases.end()) return {0.5, false};
-    return {0.25 + found->second.relations * 0.001 + static_cast<double>(found->second.table_bytes) / 60e6, false};
+    const double bytes = static_cast<double>(found->second.table_bytes);
+    return {0.25 + found->second.relations * 0.001 + bytes / 60e6 + (input.facts.host.backup_encrypted ? bytes / 200e6 : 0), false};
   }
 
   Task<Result<BackupIntent>> plan_effect(StepContext& context) override {
