@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,7 +45,10 @@ Result<void> make_private_file(const std::string& file) {
                  "choose another one with --backup-directory");
   const int descriptor = open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   if (descriptor < 0) return Error(ErrorKind::io, fmt::format("{} can't be written: {}", file, std::strerror(errno)));
+  const bool ours = fchmod(descriptor, 0600) == 0;  // one that was there may be open to others
+  const std::string why = ours ? "" : std::strerror(errno);
   close(descriptor);
+  if (!ours) return Error(ErrorKind::io, fmt::format("{} can't be made private: {}", file, why));
   return {};
 }
 
