@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/application.hpp"
+#include "engine/fleet/fleet.hpp"
+#include "engine/journal/journal.hpp"
+#include "operations/handles.hpp"
 
 namespace pgconvoy::cli {
 
@@ -12,26 +14,21 @@ namespace pgconvoy::cli {
 // "r7/shop-live-db#1" and on, from the oldest. What `backups list` shows.
 std::vector<std::string> names_of(const std::vector<BackupRecord>& backups);
 
+// As `backups list` names it.
+std::string name_of(const std::vector<BackupRecord>& backups, const BackupRecord& chosen);
+
 // By name, by file, or by instance or name without "#" (the newest one). Error not_found with what may have been
 // meant, refused for one whose file was deleted.
 Result<BackupRecord> find_backup(const std::vector<BackupRecord>& backups, const std::string& wanted);
 
-// The file is there and has the sha256 that was journaled. Error corrupt otherwise.
-Task<Result<void>> check_file(asio::thread_pool& pool, BackupRecord backup);
+// Host, key, note, expiry and the like; what an earlier version didn't say is empty.
+BackupFile details_of(const BackupRecord& backup);
 
-struct RestoredTo {
-  std::string database, address;  // "127.0.0.1:5433"
-};
+// "this host", "the store", "host runner-2, store": where it is kept.
+std::string where_kept(const BackupRecord& backup);
 
-// What is wrong with the URL of a database to restore into. Error usage: it holds a password, names no database, or one
-// that every server has.
-Result<ConnectionSpec> parse_restore_url(const std::string& url);
-
-// Into an existing, empty database with pg_restore, in one transaction. The password comes from
-// PGCONVOY_TARGET_PASSWORD or from libpq's own ways. Error process when pg_restore itself fails.
-Task<Result<RestoredTo>> restore_backup(Services services, BackupRecord backup, std::string url, bool no_owner);
-
-// A copy with mode 0600; refuses to replace a file. Blocking.
-Result<void> export_backup(const BackupRecord& backup, const std::string& file);
+// The programs for backups: of the fleet file when one is given (keys and paths change over time), else of the backup's
+// own run as it was planned.
+Result<BackupPolicy> policy_for(Journal& journal, std::int64_t run, const std::string& fleet_file);
 
 }  // namespace pgconvoy::cli

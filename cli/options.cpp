@@ -8,6 +8,7 @@
 #include <limits>
 #include <random>
 
+#include "engine/fleet/duration.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/plan/schedule.hpp"
 #include "engine/report/run_report.hpp"
@@ -44,7 +45,21 @@ std::string problem_of_max_failures(const std::string& text) {
   return fmt::format("{} is neither a number of targets nor a percentage: 3, or 5%", in_quotes(text));
 }
 
+std::string problem_of_duration(const std::string& text) {
+  if (parse_short_duration(text)) return {};
+  return fmt::format("{} is not a duration: 90d, 12h, 30m", in_quotes(text));
+}
+
 }  // namespace
+
+Result<std::string> absolute_backup_directory(const std::string& given, const std::string& fleets) {
+  std::string directory = given;
+  if (directory.empty()) directory = from_environment("PGCONVOY_BACKUP_DIRECTORY", fleets.empty() ? "pgconvoy-backups" : fleets.c_str());
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(directory, failure);
+  if (failure) return Error(ErrorKind::usage, fmt::format("--backup-directory {}: {}", in_quotes(directory), failure.message()));
+  return absolute.lexically_normal().string();
+}
 
 std::string GlobalOptions::journal_uri() const {
   return journal.empty() ? from_environment("PGCONVOY_JOURNAL", "pgconvoy-journal.db") : journal;
@@ -129,8 +144,12 @@ void add_run_choices(CLI::App& command, RunChoices& choices) {
                std::numeric_limits<std::uint64_t>::max())
       ->type_name("N")->group(group);
   command.add_option("--backup-directory", options.backup_directory,
-                     "Where backups go (PGCONVOY_BACKUP_DIRECTORY, else ./pgconvoy-backups)")
+                     "Where backups go (PGCONVOY_BACKUP_DIRECTORY, else what the fleet file says, else ./pgconvoy-backups)")
       ->type_name("DIR")->group(group);
+  command.add_option("--backup-note", options.backup_note, "A word to whoever finds the backups, kept with each of them")
+      ->type_name("TEXT")->group(group);
+  command.add_option("--backup-retention", choices.backup_retention, "How long backups are kept: 90d (default: what the fleet file says)")
+      ->type_name("DURATION")->check(problem_of_duration)->group(group);
   command.add_option("--on-failure", options.on_failure, "rollback, or leave the target as it is to look at it")
       ->type_name("WHAT")->check(CLI::IsMember({"rollback", "leave"}).description(""))->group(group)->capture_default_str();
   command.add_option("--override", choices.overrides, "Go on although this precondition blocks; the reason is kept")
@@ -160,7 +179,7 @@ Result<json> split_pairs(const std::string& option, const std::vector<std::strin
   return values;
 }
 
-Result<RunOptions> RunChoices::complete() const {
+Result<RunOptions> RunChoices::complete(const std::string& fleets_backup_directory) const {
   RunOptions complete = options;
   if (per_region) complete.concurrency_per_region = *per_region;
   // 20 bits: short enough to be typed again.
@@ -168,13 +187,8 @@ Result<RunOptions> RunChoices::complete() const {
   complete.seed = seed ? *seed : ((std::uint64_t(random()) << 32 | random()) >> 44);
   TRY(const json reasons, split_pairs("--override", overrides));
   for (const auto& entry : reasons.items()) complete.overrides[entry.key()] = entry.value().get<std::string>();
-  if (complete.backup_directory.empty())
-    complete.backup_directory = from_environment("PGCONVOY_BACKUP_DIRECTORY", "pgconvoy-backups");
-  std::error_code failure;
-  const std::filesystem::path absolute = std::filesystem::absolute(complete.backup_directory, failure);
-  if (failure)
-    return Error(ErrorKind::usage, fmt::format("--backup-directory {}: {}", in_quotes(complete.backup_directory), failure.message()));
-  complete.backup_directory = absolute.lexically_normal().string();
+  TRY(complete.backup_directory, absolute_backup_directory(complete.backup_directory, fleets_backup_directory));
+  if (!backup_retention.empty()) complete.backup_retention = parse_short_duration(backup_retention)->count();
   return complete;
 }
 

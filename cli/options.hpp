@@ -51,11 +51,15 @@ struct RunChoices {
   std::optional<std::uint64_t> seed;
   std::optional<int> per_region;  // --concurrency-per-region, when it was given: it goes before the fleet file's
   std::vector<std::string> overrides;
+  std::string backup_retention;   // as given; "": the fleet's
 
   // The options as the plan keeps them: seed drawn, overrides split, directory absolute. Error usage.
-  Result<RunOptions> complete() const;
+  Result<RunOptions> complete(const std::string& fleets_backup_directory) const;
 };
 void add_run_choices(CLI::App& command, RunChoices& choices);
+
+// What was given, else PGCONVOY_BACKUP_DIRECTORY, else the fleet's, else ./pgconvoy-backups. Error usage.
+Result<std::string> absolute_backup_directory(const std::string& given, const std::string& fleets);
 
 // RUN and TARGET as positional arguments. `unnamed` says in the help which run is meant when none is named.
 struct RunArgument {

@@ -220,7 +220,7 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
   request.fleet = std::move(chosen.fleet);
   request.runbook = std::move(chosen.runbook);
   request.selection = options.selection;
-  TRY(request.options, options.choices.complete());
+  TRY(request.options, options.choices.complete(request.fleet.backups.directory));
   request.before_reading = std::move(before_reading);
   // What is typed for this night goes before what the fleet file says for all of them; the frozen copy holds it.
   if (options.choices.per_region)

@@ -40,11 +40,13 @@ class DiskSpace final : public Condition {
  public:
   std::string name() const override { return "disk_space"; }
   std::string summary() const override {
-    return "There is room for the backups in the backup directory and for the databases on the target server.";
+    return "There is room for the backups in the backup directory and for the databases on the target server, and the "
+           "backups' programs are there.";
   }
 
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
+    examine_programs(facts.host, findings);
     std::int64_t backups = 0;
     std::map<std::string, std::int64_t> restored;  // by target server
     for (const Move& move : moves_of(facts)) {
@@ -55,12 +57,22 @@ class DiskSpace final : public Condition {
       backups += backup_bound(move.database);
       if (move.target_known()) restored[move.target.server] += restored_bound(move.database);
     }
+    // What is restored from stays readable beside the encrypted file until the new database is verified.
+    if (facts.host.backup_encrypted) backups *= 2;
     if (backups > 0) examine_backup(facts.host, backups, findings);
     for (const auto& [server, bytes] : restored) examine_server(facts.servers.at(server), bytes, findings);
     return findings;
   }
 
  private:
+  void examine_programs(const HostFacts& host, std::vector<Finding>& findings) const {
+    for (const std::string& program : host.missing_programs)
+      findings.push_back({Severity::block, name(), "backup program " + program,
+                          "it is not to be found, or not executable" + (host.name.empty() ? "" : " on host " + host.name),
+                          "the backup would fail while the app is paused, or could not be read back",
+                          "install it, or mend its path under backups: in the fleet file", false});
+  }
+
   void examine_backup(const HostFacts& host, std::int64_t needed, std::vector<Finding>& findings) const {
     const std::string object = "backup directory " + host.backup_directory;
     const std::string remedy =
@@ -82,8 +94,10 @@ class DiskSpace final : public Condition {
       findings.push_back(
           {Severity::block, name(), object,
            fmt::format("{} free, up to {} needed", format_bytes({*host.backup_free_bytes}), format_bytes({needed})),
-           "the bound is the size of tables and large objects: a compressed dump has no indexes and is "
-           "seldom larger. A full disk stops the backup while the app is paused",
+           std::string("the bound is the size of tables and large objects: a compressed dump has no indexes and is "
+                       "seldom larger") +
+               (host.backup_encrypted ? ", and it is there twice until the new database is verified, readable and encrypted" : "") +
+               ". A full disk stops the backup while the app is paused",
            remedy, false});
     else if (*host.backup_free_bytes < 2 * needed)
       findings.push_back({Severity::warn, name(), object,

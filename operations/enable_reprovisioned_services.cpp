@@ -7,6 +7,7 @@
 #include "engine/platform/places.hpp"
 #include "engine/postgres/database_properties.hpp"
 #include "engine/run/step_context.hpp"
+#include "operations/backup_archive.hpp"
 #include "operations/database_fence.hpp"
 #include "operations/database_properties.hpp"
 #include "operations/handles.hpp"
@@ -78,6 +79,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
 
   Task<Result<EnableOutcome>> effect(StepContext& context, EnableIntent intent) override {
     const std::string id = context.instance().id;
+    CO_TRY_VOID(co_await remove_readable(context, id));  // restored and verified: nobody needs it any more
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     CO_TRY_VOID(co_await carry_properties(context, *maintenance, intent));
     FenceOrder rename;

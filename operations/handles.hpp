@@ -55,6 +55,7 @@ struct BackupFile {
   std::string expires;      // UTC; "": never by itself
   bool encrypted = false;   // `file` and what is in the store; sha256 is of that
   std::string working_file, working_sha256;  // what is restored from: the same as file unless encrypted
+  int major = 0;            // of the pg_dump that wrote it: a pg_restore of that version reads it
 };
 struct BackupOutcome {
   BackupFile backup;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "operations/backup_archive.hpp"
 #include "operations/handles.hpp"
 
 namespace pgconvoy {
@@ -39,12 +40,13 @@ Task<Result<void>> fence_holds(StepContext& context, FenceIntent fence) {
 }
 
 Task<Result<void>> backup_is_there(StepContext& context, std::string instance) {
-  auto outcome = context.outcome<BackupOutcome>("backup_collected_services", instance);
-  if (!outcome) co_return Error(ErrorKind::refused, "there is no backup of instance " + instance);
+  const auto backup = latest_backup(context, instance);
+  if (!backup) co_return Error(ErrorKind::refused, "there is no backup of instance " + instance);
+  if (!backup->key.empty()) co_return Result<void>();  // its upload ended well before the step did
   std::error_code problem;
-  const auto size = std::filesystem::file_size(outcome->backup.file, problem);
-  if (problem || static_cast<std::int64_t>(size) != outcome->backup.bytes)
-    co_return Error(ErrorKind::corrupt, fmt::format("the backup {} is not what was written ({})", outcome->backup.file,
+  const auto size = std::filesystem::file_size(backup->file, problem);
+  if (problem || static_cast<std::int64_t>(size) != backup->bytes)
+    co_return Error(ErrorKind::corrupt, fmt::format("the backup {} is not what was written ({})", backup->file,
                                                     problem ? problem.message() : fmt::format("{} bytes", size)));
   co_return Result<void>();
 }

@@ -9,8 +9,10 @@
 #include <set>
 
 #include "operations/archive_list.hpp"
+#include "operations/backup_archive.hpp"
 #include "operations/client_call.hpp"
 #include "operations/handles.hpp"
+#include "operations/private_files.hpp"
 #include "operations/tenant_login.hpp"
 
 namespace pgconvoy {
@@ -19,14 +21,17 @@ namespace {
 struct RestoreIntent {
   std::string server, system_identifier, name, owner, file;
   std::int64_t oid = 0;
+  BackupPlace again;  // where the backup is decrypted, fetched or taken again to, if it must be
 };
 struct RestoreOutcome {
   int entries = 0;
   int passes = 0;
   std::vector<std::string> owners;  // of what was restored, superusers left out
+  std::string archive;              // what was restored from, and why
+  json backup;                      // a BackupFile when it was taken again: the journal catalogues it; else null
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreIntent, server, system_identifier, name, owner, file, oid)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreOutcome, entries, passes, owners)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreIntent, server, system_identifier, name, owner, file, oid, again)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreOutcome, entries, passes, owners, archive, backup)
 
 // One call of pg_restore.
 struct Portion {
@@ -168,12 +173,16 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     intent.owner = fresh->owner;
     intent.file = backup->backup.file;
     intent.oid = made->oid;
+    CO_TRY(intent.again, choose_backup_place(context, fmt::format("-a{}", context.attempt)));
     co_return intent;
   }
 
   Task<Result<RestoreOutcome>> effect(StepContext& context, RestoreIntent intent) override {
     const std::string id = context.instance().id;
     const int major = context.work.facts.servers.at(intent.server).version_number / 10000;
+    CO_TRY(const Archive archive, co_await archive_to_restore(context, id, intent.again));
+    intent.file = archive.file;
+    context.progress(Progress{0, 0, archive.because});
     ClientCall listing;
     listing.program = "pg_restore";
     listing.major = major;
@@ -183,6 +192,8 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     CO_TRY(auto entries, co_await classify(context, intent, list));
 
     RestoreOutcome outcome;
+    outcome.archive = archive.because;
+    if (archive.made) outcome.backup = *archive.made;
     outcome.entries = static_cast<int>(entries.size());
     std::set<std::string> owners;
     const std::vector<Portion> portions = Portions(entries, intent.owner).make();
@@ -237,7 +248,12 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
   }
 
   // Ends what is still restoring. The database itself goes with the step that made it, on which this one rests.
-  Task<Result<std::string>> take_back(StepContext& context, RestoreIntent intent, std::optional<RestoreOutcome>) override {
+  Task<Result<std::string>> take_back(StepContext& context, RestoreIntent intent, std::optional<RestoreOutcome> outcome) override {
+    if (outcome && outcome->backup.is_object()) {
+      if (outcome->backup.value("encrypted", false)) CO_TRY_VOID(remove_file(intent.again.working_file));
+    } else {
+      CO_TRY_VOID(co_await discard_backup(context, intent.again));
+    }
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     std::vector<Value> parameters{intent.name};
     CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));

@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
-#include "cli/backup_files.hpp"
+#include "cli/backup_content.hpp"
+#include "cli/backup_restore.hpp"
 #include "cli/commands.hpp"
+#include "cli/commands/backups_prune.hpp"
+#include "cli/commands/backups_show.hpp"
+#include "cli/commands/backups_verify.hpp"
 #include "cli/show_report.hpp"
 #include "engine/core/bytes.hpp"
 #include "engine/fleet/nearest.hpp"
@@ -22,27 +26,26 @@ int list(const GlobalOptions& globals) {
   if (!globals.output.text()) {
     json document{{"version", 1}, {"kind", "backups"}};
     document["backups"] = json::array();
-    for (std::size_t i = 0; i < backups->size(); ++i) {
-      const BackupRecord& backup = (*backups)[i];
-      document["backups"].push_back({{"id", names[i]}, {"target", backup.target_id}, {"instance", backup.instance},
-                                     {"server", backup.server}, {"database", backup.database}, {"file", backup.file},
-                                     {"bytes", backup.bytes}, {"sha256", backup.sha256}, {"format", backup.format},
-                                     {"created", backup.created}, {"state", backup.state}});
-    }
+    for (std::size_t i = 0; i < backups->size(); ++i) document["backups"].push_back(backup_json(names[i], (*backups)[i]));
     write_json(globals.output, document);
     return kSuccess;
   }
   report::Table table({{"backup", report::Align::left, true}, {"database", report::Align::left, true}, {"size", report::Align::right},
-                       {"created"}, {"state"}});
+                       {"created"}, {"expires"}, {"kept", report::Align::left, true}});
   if (globals.output.verbose)
-    table = report::Table({{"backup"}, {"database"}, {"size", report::Align::right}, {"created"}, {"state"}, {"sha256"}, {"file"}});
+    table = report::Table({{"backup"}, {"database"}, {"size", report::Align::right}, {"created"}, {"expires"}, {"kept"}, {"sha256"},
+                           {"file"}, {"note"}});
   for (std::size_t i = 0; i < backups->size(); ++i) {
     const BackupRecord& backup = (*backups)[i];
+    const BackupFile details = details_of(backup);
+    const std::string kept = backup.state == "kept" ? (details.encrypted ? "encrypted, " : "") + where_kept(backup) : backup.state;
     std::vector<report::Cell> row{report::shown(names[i]), report::shown(backup.database), format_bytes({backup.bytes}),
-                                  report::day_and_time(backup.created), backup.state};
+                                  report::day_and_time(backup.created), details.expires.empty() ? "never" : report::day_and_time(details.expires),
+                                  report::shown(kept)};
     if (globals.output.verbose) {
       row.push_back(backup.sha256.substr(0, 16));
       row.push_back(report::shown(backup.file));
+      row.push_back(report::shown(details.note));
     }
     table.add(std::move(row));
   }
@@ -54,74 +57,86 @@ int list(const GlobalOptions& globals) {
 }
 
 struct BackupOptions {
-  std::string backup, to, file;
-  bool no_owner = false;
+  std::string backup, to, file, fleet_file;
+  bool no_owner = false, decrypt = false;
 };
 
-// As `backups list` names it.
-std::string chosen_name(const std::vector<BackupRecord>& backups, const BackupRecord& chosen) {
-  const std::vector<std::string> names = names_of(backups);
-  for (std::size_t i = 0; i < backups.size(); ++i)
-    if (backups[i].file == chosen.file) return names[i];
-  return chosen.instance;
+// A backup with what is needed to read it.
+struct ChosenBackup {
+  BackupRecord backup;
+  std::string name;
+  BackupPolicy policy;
+};
+
+Result<ChosenBackup> choose_backup(const GlobalOptions& globals, const BackupOptions& options) {
+  TRY(auto journal, open_journal(globals.journal_uri(), OpenMode::read_only));
+  TRY(const std::vector<BackupRecord> backups, journal->backups());
+  ChosenBackup chosen;
+  TRY(chosen.backup, find_backup(backups, options.backup));
+  chosen.name = name_of(backups, chosen.backup);
+  TRY(chosen.policy, policy_for(*journal, chosen.backup.run, options.fleet_file));
+  return chosen;
 }
 
 int restore(const GlobalOptions& globals, const BackupOptions& options) {
   if (auto url = parse_restore_url(options.to); !url) return fail(globals.output, url.error());
-  auto backups = read_backups(globals);
-  if (!backups) return fail(globals.output, backups.error());
-  auto backup = find_backup(*backups, options.backup);
-  if (!backup) return fail(globals.output, backup.error());
+  auto chosen = choose_backup(globals, options);
+  if (!chosen) return fail(globals.output, chosen.error());
   Application application;
-  auto done = application.wait(restore_backup(application.services(), *backup, options.to, options.no_owner));
+  auto done = application.wait(restore_backup(application.services(), chosen->policy, chosen->backup, options.to, options.no_owner));
   if (!done) {
     const int code = fail(globals.output, done.error());
-    // Everything that was typed was good: pg_restore could not do it.
+    // Everything that was typed was good: a program could not do it.
     return done.error().kind == ErrorKind::process ? kSomeFailed : code;
   }
-  const std::string name = chosen_name(*backups, *backup);
   if (globals.output.text())
     write_out(fmt::format("{} is restored into {} on {}; settings and privileges of the database itself are not part of a dump\n",
-                          report::shown(name), in_quotes(done->database), report::shown(done->address)));
+                          report::shown(chosen->name), in_quotes(done->database), report::shown(done->address)));
   else
-    write_json(globals.output, {{"version", 1}, {"kind", "backup_restored"}, {"backup", name}, {"database", done->database},
+    write_json(globals.output, {{"version", 1}, {"kind", "backup_restored"}, {"backup", chosen->name}, {"database", done->database},
                                 {"address", done->address}});
   return kSuccess;
 }
 
 int export_command(const GlobalOptions& globals, const BackupOptions& options) {
-  auto backups = read_backups(globals);
-  if (!backups) return fail(globals.output, backups.error());
-  auto backup = find_backup(*backups, options.backup);
-  if (!backup) return fail(globals.output, backup.error());
+  auto chosen = choose_backup(globals, options);
+  if (!chosen) return fail(globals.output, chosen.error());
   Application application;
-  auto good = application.wait(check_file(application.pool(), *backup));
-  if (!good) return fail(globals.output, good.error());
-  auto done = export_backup(*backup, options.file);
+  auto done = application.wait(export_backup(application.services(), chosen->policy, chosen->backup, options.file, options.decrypt));
   if (!done) return fail(globals.output, done.error());
-  const std::string name = chosen_name(*backups, *backup);
+  const bool encrypted = details_of(chosen->backup).encrypted && !options.decrypt;
   if (globals.output.text())
-    write_out(fmt::format("{} is in {}, sha256 {}\n", report::shown(name), report::shown(options.file), backup->sha256));
+    write_out(fmt::format("{} is in {}{}, sha256 {}\n", report::shown(chosen->name), report::shown(options.file),
+                          encrypted ? ", encrypted" : "", *done));
   else
-    write_json(globals.output, {{"version", 1}, {"kind", "backup_exported"}, {"backup", name}, {"file", options.file}});
+    write_json(globals.output, {{"version", 1}, {"kind", "backup_exported"}, {"backup", chosen->name}, {"file", options.file},
+                                {"sha256", *done}, {"encrypted", encrypted}});
   return kSuccess;
+}
+
+void add_fleet_file(CLI::App& command, BackupOptions& options) {
+  command.add_option("-f,--fleet", options.fleet_file, "Programs of this fleet file (default: those of the backup's run)")->type_name("FILE");
 }
 
 }  // namespace
 
 void add_backups(CLI::App& app, Invocation& invocation) {
-  CLI::App* group = app.add_subcommand("backups", "Backups that runs have made: list, restore, export");
+  CLI::App* group = app.add_subcommand("backups", "Backups that runs have made: list, show, verify, restore, export, prune");
   group->require_subcommand(1);
 
   CLI::App* listing = group->add_subcommand("list", "Every backup in the journal's catalogue");
   add_globals(*listing, invocation.globals);
   listing->callback([&invocation] { invocation.action = [&invocation] { return list(invocation.globals); }; });
 
+  add_backups_show(*group, invocation);
+  add_backups_verify(*group, invocation);
+
   CLI::App* restoring = group->add_subcommand("restore", "Restore a backup into an existing, empty database");
   auto options = std::make_shared<BackupOptions>();
   restoring->add_option("BACKUP", options->backup, "As pgconvoy backups list names it: r7/shop-live-db")->type_name("")->required();
   restoring->add_option("--to", options->to, "The empty database")->type_name("URL")->required();
   restoring->add_flag("--no-owner", options->no_owner, "Everything belongs to the user of --to");
+  add_fleet_file(*restoring, *options);
   add_globals(*restoring, invocation.globals);
   restoring->footer("Example:\n  PGPASSFILE=admin.passfile pgconvoy backups restore r7/shop-live-db --to postgresql://admin@host/shop_again");
   restoring->callback(
@@ -131,9 +146,13 @@ void add_backups(CLI::App& app, Invocation& invocation) {
   auto exported = std::make_shared<BackupOptions>();
   exporting->add_option("BACKUP", exported->backup, "As pgconvoy backups list names it")->type_name("")->required();
   exporting->add_option("FILE", exported->file, "Where to; it must not exist")->type_name("")->required();
+  exporting->add_flag("--decrypt", exported->decrypt, "Readable for pg_restore, not as it is kept");
+  add_fleet_file(*exporting, *exported);
   add_globals(*exporting, invocation.globals);
   exporting->callback(
       [&invocation, exported] { invocation.action = [&invocation, exported] { return export_command(invocation.globals, *exported); }; });
+
+  add_backups_prune(*group, invocation);
 }
 
 }  // namespace pgconvoy::cli

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "cli/application.hpp"
+#include "cli/backup_pruning.hpp"
 #include "cli/commands.hpp"
 #include "cli/open_run.hpp"
 #include "cli/show_report.hpp"
@@ -116,6 +118,15 @@ std::string as_text(const std::vector<Due>& all, bool dry_run, const report::Sty
   return text;
 }
 
+// Files are no business of cleanup; that it is time for them is worth a line.
+std::string due_backups(const GlobalOptions& globals, Journal& journal) {
+  auto found = find_prunable(journal, PruneOrder(), std::chrono::system_clock::now());
+  if (!found) return "";
+  const auto due = std::count_if(found->begin(), found->end(), [](const Prunable& each) { return each.kept_because.empty(); });
+  if (due == 0) return "";
+  return fmt::format("the retention of {} is over: pgconvoy backups prune{}\n", report::count(due, "backup"), globals.journal_option());
+}
+
 int cleanup(const GlobalOptions& globals, bool dry_run) {
   auto journal = open_journal(globals.journal_uri(), dry_run ? OpenMode::read_only : OpenMode::read_write);
   if (!journal) return fail(globals.output, journal.error());
@@ -134,7 +145,7 @@ int cleanup(const GlobalOptions& globals, bool dry_run) {
     }
   }
   if (globals.output.text())
-    write_out(as_text(*found, dry_run, globals.output.style()));
+    write_out(as_text(*found, dry_run, globals.output.style()) + due_backups(globals, **journal));
   else
     write_json(globals.output, as_json(*found, dry_run));
   return failed ? kSomeFailed : kSuccess;

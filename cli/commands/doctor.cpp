@@ -7,6 +7,7 @@
 #include "cli/planning.hpp"
 #include "cli/platform_doctor.hpp"
 #include "cli/show_report.hpp"
+#include "engine/facts/gather.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
@@ -88,12 +89,20 @@ int doctor(const GlobalOptions& globals, const DoctorOptions& options) {
   auto fleet = read_fleet_file(options.file);
   if (!fleet) return fail(globals.output, fleet.error());
   if (options.platform) return platform_doctor(globals, options, *fleet);
-  auto choices = options.choices.complete();
+  auto choices = options.choices.complete(fleet->backups.directory);
   if (!choices) return fail(globals.output, choices.error());
   Application application;
   std::vector<Diagnosis> all = application.wait(diagnose_programs(application.processes(), highest_major(*fleet)));
   for (Diagnosis& diagnosis : application.wait(diagnose_servers(application.services(), *fleet))) all.push_back(std::move(diagnosis));
   all.push_back(diagnose_backup_directory(choices->backup_directory));
+  for (const std::string& program : missing_programs(fleet->backups)) {
+    Diagnosis missing;
+    missing.verdict = Diagnosis::Verdict::bad;
+    missing.what = "backup program";
+    missing.detail = program + ": not to be found, or not executable";
+    missing.remedy = "install it, or mend its path under backups: in the fleet file";
+    all.push_back(std::move(missing));
+  }
   all.push_back(diagnose_journal(globals));
   return show_diagnoses(globals, all, "ready; pgconvoy check looks at every database");
 }

@@ -22,7 +22,7 @@ Result<std::set<int>> failed_targets(Journal& journal, const RunRecord& run) {
   return numbers;
 }
 
-int retry(const GlobalOptions& globals, const RunArgument& argument) {
+int retry(const GlobalOptions& globals, const RunArgument& argument, const std::string& backup_directory) {
   auto opened = open_run(globals, argument, OpenMode::read_write);
   if (!opened) return fail(globals.output, opened.error());
   RunRequest request;
@@ -39,6 +39,12 @@ int retry(const GlobalOptions& globals, const RunArgument& argument) {
     if (target->state == TargetState::succeeded)
       return fail(globals.output, Error(ErrorKind::refused, fmt::format("{} has succeeded, there is nothing to retry", target->id)));
   }
+  // The disk that was full is no reason for a new run; where each backup went is journaled with it.
+  if (!backup_directory.empty()) {
+    auto absolute = absolute_backup_directory(backup_directory, "");
+    if (!absolute) return fail(globals.output, absolute.error());
+    opened->plan.options.backup_directory = *std::move(absolute);
+  }
   Application application;
   return run_to_end(application, globals, *opened->journal, std::move(opened->plan), request);
 }
@@ -49,10 +55,14 @@ void add_retry(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("retry", "Try targets again that were rolled back, skipped or, by name, stuck");
   auto argument = std::make_shared<RunArgument>();
   add_run_argument(*command, *argument, false, true);
+  auto backup_directory = std::make_shared<std::string>();
+  command->add_option("--backup-directory", *backup_directory, "Where new backups go instead")->type_name("DIR");
   add_globals(*command, invocation.globals);
   command->footer("Examples:\n  pgconvoy retry r7\n  pgconvoy retry r7 shop-live");
   command->callback(
-      [&invocation, argument] { invocation.action = [&invocation, argument] { return retry(invocation.globals, *argument); }; });
+      [&invocation, argument, backup_directory] {
+        invocation.action = [&invocation, argument, backup_directory] { return retry(invocation.globals, *argument, *backup_directory); };
+      });
 }
 
 }  // namespace pgconvoy::cli

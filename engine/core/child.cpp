@@ -24,6 +24,17 @@ constexpr Seconds kDrainLimit{2};  // for output that descendants of an ended le
 
 auto ticks(Seconds duration) { return std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration); }
 
+// A file of the child's own: nothing of it goes through this process.
+Result<Descriptor> redirection(const std::filesystem::path& path, int flags) {
+  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!file) {
+    const int code = errno;
+    return Error(code == ENOENT ? ErrorKind::not_found : ErrorKind::io,
+                 fmt::format("cannot {} {}: {}", (flags & O_CREAT) != 0 ? "write" : "read", path.string(), std::strerror(code)));
+  }
+  return file;
+}
+
 // The input as an anonymous file: no pipe to feed, no SIGPIPE when the child doesn't read it.
 Result<Descriptor> input_file(const std::string& input) {
   if (input.empty()) return Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -85,8 +96,12 @@ Result<std::shared_ptr<Child>> Child::start(asio::any_io_executor executor, Proc
   }
   TRY(auto program, prepare_program(spec.argv, environment, spec.directory));
   for (const Descriptor& file : secret_files) program.inherited.push_back(file.get());
-  TRY(auto in, input_file(spec.input));
+  TRY(auto in, spec.input_file.empty() ? input_file(spec.input) : redirection(spec.input_file, O_RDONLY));
   spec.input.clear();
+  Descriptor into;
+  if (!spec.output_file.empty()) {
+    TRY(into, redirection(spec.output_file, O_WRONLY | O_CREAT | O_TRUNC));
+  }
   TRY(auto out, make_pipe());
   TRY(auto err, make_pipe());
   TRY(auto report, make_pipe());
@@ -102,7 +117,7 @@ Result<std::shared_ptr<Child>> Child::start(asio::any_io_executor executor, Proc
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);  // the parent died before the call
-    exec_in_child(program, in.get(), out.write.get(), err.write.get(), report.write.get());
+    exec_in_child(program, in.get(), into ? into.get() : out.write.get(), err.write.get(), report.write.get());
   }
   ::setpgid(pid, pid);  // whoever comes first: the group exists before we go on
 

@@ -23,6 +23,8 @@ struct ProcessSpec {
   std::map<std::string, std::string> environment;  // added to ours, replacing what has the same name
   std::map<std::string, Secret> secrets;           // likewise; never printed. A name that ends with _FD: by a file, the variable holds its descriptor
   std::string input;                               // written to the child's stdin, then closed
+  std::filesystem::path input_file;                // instead of `input`: the child's stdin, whatever its size
+  std::filesystem::path output_file;               // the child's stdout; made with mode 0600, or emptied. Empty: it is kept
   std::filesystem::path directory;                 // empty: ours
   std::optional<Seconds> limit;                    // the group is killed after it (ErrorKind::timeout)
   std::function<void(int pid)> started;            // called once it runs, from the loop; may be empty

@@ -132,6 +132,7 @@ struct HostFacts {
   std::map<std::string, int> program_majors;    // pg_dump -> 15
   std::string name;                             // this host's own
   std::vector<std::string> missing_programs;    // of the fleet's backup policy: not to be found
+  bool backup_encrypted = false;                // a backup is there twice for a while: readable and encrypted
 };
 
 struct TargetFacts {

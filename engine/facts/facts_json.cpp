@@ -22,7 +22,7 @@ PGCONVOY_JSON_FIELDS(PoolerFacts, pooler, kind, alias, instance, environment, ad
 PGCONVOY_JSON_FIELDS(ApplicationFacts, environment, controller, running, healthy, page_is_on, detail, bound_to)
 PGCONVOY_JSON_FIELDS(BindingFact, environment, instance, role, address, database, has_password, unreadable_because, places)
 PGCONVOY_JSON_FIELDS(HostFacts, backup_directory, backup_free_bytes, backup_unusable_because, programs, program_majors, name,
-                     missing_programs)
+                     missing_programs, backup_encrypted)
 PGCONVOY_JSON_FIELDS(TargetFacts, target, databases, servers, source_server, target_server, role_of,
                      clear_password_known, bindings, applications, poolers, in_the_way, host, refused_logins)
 

@@ -35,6 +35,10 @@ Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts);
 Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, class ProcessLauncher& launcher,
                                     std::string backup_directory, int wanted_major);
 
+// Programs of the policy that can't be started: "age", each once. Of a path, whether it is there and executable; of a
+// name, whether PATH has it. Blocking, quick.
+std::vector<std::string> missing_programs(const BackupPolicy& policy);
+
 // sha256 of the parts that a plan depends on (sizes, sessions and free space are left out, they change all the time).
 std::string digest(const TargetFacts& facts);
 

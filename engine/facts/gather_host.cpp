@@ -2,11 +2,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <system_error>
 
+#include "engine/core/host.hpp"
+#include "engine/core/spawn.hpp"
 #include "engine/facts/gather.hpp"
 #include "engine/postgres/client_program.hpp"
 
@@ -45,9 +48,22 @@ Result<std::string> why_unusable(const std::string& directory) {
 
 }  // namespace
 
+std::vector<std::string> missing_programs(const BackupPolicy& policy) {
+  std::vector<std::string> missing;
+  for (const auto* command : {&policy.encrypt, &policy.decrypt, &policy.upload, &policy.download, &policy.remove}) {
+    if (command->empty()) continue;
+    const auto program = prepare_program(*command, {}, {});
+    const bool there = program && ::access(program->path.c_str(), X_OK) == 0;
+    const std::string& name = command->front();
+    if (!there && std::find(missing.begin(), missing.end(), name) == missing.end()) missing.push_back(name);
+  }
+  return missing;
+}
+
 Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, ProcessLauncher& launcher, std::string backup_directory,
                                     int wanted_major) {
   HostFacts facts;
+  facts.name = this_host();
   facts.backup_directory = backup_directory;
   std::function<Result<std::optional<std::int64_t>>()> look = [backup_directory] {
     return free_space_for(backup_directory);

@@ -68,7 +68,8 @@ json describe(const BackupRecord& backup) {
   return {{"run", backup.run},           {"target", backup.target}, {"target_id", backup.target_id},
           {"instance", backup.instance}, {"server", backup.server}, {"database", backup.database},
           {"file", backup.file},         {"sha256", backup.sha256}, {"format", backup.format},
-          {"created", backup.created},   {"state", backup.state},   {"bytes", backup.bytes}};
+          {"created", backup.created},   {"state", backup.state},   {"bytes", backup.bytes},
+          {"details", backup.details}};
 }
 
 std::vector<std::string> differing_fields(const json& by_events, const json& by_projection) {

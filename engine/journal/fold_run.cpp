@@ -85,6 +85,22 @@ std::string apply_to_obligation(std::optional<Obligation>& known, const Event& e
 
 }  // namespace
 
+namespace {
+
+// What isn't a field of the record and says something.
+json details_of_backup(const json& made) {
+  json details = json::object();
+  for (const auto& [key, value] : made.items()) {
+    const bool nothing = value.is_null() || value == "" || value == false || value == 0;
+    const bool known = key == "instance" || key == "server" || key == "database" || key == "file" || key == "sha256" ||
+                       key == "format" || key == "bytes";
+    if (!nothing && !known) details[key] = value;
+  }
+  return details;
+}
+
+}  // namespace
+
 std::string apply(RunRecord& run, const Event& event) {
   try {
     return apply_to_run(run, event);
@@ -134,6 +150,7 @@ std::optional<BackupRecord> backup_made(const Event& event) {
   backup.state = "kept";
   if (const auto bytes = made->find("bytes"); bytes != made->end() && bytes->is_number())
     backup.bytes = bytes->get<std::int64_t>();
+  backup.details = details_of_backup(*made);
   return backup;
 }
 

@@ -18,7 +18,7 @@ struct BackupRecord {
   int target = 0;
   std::string target_id, instance, server, database, file, sha256, format, created, state;  // state: kept | deleted
   std::int64_t bytes = 0;
-  json details;  // what else its step said of it: host, note, expires, encrypted, key in a store
+  json details = json::object();  // what else its step said of it: host, note, expires, encrypted, key in a store
 };
 
 // Blocking, so it is called on the pool or by a command that has no loop. Any thread may call; calls go on one at a

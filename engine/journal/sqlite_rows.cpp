@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/journal/sqlite_records.hpp"
+#include "engine/journal/sqlite_schema.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -54,9 +55,11 @@ Result<void> write_obligation(SqliteDatabase& database, const StoredObligation& 
 }
 
 Result<std::vector<BackupRecord>> read_backups(SqliteDatabase& database) {
-  TRY(auto row,
-      database.prepare("select run, target, target_id, instance, server, database, file, sha256, format, created, "
-                       "state, bytes from backups order by created, run, target, instance, file"));
+  TRY(const bool with_details, has_backup_details(database));
+  TRY(auto row, database.prepare(fmt::format(
+                    "select run, target, target_id, instance, server, database, file, sha256, format, created, "
+                    "state, bytes, {} from backups order by created, run, target, instance, file",
+                    with_details ? "details" : "null")));
   std::vector<BackupRecord> result;
   for (;;) {
     TRY(const bool more, row.step());
@@ -74,6 +77,10 @@ Result<std::vector<BackupRecord>> read_backups(SqliteDatabase& database) {
     backup.created = row.text(9);
     backup.state = row.text(10);
     backup.bytes = row.integer(11);
+    backup.details = json::object();
+    if (!row.is_null(12)) {
+      TRY(backup.details, json_of(row, 12));
+    }
     result.push_back(std::move(backup));
   }
 }
@@ -81,9 +88,10 @@ Result<std::vector<BackupRecord>> read_backups(SqliteDatabase& database) {
 Result<void> write_backup(SqliteDatabase& database, const BackupRecord& backup) {
   TRY(auto row,
       database.prepare("insert or replace into backups (run, target, target_id, instance, server, database, file, "
-                       "sha256, format, created, state, bytes) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                       "sha256, format, created, state, bytes, details) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   row.bind(backup.run, backup.target, backup.target_id, backup.instance, backup.server, backup.database, backup.file,
-           backup.sha256, backup.format, backup.created, backup.state, backup.bytes);
+           backup.sha256, backup.format, backup.created, backup.state, backup.bytes,
+           backup.details.empty() ? std::optional<std::string>() : backup.details.dump());
   return row.run();
 }
 

@@ -44,7 +44,7 @@ create table obligations (
 create table backups (
   run integer not null, target integer not null, instance text not null, file text not null, target_id text not null,
   server text not null, database text not null, bytes integer not null, sha256 text not null, format text not null,
-  created text not null, state text not null, primary key (run, target, instance, file),
+  created text not null, state text not null, details text, primary key (run, target, instance, file),
   foreign key (run, target) references targets(run, number)
   deferrable initially deferred) without rowid;
 )sql";
@@ -148,7 +148,22 @@ Result<void> make_or_find(const std::filesystem::path& path, SqliteDatabase& dat
   return transaction.commit();
 }
 
+// A column that may be missing (made by an earlier version, which knows nothing of it and writes such files still).
+Result<void> add_backup_details(SqliteDatabase& database) {
+  TRY(const bool there, has_backup_details(database));
+  if (there) return {};
+  TRY(auto transaction, SqliteTransaction::start(database, "begin immediate"));
+  TRY(const bool now, has_backup_details(database));
+  if (!now) TRY_VOID(database.execute("alter table backups add column details text"));
+  return transaction.commit();
+}
+
 }  // namespace
+
+Result<bool> has_backup_details(SqliteDatabase& database) {
+  TRY(const auto count, database.integer("select count(*) from pragma_table_info('backups') where name = 'details'"));
+  return count > 0;
+}
 
 Result<std::unique_ptr<SqliteDatabase>> open_journal_file(const std::filesystem::path& path, OpenMode mode) {
   if (mode == OpenMode::create) TRY_VOID(make_file(path));
@@ -172,6 +187,7 @@ Result<std::unique_ptr<SqliteDatabase>> open_journal_file(const std::filesystem:
     TRY_VOID(database->execute("pragma foreign_keys = on"));
     TRY_VOID(make_or_find(path, *database, mode));
     TRY_VOID(database->execute("pragma journal_mode = wal; pragma synchronous = full"));
+    TRY_VOID(add_backup_details(*database));
   }
   return database;
 }

@@ -16,4 +16,8 @@ constexpr std::int64_t kJournalVersion = 1;
 // when `mode` is create and there is none, or an empty one. Any other file is refused and left untouched.
 Result<std::unique_ptr<SqliteDatabase>> open_journal_file(const std::filesystem::path& path, OpenMode mode);
 
+// Whether the table of backups has the column `details`: a file that was never opened for writing since an earlier
+// version made it has not.
+Result<bool> has_backup_details(SqliteDatabase& database);
+
 }  // namespace pgconvoy

@@ -108,6 +108,8 @@ Task<Result<void>> Survey::begin(std::vector<Target> targets,
   for (auto& [server, instances] : by_server) CO_TRY_VOID(co_await read_server(server, instances));
   const int wanted = major_of_service(request_.requirements.target_service);
   CO_TRY(host_, co_await gather_host(services_.pool, services_.processes, request_.backup_directory, wanted));
+  host_.missing_programs = missing_programs(request_.fleet.backups);
+  host_.backup_encrypted = !request_.fleet.backups.encrypt.empty();
   co_return Result<void>();
 }
 

@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "tests/engine/platform/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/loop.hpp"
 
@@ -48,6 +49,35 @@ TEST_CASE("process: output, errors and exit code are values") {
   CHECK(result->exit_code == 3);
   CHECK(result->output == "out\n");
   CHECK(result->errors == "err\n");
+}
+
+TEST_CASE("process: a file of any size is filtered into another one that only we can read") {
+  pgconvoy::testing::TemporaryDirectory directory;
+  const auto in = directory / "in", out = directory / "out";
+  std::ofstream(in) << std::string(3'000'000, 'x') << "\n";
+  std::ofstream(out) << "what was there before";
+  auto spec = shell("tr x y; echo said >&2");
+  spec.input_file = in;
+  spec.output_file = out;
+  auto result = run_once(spec);
+  REQUIRE(result);
+  CHECK(result->output.empty());
+  CHECK(result->errors == "said\n");
+  std::ifstream read(out);
+  CHECK(std::string(std::istreambuf_iterator<char>(read), {}) == std::string(3'000'000, 'y') + "\n");
+
+  spec.output_file = directory / "made";
+  REQUIRE(run_once(spec));
+  CHECK((std::filesystem::status(directory / "made").permissions() & std::filesystem::perms::mask) ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+
+  spec.input_file = directory / "nothing";
+  auto missing = run_once(spec);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().kind == ErrorKind::not_found);
+  spec.input_file = in;
+  spec.output_file = directory / "no folder" / "out";
+  CHECK_FALSE(run_once(spec));
 }
 
 TEST_CASE("process: input, directory, environment and secrets reach the child") {

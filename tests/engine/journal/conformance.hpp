@@ -169,13 +169,15 @@ inline void check_journal_conformance(const std::function<std::unique_ptr<Journa
   SECTION("backups are known from outcomes, and gone when their deletion is done") {
     must(journal->create_run(a_plan(), some_targets(1), noon()));
     const json made{{"instance", "shop-db"}, {"server", "pg13"}, {"database", "shop"}, {"file", "/b/shop.dump"},
-                    {"bytes", 12345678901},  {"sha256", "abc"},  {"format", "custom"}};
+                    {"bytes", 12345678901},  {"sha256", "abc"},  {"format", "custom"}, {"host", "runner-1"},
+                    {"key", ""},             {"encrypted", true}, {"note", "before the move"}};
     append(*journal, {write.claim(), write.start("backup"), write.succeed("backup", 1, {{"backup", made}})});
     auto backups = must(journal->backups());
     REQUIRE(backups.size() == 1);
     CHECK(backups[0].target_id == "shop-1");
     CHECK(backups[0].bytes == 12345678901);
     CHECK(backups[0].state == "kept");
+    CHECK(backups[0].details == json{{"host", "runner-1"}, {"encrypted", true}, {"note", "before the move"}});
     const json expire{{"id", "x"},
                       {"kind", "delete_backup"},
                       {"due", "2027-01-01T00:00:00.000Z"},

@@ -167,3 +167,33 @@ TEST_CASE("sqlite journal: 20,000 targets are planned and listed, and what the r
     CHECK_FALSE(must(row.step()));  // no sorting
   }
 }
+
+TEST_CASE("sqlite journal: a file without the details of backups is read as it is, and completed when it is written to") {
+  TemporaryDirectory directory;
+  const auto path = (directory / "journal").string();
+  Writer write;
+  const json made{{"instance", "shop-db"}, {"file", "/b/shop.dump"}};
+  {
+    auto journal = must(open_journal(path, OpenMode::create));
+    must(journal->create_run(a_plan(), some_targets(1), noon()));
+    append(*journal, {write.claim(), write.start("backup"), write.succeed("backup", 1, {{"backup", made}})});
+  }
+  sql(path, "alter table backups drop column details");
+  const auto before = content(path);
+  {
+    auto journal = must(open_journal(path, OpenMode::read_only));
+    REQUIRE(must(journal->backups()).size() == 1);
+    CHECK(must(journal->backups())[0].details == json::object());
+    CHECK(must(journal->verify()).empty());
+  }
+  CHECK(content(path) == before);
+  auto journal = must(open_journal(path, OpenMode::read_write));
+  json again = made;
+  again["file"] = "/b/shop-2.dump";
+  again["host"] = "runner-1";
+  append(*journal, {write.start("restore"), write.succeed("restore", 1, {{"backup", again}})});
+  const auto backups = must(journal->backups());
+  REQUIRE(backups.size() == 2);
+  CHECK((backups[0].details.empty() ? backups[1] : backups[0]).details == json{{"host", "runner-1"}});
+  CHECK(must(journal->verify()).empty());
+}

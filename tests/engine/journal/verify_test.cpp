@@ -116,6 +116,7 @@ TEST_CASE("verify: what doesn't fit is found and named") {
       {"update obligations set id = 'p'", "no event"},
       {"update backups set state = 'deleted'", "/state"},
       {"update backups set bytes = 1", "/bytes"},
+      {"update backups set details = '{\"host\":\"elsewhere\"}'", "/details"},
       {"delete from backups", "projection is missing"},
       {"drop index events_by_run; update sqlite_sequence set seq = 99 where name = 'events'", "end is missing"},
   }));

@@ -1,0 +1,47 @@
+#include "operations/backup_programs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pgconvoy {
+namespace {
+
+// A program that hangs must end some day; one that works at 2 MB/s must not be ended.
+constexpr Seconds kLeastLimit{600};
+constexpr double kSlowestBytesPerSecond = 2e6;
+
+}  // namespace
+
+Task<Result<void>> call_backup_program(ProcessLauncher& processes, BackupProgramCall call) {
+  if (call.command.empty())
+    co_return Error(ErrorKind::refused, fmt::format("the fleet file names no program to {} backups", call.what),
+                    fmt::format("give one under backups: {}: [PROGRAM, ...]", call.what));
+  const std::string name = call.command.front();
+  ProcessSpec spec;
+  spec.argv = call.command;
+  if (!call.key.empty()) spec.argv.push_back(call.key);
+  spec.input_file = call.input_file;
+  spec.output_file = call.output_file;
+  spec.keep_output = 1 << 16;
+  Seconds limit = kLeastLimit + Seconds(static_cast<double>(call.bytes) / kSlowestBytesPerSecond);
+  const bool pause_ends = call.time_left && *call.time_left < limit;
+  if (pause_ends) limit = *call.time_left;
+  spec.limit = limit;
+  auto ended = co_await processes.run(std::move(spec));
+  if (!ended && ended.error().kind == ErrorKind::timeout && pause_ends)
+    co_return Error(ErrorKind::timeout, fmt::format("{} ({}) was stopped because the pause would last longer than max_pause", call.what, name));
+  if (!ended) co_return std::move(ended).error().within(call.what);
+  if (ended->exit_code == 0) co_return Result<void>();
+  const std::string said = last_lines(ended->errors);
+  co_return Error(ErrorKind::process, fmt::format("{} ({}) ended with exit code {}: {}", call.what, name, ended->exit_code,
+                                                  said.empty() ? "it said nothing" : said));
+}
+
+std::string backup_suffix(const BackupPolicy& policy) {
+  if (policy.encrypt.empty()) return ".dump";
+  const std::string program = std::filesystem::path(policy.encrypt.front()).filename().string();
+  return program == "age" || program == "gpg" ? ".dump." + program : ".dump.encrypted";
+}
+
+}  // namespace pgconvoy
