@@ -5,7 +5,7 @@ import signal
 import time
 from urllib.parse import quote
 
-from . import nginx, processes
+from . import authority, nginx, processes
 from .errors import LabError
 
 # pgconvoy stops the process in app.pid, rewrites env, starts ./run: the pid must stay that of ./run, hence the exec.
@@ -28,8 +28,9 @@ exec /usr/bin/python3 '{program}'
 """
 
 
-def database_url(user, password, port, database):
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{port}/{quote(database, safe='')}"
+def database_url(record, user, password, port, database):
+    place = f"{record.host}:{port}/{quote(database, safe='')}"
+    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{place}{authority.parameters(record)}"
 
 
 def install(record, environment, role, password, port, database):
@@ -41,7 +42,7 @@ def install(record, environment, role, password, port, database):
         shutil.copyfile(os.path.join(os.path.dirname(os.path.abspath(__file__)), "app.py"), program)
         account.own(program)
     account.make_directory(home)
-    variables = {"DATABASE_URL": database_url(role, password, port, database), "PORT": record.applications[environment]["port"],
+    variables = {"DATABASE_URL": database_url(record, role, password, port, database), "PORT": record.applications[environment]["port"],
                  "LEDGER_FILE": os.path.join(home, "ledger.txt")}
     account.write_file(os.path.join(home, "env"), "".join(f"{key}={value}\n" for key, value in variables.items()), 0o600)
     account.write_file(os.path.join(home, "run"), RUN.format(user=account.uid, group=account.gid, program=program), 0o755)

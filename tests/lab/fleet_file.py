@@ -3,6 +3,8 @@ import re
 
 import yaml
 
+from . import authority
+
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 
 
@@ -38,8 +40,8 @@ def write(record, databases, from_major, to_major):
         "regions": {region: {"concurrency": 2} for region in regions},
         "servers": {
             name: {"region": server["region"], "service": f"postgresql-database-{server['major']}",
-                   "url": f"postgresql://postgres@127.0.0.1:{server['port']}/postgres",
-                   "password": {"passfile": "secrets/admin.passfile"}}
+                   "url": f"postgresql://{record.administrator}@{record.host}:{server['port']}/postgres{authority.parameters(record)}",
+                   "password": {"passfile": "secrets/admin.passfile" if record.administrator == "postgres" else "secrets/fleet_admin.passfile"}}
             for name, server in record.servers.items()},
         "environments": {}, "instances": {},
     }

@@ -6,7 +6,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import applications, fleet_file, nginx, population, postgres, secrets_store
+from . import applications, authority, fleet_file, managed, nginx, population, postgres, secrets_store
 from .databases import Builder
 from .errors import LabError
 from .ports import Ports
@@ -55,19 +55,25 @@ def describe_databases(record, databases, ports):
 
 
 def write_secrets(record, databases):
-    """admin.password (for initdb, and as an example of a password file), admin.passfile, and roles.passfile with every login."""
+    """admin.password (for initdb, and as an example of a password file), admin.passfile, roles.passfile with every login; fleet_admin.passfile when
+    the fleet's administrator is no superuser."""
     account = record.account
     account.make_directory(record.path("secrets"), 0o700)
     admin = secrets_store.new_password()
     account.write_file(record.path("secrets", "admin.password"), admin + "\n", 0o600)
     lines = [secrets_store.passfile_line(host, server["port"], "*", "postgres", admin)
-             for server in record.servers.values() for host in ("127.0.0.1", record.content["socket_directory"])]
+             for server in record.servers.values() for host in ("127.0.0.1", "localhost", record.content["socket_directory"])]
     account.write_file(record.path("secrets", "admin.passfile"), "".join(lines), 0o600)
     passwords = {}
+    if record.administrator == managed.ADMINISTRATOR:
+        passwords[managed.ADMINISTRATOR] = secrets_store.new_password()
+        lines = [secrets_store.passfile_line(host, server["port"], "*", managed.ADMINISTRATOR, passwords[managed.ADMINISTRATOR])
+                 for server in record.servers.values() for host in ("127.0.0.1", "localhost")]
+        account.write_file(record.path("secrets", "fleet_admin.passfile"), "".join(lines), 0o600)
     for database in databases:
         passwords[database.role] = secrets_store.new_password(hostile=database.shape == "2-hostile")
         passwords[database.reader] = secrets_store.new_password()
-    lines = [secrets_store.passfile_line("*", "*", "*", login, password) for login, password in passwords.items()]
+    lines = [secrets_store.passfile_line("*", "*", "*", login, password) for login, password in passwords.items() if login != managed.ADMINISTRATOR]
     account.write_file(record.path("secrets", "roles.passfile"), "".join(lines), 0o600)
     return passwords
 
@@ -118,9 +124,13 @@ def up(options, account, say):
     record = prepare_directory(options.dir, account)
     ports = describe_servers(record, options)
     describe_databases(record, databases, ports)
-    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "size", "seed", "from_major", "to_major")}
+    record.content["tls"] = options.tls or options.profile == "managed"
+    record.content["administrator"] = managed.ADMINISTRATOR if options.profile == "managed" else "postgres"
+    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "size", "seed", "from_major", "to_major", "profile", "tls")}
     record.save()
     passwords = write_secrets(record, databases)
+    if record.tls:
+        authority.make(record)
 
     say(f"starting {len(record.servers)} servers, PostgreSQL {options.from_major} and {options.to_major} in {options.regions} regions")
     start_servers(record)
@@ -128,6 +138,11 @@ def up(options, account, say):
     step = max(1, len(databases) // 4)
     Builder(record, options.size, passwords,
             lambda done, total: say(f"  {done} of {total} databases") if done % step == 0 and done < total else None).build(databases)
+    if options.profile == "managed":
+        for name, server in record.servers.items():
+            managed.make_administrator(record, name, passwords[managed.ADMINISTRATOR])
+            if server["major"] == options.from_major:
+                managed.join_owners(record, name)
     each(lambda name: postgres.finish_filling(record, name), record.servers)
     if options.apps:
         say(f"databases ready after {time.monotonic() - started:.1f} s; starting {options.apps} applications behind nginx")
