@@ -20,6 +20,8 @@ while IFS= read -r line || [ -n "$line" ]; do
   esac
 done < ./env
 export PYTHONUNBUFFERED=1
+# libpq looks for a client certificate there, and gives up when it may not look.
+export HOME='{home}'
 unset PYTHONHOME PYTHONPATH
 if [ "$(id -u)" = 0 ]; then
   exec setpriv --reuid={user} --regid={group} --init-groups /usr/bin/python3 '{program}'
@@ -45,7 +47,7 @@ def install(record, environment, role, password, port, database):
     variables = {"DATABASE_URL": database_url(record, role, password, port, database), "PORT": record.applications[environment]["port"],
                  "LEDGER_FILE": os.path.join(home, "ledger.txt")}
     account.write_file(os.path.join(home, "env"), "".join(f"{key}={value}\n" for key, value in variables.items()), 0o600)
-    account.write_file(os.path.join(home, "run"), RUN.format(user=account.uid, group=account.gid, program=program), 0o755)
+    account.write_file(os.path.join(home, "run"), RUN.format(user=account.uid, group=account.gid, program=program, home=home), 0o755)
 
 
 def start(record, environment):

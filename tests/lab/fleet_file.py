@@ -54,6 +54,8 @@ def write(record, databases, from_major, to_major):
             "controller": controller(record, database.environment), "bindings": [binding]}
         fleet["instances"][database.instance] = {
             "server": database.server, "database": database.name, "role": database.role, "state": "provisioned"}
+        if record.administrator != "postgres" and not database.has_application:
+            fleet["instances"][database.instance]["password"] = {"file": f"secrets/{database.instance}.password"}
     header = f"# A laboratory: PostgreSQL {from_major} to {to_major}. Written by scripts/lab.\n"
     body = yaml.dump(fleet, Dumper=Writer, sort_keys=False, allow_unicode=True, width=float("inf"))
     record.account.write_file(record.path("fleet.yaml"), header + body)

@@ -73,6 +73,11 @@ def write_secrets(record, databases):
     for database in databases:
         passwords[database.role] = secrets_store.new_password(hostile=database.shape == "2-hostile")
         passwords[database.reader] = secrets_store.new_password()
+    if record.administrator == managed.ADMINISTRATOR:
+        # Who can't read verifiers must be told the passwords that no application's environment holds.
+        for database in databases:
+            if not database.has_application:
+                account.write_file(record.path("secrets", f"{database.instance}.password"), passwords[database.role] + "\n", 0o600)
     lines = [secrets_store.passfile_line("*", "*", "*", login, password) for login, password in passwords.items() if login != managed.ADMINISTRATOR]
     account.write_file(record.path("secrets", "roles.passfile"), "".join(lines), 0o600)
     return passwords
