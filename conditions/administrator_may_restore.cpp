@@ -88,6 +88,7 @@ class AdministratorMayRestore final : public Condition {
                                  "use a superuser in the url of the target server; or drop them (owned by a superuser: ALTER ... OWNER "
                                  "TO the application's role) before the move, and have them made again on the target by who may"));
     std::vector<std::string> joins, refused;
+    bool others_too = false;  // roles that were there before are somebody's
     const auto own = server.roles.find(server.administrator);
     for (const NeededRole& needed : needed_roles(facts, move.instance)) {
       if (!needed.role || needed.role->superuser || contains(server.acts_as, needed.name)) continue;
@@ -95,6 +96,7 @@ class AdministratorMayRestore final : public Condition {
       const bool may = major_of(server) < 16 || !server.roles.contains(needed.name) ||
                        (own != server.roles.end() && contains(own->second.admin_of, needed.name));
       (may ? joins : refused).push_back(as_identifier(needed.name));
+      others_too |= may && server.roles.contains(needed.name);
     }
     if (!refused.empty())
       findings.push_back(finding(Severity::block, move.object(),
@@ -104,7 +106,7 @@ class AdministratorMayRestore final : public Condition {
                                  "members (manual: GRANT)",
                                  fmt::format("on {}, as who administers them: GRANT {} TO {}", server.server, shortened(refused, 50), who)));
     if (!joins.empty())
-      findings.push_back(finding(Severity::info, move.object(),
+      findings.push_back(finding(others_too ? Severity::warn : Severity::info, move.object(),
                                  fmt::format("on {} our administrator {} is made a member of {}", server.server, who, shortened(joins)),
                                  "only a member of a role may give objects to it; a way back ends the membership, after a move it stays, "
                                  "as on the source",

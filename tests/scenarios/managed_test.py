@@ -87,6 +87,11 @@ class ManagedTest(ScenarioTest):
 
     def test_3_rollback_after_success(self):
         lab, application = self.lab, "shop-live"
+        # The role is there before, made by somebody who is not us: our administrator joins it, and leaves it again.
+        [verifier] = lab.psql(self.old, "SELECT rolpassword FROM pg_authid WHERE rolname = 'shop_live'")
+        lab.psql(self.new, f"CREATE ROLE shop_live LOGIN PASSWORD '{verifier}'")
+        self.assertNotIn("shop_live", self.memberships(self.new))
+        self.assertIn('is made a member of "shop_live"', self.findings("--limit", application)[1])
         before = lab.catalogs()
         writer = lab.start_writer(application)
         writer.wait_for_more()
