@@ -1,8 +1,10 @@
 #include "conditions/registry.hpp"
 
+#include "conditions/administrator_may_restore.hpp"
 #include "conditions/application_healthy_now.hpp"
 #include "conditions/bindings_lead_to_source.hpp"
 #include "conditions/disk_space.hpp"
+#include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
@@ -22,6 +24,8 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_target_database_absent());
   registry.add(make_extensions_available());
   registry.add(make_roles_restorable());
+  registry.add(make_dumper_can_read_everything());
+  registry.add(make_administrator_may_restore());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

@@ -200,8 +200,9 @@ class RolesRestorable final : public Condition {
           finding(Severity::block, role.name,
                   fmt::format("whether it has a password {} can't be read, and nothing tells the clear text", where),
                   "only a superuser may read pg_authid, so the verifier can't be carried to the target",
-                  "use a superuser in the url of the source server, or give the role's password in the fleet file "
-                  "(password: of its instance)"));
+                  fmt::format("give the role's password in the fleet file (password: of its instance); or make the role on {} beforehand, "
+                              "with its password: what is there is left as it is; or use a superuser in the url of {}",
+                              moving.target->server, moving.source->server)));
   }
 };
 

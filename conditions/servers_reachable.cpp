@@ -77,15 +77,16 @@ class ServersReachable final : public Condition {
           fmt::format("our administrator is no superuser and lacks{}{}", server.can_create_database ? "" : " CREATEDB",
                       server.can_create_role ? "" : " CREATEROLE"),
           "databases are made, renamed and closed (CREATEDB), roles are made with their attributes (CREATEROLE)",
-          "as a superuser: ALTER ROLE the administrator CREATEDB CREATEROLE, or use a superuser in the url"));
+          fmt::format("as a superuser: ALTER ROLE {} CREATEDB CREATEROLE, or use a superuser in the url",
+                      as_identifier(server.administrator))));
       return;
     }
     findings.push_back(finding(
-        Severity::warn, object, "our administrator has CREATEDB and CREATEROLE and is no superuser",
-        "what it can't do: read password verifiers to carry them, end sessions of superusers, dump or alter databases "
-        "of owners it is no member of, install extensions that are not trusted, set superuser-only settings",
-        "use a superuser, or grant it pg_signal_backend, pg_read_all_stats, pg_read_all_settings and membership in the "
-        "owners"));
+        Severity::info, object, "our administrator has CREATEDB and CREATEROLE and is no superuser",
+        "it can't read password verifiers, end sessions of superusers, read or alter what belongs to roles it is no member "
+        "of, install extensions that are not trusted, set superuser-only settings; where that matters, a finding says so",
+        fmt::format("nothing to do; it sees more when a superuser does: GRANT pg_monitor TO {}",
+                    as_identifier(server.administrator))));
   }
 
   void examine_pair(const Move& move, Findings& findings) const {

@@ -14,6 +14,7 @@
 namespace pgconvoy {
 
 enum class Pass {
+  schemas,           // an administrator without superuser: before all else, see restore_backup_to_reprovisioned_services
   define,            // administrator: everything up to empty tables, sequence values and large objects
   define_as_tenant,  // tenant, in between: tables whose partition keys or generated columns call functions of the database
   administrator,     // administrator: data and indexes of what a superuser owns

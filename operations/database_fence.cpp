@@ -14,10 +14,21 @@ constexpr const char* kBackends =
     "  (select l.pid from pg_locks l where l.locktype = 'object' and l.classid = 'pg_database'::regclass "
     "   and l.objid = $1::oid and l.pid is not null))";
 
+// Who is no superuser may end neither a superuser's session nor a background process, and is refused all of them when one
+// is asked for: those are left out (the rename ends autovacuum workers by itself).
 constexpr const char* kTerminate =
-    "select pid, pg_terminate_backend(pid) from (select pid from pg_stat_activity where datid = $1::oid "
+    "select p.pid, pg_terminate_backend(p.pid) from (select pid from pg_stat_activity where datid = $1::oid "
     "union select pid from pg_locks where locktype = 'object' and classid = 'pg_database'::regclass and objid = $1::oid) p "
-    "where pid is not null and pid <> pg_backend_pid()";
+    "join pg_stat_activity a on a.pid = p.pid left join pg_roles r on r.oid = a.usesysid, pg_roles me "
+    "where me.rolname = current_user and p.pid <> pg_backend_pid() and (me.rolsuper or not r.rolsuper)";
+
+// Of superusers, which we may not end.
+constexpr const char* kBeyondUs =
+    "select 1 from pg_stat_activity a join pg_roles r on r.oid = a.usesysid, pg_roles me where a.datid = $1::oid "
+    "and a.pid <> pg_backend_pid() and r.rolsuper and me.rolname = current_user and not me.rolsuper limit 1";
+
+// How long a superuser who stays is waited for.
+constexpr Seconds kPatienceWithSuperusers{5};
 
 Task<Result<void>> allow_connections(Session& maintenance, std::string name, bool allow) {
   auto done = co_await maintenance.script(
@@ -80,22 +91,30 @@ Task<Result<FenceResult>> fence_database(Session& maintenance, FenceOrder order)
 
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::duration_cast<std::chrono::steady_clock::duration>(order.drain + order.limit);
+  const auto patience = std::min(deadline, std::chrono::steady_clock::now() +
+                                               std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                   order.drain + kPatienceWithSuperusers));
   CO_TRY_VOID(co_await allow_connections(maintenance, order.from, false));
   CO_TRY(result.drained_seconds, co_await drain(maintenance, order));
   const std::string rename = fmt::format("alter database {} rename to {}", maintenance.quote_identifier(order.from),
                                          maintenance.quote_identifier(order.to));
   for (Seconds pause{0.02};; pause = std::min(pause * 2, Seconds(1))) {
     std::vector<Value> parameters{std::to_string(order.oid)};
-    CO_TRY(Rows ended, co_await maintenance.query(kTerminate, parameters));
-    result.terminated += static_cast<int>(ended.size());
+    auto ended = co_await maintenance.query(kTerminate, parameters);
+    if (ended)
+      result.terminated += static_cast<int>(ended->size());
+    else if (ended.error().sqlstate != "42501")  // who became a superuser meanwhile: the rename will tell
+      co_return std::move(ended).error();
     // A terminated backend needs a moment; the rename itself waits up to 5 s for the last ones.
     auto renamed = co_await maintenance.script(rename, Seconds(20));
     if (renamed) break;
     if (renamed.error().sqlstate != "55006") co_return renamed.error();
-    if (std::chrono::steady_clock::now() >= deadline) {
+    CO_TRY(Rows beyond, co_await maintenance.query(kBeyondUs, parameters));
+    if (std::chrono::steady_clock::now() >= deadline || (!beyond.empty() && std::chrono::steady_clock::now() >= patience)) {
       const std::string left = co_await who_stays(maintenance, order.oid);
       co_return Error(ErrorKind::timeout, fmt::format("\"{}\" can't be fenced, still in it: {}", order.from, left),
-                      "end what holds it (a prepared transaction: COMMIT or ROLLBACK PREPARED)")
+                      beyond.empty() ? "end what holds it (a prepared transaction: COMMIT or ROLLBACK PREPARED)"
+                                     : "our administrator may not end a superuser's session: have it ended, then try again")
           .on(maintenance.server());
     }
     co_await sleep_for(pause);

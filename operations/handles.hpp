@@ -18,6 +18,7 @@ struct ReprovisionIntent {
   std::string final_name;
   std::string owner;
   std::vector<std::string> missing_roles;  // roles that did not exist before: what undo may drop
+  std::vector<std::string> memberships;    // roles there before, of which our administrator was no member: undo ends it again
   std::int64_t adopted_oid = 0;            // of an empty database that was made beforehand; 0: a new one is made
   json adopted;                            // its properties, for the way back
   std::vector<std::string> roles;          // all that the database needs: while it stands, no other target's undo drops them

@@ -4,6 +4,7 @@
 
 #include "engine/postgres/compare.hpp"
 #include "operations/database_fence.hpp"
+#include "operations/memberships.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -21,6 +22,8 @@ std::string shorten(const std::vector<Difference>& differences) {
 Task<Result<void>> must_lose_nothing(StepContext& context, FenceIntent old_side, ReprovisionIntent new_side,
                                      std::int64_t new_oid) {
   CO_TRY(Session * maintenance, co_await context.maintenance(new_side.server));
+  std::vector<std::string> owner{new_side.owner};
+  CO_TRY_VOID(co_await take_memberships(*maintenance, owner));
   FenceOrder fence;
   fence.oid = new_oid;
   fence.from = new_side.final_name;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "engine/facts/needed_roles.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/handles.hpp"
 #include "operations/made_roles.hpp"
+#include "operations/memberships.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -38,6 +40,16 @@ Task<Result<std::map<std::string, std::vector<std::string>>>> read_settings(Sess
   co_return settings;
 }
 
+// The app's own way to secure the connection goes with it to the new server, as far as its files are on this host.
+void verify_as(ConnectionSpec& attempt, const ConnectionSpec& app) {
+  for (const char* file : {"sslrootcert", "sslcert", "sslkey", "sslcrl"})
+    if (const auto named = app.keywords.find(file); named != app.keywords.end() && !std::filesystem::exists(named->second)) return;
+  for (const char* keyword : {"sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding"}) {
+    attempt.keywords.erase(keyword);
+    if (const auto held = app.keywords.find(keyword); held != app.keywords.end()) attempt.keywords[keyword] = held->second;
+  }
+}
+
 // A login with every role and password that the app has, before anybody is paused. A server that refuses only the
 // database has accepted the password.
 Task<Result<void>> try_credentials(StepContext& context, ReprovisionIntent intent) {
@@ -47,6 +59,7 @@ Task<Result<void>> try_credentials(StepContext& context, ReprovisionIntent inten
     ConnectionSpec attempt = place.with_user(app.keywords["user"], app.password);
     if (const auto passfile = app.keywords.find("passfile"); passfile != app.keywords.end())
       attempt.keywords["passfile"] = passfile->second;
+    if (!app.password.empty()) verify_as(attempt, app);
     SessionOptions options;
     options.application_name = context.application_name();
     auto session = co_await context.services.sessions.open(attempt, options);
@@ -104,6 +117,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     intent.missing_roles = json::parse(rows.text(0, 2)).get<std::vector<std::string>>();
     intent.roles = std::move(names);
     intent.made_before = made_before(context.work.record, context.step.path);
+    CO_TRY(intent.memberships, co_await memberships_lacking(*maintenance, owning_roles(context)));
     co_return intent;
   }
 
@@ -118,6 +132,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
              co_await context.provisioner(intent.server).create_roles(context.identity(), *maintenance, orders));
       CO_TRY(outcome.role_oids, co_await oids_of(*maintenance, outcome.created_roles));
     }
+    CO_TRY_VOID(co_await take_memberships(*maintenance, owning_roles(context)));
     DatabaseOrder order;
     order.name = intent.temporary_name;
     order.owner = intent.owner;
@@ -157,6 +172,8 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
       if (!rows.empty()) oid = rows.number(0, 0);
     }
     Provisioner& provisioner = context.provisioner(intent.server);
+    std::vector<std::string> owner{intent.owner};
+    if (oid != 0) CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may drop it
     if (oid != 0)
       CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
                                                      intent.system_identifier));
@@ -168,6 +185,8 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     auto to_drop = roles_to_drop(intent, outcome, context.work.planned.number, *targets);
     CO_TRY(auto ours, co_await still_the_same(*maintenance, std::move(to_drop)));
     CO_TRY(auto dropped, co_await provisioner.drop_roles(context.identity(), *maintenance, ours));
+    CO_TRY(auto left, co_await give_back_memberships(*maintenance, intent.memberships));
+    (void)left;
     co_return fmt::format("the new database and {} roles that were made for it are gone", dropped.size());
   }
 
@@ -195,6 +214,14 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     for (const NeededRole& needed : needed_roles(context.work.facts, context.instance().id))
       if (needed.role) found.push_back(*needed.role);
     return found;
+  }
+
+  // The owner and all that may own something inside.
+  static std::vector<std::string> owning_roles(StepContext& context) {
+    const DatabaseFacts& facts = context.database_facts(context.instance().id);
+    std::vector<std::string> names{facts.owner};
+    names.insert(names.end(), facts.roles.begin(), facts.roles.end());
+    return names;
   }
 
   // SCRAM verifiers are carried as they are; an md5 one is set anew from the clear text that the binding holds.

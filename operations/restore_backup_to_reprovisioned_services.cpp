@@ -12,6 +12,7 @@
 #include "operations/backup_archive.hpp"
 #include "operations/client_call.hpp"
 #include "operations/handles.hpp"
+#include "operations/lent_rights.hpp"
 #include "operations/private_files.hpp"
 #include "operations/tenant_login.hpp"
 
@@ -39,6 +40,8 @@ struct Portion {
   std::string title;
   std::set<std::string> owners;  // whose rights it runs with; empty: the administrator's
   std::string lines;
+  std::set<std::string> given_to;  // who gets what is made in it
+  bool alone = false;              // never one call with what follows
 };
 
 bool as_tenant(Pass pass) {
@@ -50,8 +53,19 @@ bool as_tenant(Pass pass) {
 // gets at another's data; where the order matters (definitions, materialized views) as many portions as owners change.
 class Portions {
  public:
-  Portions(const std::vector<ArchiveEntry>& entries, std::string database_owner)
-      : entries_(entries), database_owner_(std::move(database_owner)) {}
+  Portions(std::vector<ArchiveEntry> entries, std::string database_owner)
+      : entries_(std::move(entries)), database_owner_(std::move(database_owner)) {}
+
+  // Who is no superuser gives objects away only to those who may make such themselves: schemas come first, so that rights
+  // on them can be lent, and privileges by themselves, so that what was lent isn't taken for what was granted.
+  std::vector<Portion> make_without_superuser() {
+    for (ArchiveEntry& entry : entries_)
+      if (entry.type == "SCHEMA") entry.pass = Pass::schemas;
+    // The built-in one belongs to whom the server gives it to.
+    std::erase_if(entries_, [](const ArchiveEntry& entry) { return entry.line.find(" 2615 2200 SCHEMA - public ") != std::string::npos; });
+    in_order({Pass::schemas}, "schemas");
+    return make();
+  }
 
   std::vector<Portion> make() {
     in_order({Pass::define, Pass::define_as_tenant}, "define");
@@ -60,6 +74,7 @@ class Portions {
     by_owner(Pass::load, "load");
     together(Pass::attach_indexes, "attach indexes");
     in_order({Pass::privileges}, "privileges");
+    if (!portions_.empty() && portions_.back().pass == Pass::privileges) portions_.back().alone = true;
     by_owner(Pass::link, "link");
     in_order({Pass::finish}, "finish");
     in_order({Pass::refresh}, "refresh");
@@ -76,8 +91,10 @@ class Portions {
     bool fresh = true;
     for (const ArchiveEntry& entry : entries_) {
       if (!passes.contains(entry.pass)) continue;
-      if (fresh || portions_.back().owners != rights_for(entry)) portions_.push_back({entry.pass, title, rights_for(entry), ""});
+      if (fresh || portions_.back().owners != rights_for(entry)) portions_.push_back({entry.pass, title, rights_for(entry), "", {}, false});
       portions_.back().lines += entry.line + "\n";
+      if (!entry.owner.empty()) portions_.back().given_to.insert(entry.owner);
+      portions_.back().alone |= entry.pass == Pass::schemas;
       fresh = false;
     }
   }
@@ -85,10 +102,10 @@ class Portions {
     std::map<std::set<std::string>, std::string> lines;
     for (const ArchiveEntry& entry : entries_)
       if (entry.pass == pass) lines[rights_for(entry)] += entry.line + "\n";
-    for (auto& [owners, text] : lines) portions_.push_back({pass, title, owners, std::move(text)});
+    for (auto& [owners, text] : lines) portions_.push_back({pass, title, owners, std::move(text), {}, false});
   }
   void together(Pass pass, const std::string& title) {
-    Portion all{pass, title, {}, ""};
+    Portion all{pass, title, {}, "", {}, false};
     for (const ArchiveEntry& entry : entries_) {
       if (entry.pass != pass) continue;
       all.lines += entry.line + "\n";
@@ -101,7 +118,7 @@ class Portions {
   std::vector<Portion> merged() {
     std::vector<Portion> calls;
     for (Portion& portion : portions_) {
-      if (calls.empty() || calls.back().owners != portion.owners || portion.pass == Pass::last) {
+      if (calls.empty() || calls.back().owners != portion.owners || portion.pass == Pass::last || calls.back().alone || portion.alone) {
         calls.push_back(std::move(portion));
         continue;
       }
@@ -109,11 +126,12 @@ class Portions {
       if (call.title != portion.title) call.title += " and " + portion.title;
       if (portion.pass == Pass::load) call.pass = portion.pass;
       call.lines += portion.lines;
+      call.given_to.merge(portion.given_to);
     }
     return calls;
   }
 
-  const std::vector<ArchiveEntry>& entries_;
+  std::vector<ArchiveEntry> entries_;
   std::string database_owner_;
   std::vector<Portion> portions_;
 };
@@ -196,7 +214,9 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     if (archive.made) outcome.backup = *archive.made;
     outcome.entries = static_cast<int>(entries.size());
     std::set<std::string> owners;
-    const std::vector<Portion> portions = Portions(entries, intent.owner).make();
+    const bool superuser = context.work.facts.servers.at(intent.server).superuser;
+    Portions split(entries, intent.owner);
+    const std::vector<Portion> portions = superuser ? split.make() : split.make_without_superuser();
     for (const Portion& portion : portions) owners.insert(portion.owners.begin(), portion.owners.end());
     outcome.owners.assign(owners.begin(), owners.end());
 
@@ -229,7 +249,10 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
       if (portion.pass == Pass::define_as_tenant) {
         CO_TRY(lent, co_await tenants.lend_schemas(*portion.owners.begin()));
       }
+      LentRights rights(context, intent.server, intent.name);
+      if (!superuser && portion.owners.empty() && portion.pass != Pass::privileges) CO_TRY_VOID(co_await rights.lend(portion.given_to));
       auto restored = co_await call_client(context, std::move(call));
+      if (restored) CO_TRY_VOID(co_await rights.take_back());
       if (restored && !lent.empty()) CO_TRY_VOID(co_await tenants.take_back_schemas(*portion.owners.begin(), lent));
       if (!restored)
         co_return std::move(restored).error().within(

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "operations/memberships.hpp"
+
 namespace pgconvoy {
 namespace {
 
@@ -74,6 +76,9 @@ Task<Result<void>> TenantLogins::make(std::string role, std::set<std::string> ow
   CO_TRY(auto made, co_await context_.provisioner(server_).create_roles(context_.identity(), *maintenance, orders));
   if (made.empty())
     co_return Error(ErrorKind::conflict, fmt::format("the temporary role \"{}\" is there already", role)).on(server_);
+  // Only a member may DROP OWNED BY it in the end.
+  std::vector<std::string> itself{role};
+  CO_TRY_VOID(co_await take_memberships(*maintenance, itself));
   // On the database as a whole: from outside, where no event trigger of it runs.
   auto granted = co_await maintenance->script(fmt::format("grant connect, temporary on database {} to {}",
                                                           maintenance->quote_identifier(database_),
@@ -151,6 +156,7 @@ Task<Result<void>> drop_tenant_logins(StepContext& context, std::string server, 
                           "left(r.rolname::text, length($1)) = $1 and s.refclassid = 'pg_authid'::regclass "
                           "and s.classid <> 'pg_auth_members'::regclass limit 1",
                           prefix));
+    if (!left.empty()) CO_TRY_VOID(co_await take_memberships(*maintenance, roles));
     if (!left.empty()) CO_TRY_VOID(co_await take_back_inside(context, server, database, roles));
   }
   CO_TRY(auto dropped, co_await context.provisioner(server).drop_roles(context.identity(), *maintenance, roles));

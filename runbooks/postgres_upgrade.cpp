@@ -24,6 +24,8 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           target_database_absent(),
           extensions_available(),
           roles_restorable(),
+          dumper_can_read_everything(),
+          administrator_may_restore(),
           no_prepared_transactions(),
           encoding_and_locale_available(),
           server_configuration_fits(),

@@ -49,9 +49,13 @@ select coalesce(json_agg(json_build_object(
                               where s.subdbid = d.oid and s.subenabled), '[]'),
   'logical_slots', coalesce((select json_agg(s.slot_name order by s.slot_name) from pg_replication_slots s
                               where s.database = d.datname and s.slot_type = 'logical'), '[]'),
-  'sessions', coalesce(a.sessions, 0))), '[]')
+  'sessions', coalesce(a.sessions, 0),
+  'superuser_sessions', coalesce(a.of_superusers, '[]'))), '[]')
   from pg_database d
-  left join (select datid, count(*) as sessions from pg_stat_activity
+  left join (select datid, count(*) as sessions,
+                    json_agg(distinct format('%s (%s)', usename, coalesce(nullif(application_name, ''), 'pid ' || pid)))
+                      filter (where usesysid in (select oid from pg_roles where rolsuper)) as of_superusers
+               from pg_stat_activity
               where coalesce(backend_type, 'client backend') = 'client backend'
                 and coalesce(application_name, '') not like 'pgconvoy%' group by datid) as a on a.datid = d.oid
  where d.datname in (select json_array_elements_text($1::json))

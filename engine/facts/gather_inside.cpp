@@ -2,6 +2,7 @@
 
 #include "engine/facts/document.hpp"
 #include "engine/facts/gather.hpp"
+#include "engine/facts/inside_rights.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -67,6 +68,9 @@ select json_build_object(
       join pg_class c on c.oid = t.oid
      where c.relkind in ('r', 'p')
        and (c.relkind = 'p' or exists (select 1 from pg_attribute g where g.attrelid = c.oid and {generated}))), '[]'),
+  'unreadable', {unreadable},
+  'superuser_only', {superuser_only},
+  'hidden_user_mappings', {hidden},
   'bootstrap_superuser', pg_get_userbyid(10),
   'bootstrap_needed', exists (
     select 1 from owned o
@@ -75,6 +79,17 @@ select json_build_object(
        and not exists (select 1 from pg_depend p
                         where p.classid = o.class and p.objid = o.object and p.deptype in ('e', 'i'))))
 )sql";
+
+std::string statement_inside(int version, bool reads_control_files) {
+  std::string sql = kInside;
+  const auto fill = [&sql](const std::string& place, const std::string& text) { sql.replace(sql.find(place), place.size(), text); };
+  // Generated columns came with 12.
+  fill("{generated}", version >= 120000 ? "g.attgenerated <> ''" : "false");
+  fill("{unreadable}", unreadable_sql());
+  fill("{superuser_only}", superuser_only_sql(version, reads_control_files));
+  fill("{hidden}", hidden_user_mappings_sql());
+  return sql;
+}
 
 Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
   const std::string what = fmt::format("facts of database \"{}\" on server {}", facts.database, facts.server);
@@ -90,6 +105,9 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
   facts.large_objects = inside.large_objects;
   facts.large_object_bytes = inside.large_object_bytes;
   facts.bytes = inside.bytes;
+  facts.unreadable = std::move(inside.unreadable);
+  facts.superuser_only = std::move(inside.superuser_only);
+  facts.hidden_user_mappings = std::move(inside.hidden_user_mappings);
   facts.evaluating_tables = std::move(inside.evaluating_tables);
   if (document.at("bootstrap_needed") == true) {
     const std::string name = document.at("bootstrap_superuser").get<std::string>();
@@ -102,12 +120,15 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
 }  // namespace
 
 Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts) {
-  std::string sql = kInside;
-  // Generated columns came with 12.
-  const std::string place = "{generated}";
-  sql.replace(sql.find(place), place.size(), inside.server_version() >= 120000 ? "g.attgenerated <> ''" : "false");
-  CO_TRY(Rows answer, co_await inside.query(std::move(sql)));
-  co_return complete(std::move(facts), answer);
+  std::string sql = statement_inside(inside.server_version(), true);
+  auto answer = co_await inside.query(std::move(sql));
+  // A control file of an extension that can't be parsed: all else can still be read.
+  if (!answer && answer.error().sqlstate == "42601" && inside.usable()) {
+    std::string without = statement_inside(inside.server_version(), false);
+    answer = co_await inside.query(std::move(without));
+  }
+  if (!answer) co_return std::move(answer).error();
+  co_return complete(std::move(facts), *answer);
 }
 
 }  // namespace pgconvoy

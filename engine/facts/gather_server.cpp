@@ -32,6 +32,10 @@ select json_build_object(
   'superuser', me.rolsuper,
   'can_create_database', me.rolsuper or me.rolcreatedb,
   'can_create_role', me.rolsuper or me.rolcreaterole,
+  'acts_as', case when me.rolsuper then '[]' else
+    (select json_agg(rolname order by rolname) from pg_roles where pg_has_role(oid, 'usage')) end,
+  'can_end_sessions', pg_has_role('pg_signal_backend', 'usage'),
+  'tls', coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false),
   'max_connections', current_setting('max_connections')::int,
   'max_locks_per_transaction', current_setting('max_locks_per_transaction')::int,
   'data_directory', coalesce((select setting from pg_settings where name = 'data_directory'), ''),

@@ -28,6 +28,7 @@ struct Dialect {
   int other_version = 0;  // and of the other
   bool source = true;     // indexes that pg_dump leaves out are looked over on the source
   std::vector<std::string> ignored_roles;
+  bool superusers = true;  // both sides are read as one; otherwise what only they see is left out or read another way
 
   std::string since(int major, std::string_view sql, std::string_view otherwise) const {
     return std::string(version >= major * 10000 ? sql : otherwise);

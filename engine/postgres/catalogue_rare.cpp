@@ -51,7 +51,7 @@ union all
 select 'user mapping', format('%s on server %I', case when u.umuser = 0 then 'public' else quote_ident(pg_get_userbyid(u.umuser)) end, s.srvname),
        'server ' || quote_ident(s.srvname),
        'options named ' || coalesce((select string_agg(split_part(o, '=', 1), ', ' order by split_part(o, '=', 1) collate "C") from unnest(u.umoptions) o), 'nothing'), null
-  from pg_user_mapping u join pg_foreign_server s on s.oid = u.umserver;
+  from pg_user_mappings u join pg_foreign_server s on s.oid = u.srvid;
 )";
 }
 
@@ -75,7 +75,8 @@ select 'publication' as kind, quote_ident(p.pubname) as identity, '' as parent,
   from pg_publication p where )" + own("pg_publication", "p.oid") + R"(
 union all
 select 'subscription', quote_ident(s.subname), '',
-       concat_ws('; ', )" + owner("s.subowner") + R"(, 'publications ' || array_to_string(s.subpublications, ', '), 'slot ' || s.subslotname, 'synchronous commit ' || s.subsynccommit), null
+       concat_ws('; ', )" + owner("s.subowner") + R"(, 'publications ' || array_to_string(s.subpublications, ', '), 'slot ' || s.subslotname)" +
+         std::string(dialect.superusers ? ", 'synchronous commit ' || s.subsynccommit" : "") + R"(), null
   from pg_subscription s where s.subdbid = (select d.oid from pg_database d where d.datname = current_database());
 )";
 }

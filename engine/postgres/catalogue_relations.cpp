@@ -5,10 +5,18 @@ namespace pgconvoy::catalogue {
 
 namespace {
 
-std::string schemas(const Dialect&) {
+// `public` belongs to who the server gives it to: the first superuser, since 15 pg_database_owner. Only a superuser may
+// change that in a restored database.
+std::string schemas(const Dialect& dialect) {
+  const std::string whose = dialect.superusers ? owner("n.nspowner")
+                                               : dialect.both_since(15, owner("n.nspowner"),
+                                                                    "case when n.oid = 2200 and (n.nspowner = 10 or "
+                                                                    "pg_get_userbyid(n.nspowner) = 'pg_database_owner') then "
+                                                                    "'owner as the server has it' else " +
+                                                                        owner("n.nspowner") + " end");
   return R"(
 select 'schema' as kind, quote_ident(n.nspname) as identity, '' as parent,
-       )" + owner("n.nspowner") + R"( as definition, null as hidden
+       )" + whose + R"( as definition, null as hidden
   from pg_namespace n
  where )" + user_schema("n") + " and " + own("pg_namespace", "n.oid") + ";\n";
 }

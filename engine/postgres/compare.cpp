@@ -68,10 +68,18 @@ Task<Result<void>> compare_content(Session& source, Session& target, std::shared
   co_return Result<void>();
 }
 
+Task<Result<bool>> is_superuser(Session& session) {
+  CO_TRY(Rows rows, co_await session.query("select rolsuper from pg_roles where rolname = current_user"));
+  co_return !rows.empty() && rows.truth(0, 0);
+}
+
 Task<Result<Comparison>> compare_inside(Session& source, Session& target, CompareOptions options) {
   using namespace asio::experimental::awaitable_operators;
-  const Dialect ours{source.server_version(), target.server_version(), true, options.ignore_roles};
-  const Dialect theirs{target.server_version(), source.server_version(), false, options.ignore_roles};
+  CO_TRY(const bool ours_may_all, co_await is_superuser(source));
+  CO_TRY(const bool theirs_may_all, co_await is_superuser(target));
+  const bool superusers = ours_may_all && theirs_may_all;
+  const Dialect ours{source.server_version(), target.server_version(), true, options.ignore_roles, superusers};
+  const Dialect theirs{target.server_version(), source.server_version(), false, options.ignore_roles, superusers};
   auto reading_source = read_catalogue(source, ours);
   auto reading_target = read_catalogue(target, theirs);
   auto [left, right] = co_await (std::move(reading_source) && std::move(reading_target));

@@ -55,6 +55,10 @@ void LargeObjectLines::feed(std::string_view line, const Emit& emit) {
 
 void LargeObjectLines::finish(const Emit& emit) {
   if (object_.empty()) return;
+  if (length_ == 0) {  // no page or an empty one: both are a large object without content
+    object_.clear();
+    return;
+  }
   buffer_ = fmt::format("{}\tlength\t{}\n", object_, length_);
   emit(buffer_);
   object_.clear();

@@ -80,9 +80,17 @@ ContentItem large_object_owners(const Dialect& source, const Dialect& target) {
   return item;
 }
 
-ContentItem large_object_pages() {
+// Nobody but a superuser may read the catalogue of pages; whoever may read a large object gets the same pages from its
+// functions. A descriptor is closed again once its size is known.
+ContentItem large_object_pages(bool superusers) {
   const std::string sql =
-      "COPY (SELECT loid, pageno, data FROM pg_catalog.pg_largeobject ORDER BY loid, pageno) TO STDOUT";
+      superusers ? "COPY (SELECT loid, pageno, data FROM pg_catalog.pg_largeobject ORDER BY loid, pageno) TO STDOUT"
+                 : "COPY (SELECT m.oid, p.page, lo_get(m.oid, p.page * 2048, 2048) FROM pg_catalog.pg_largeobject_metadata m,"
+                   " LATERAL (SELECT lo_open(m.oid, 262144) AS descriptor OFFSET 0) o,"
+                   " LATERAL (SELECT lo_lseek64(o.descriptor, 0, 2) AS size OFFSET 0) s,"
+                   " LATERAL (SELECT lo_close(CASE WHEN s.size >= 0 THEN o.descriptor END) AS closed OFFSET 0) c,"
+                   " LATERAL generate_series(0::bigint, CASE WHEN c.closed = 0 THEN (s.size + 2047) / 2048 - 1 END) p(page)"
+                   " ORDER BY m.oid, p.page) TO STDOUT";
   ContentItem item{"large object", "content", sql, sql, {"oid", "page"}, {0, 1}, true};
   return item;
 }
@@ -113,7 +121,7 @@ std::vector<ContentItem> plan_content(const std::vector<ContentTable>& source, c
     return a.size != b.size ? a.size > b.size : a.name < b.name;
   });
   items.push_back(large_object_owners(source_dialect, target_dialect));
-  items.push_back(large_object_pages());
+  items.push_back(large_object_pages(source_dialect.superusers));
   return items;
 }
 

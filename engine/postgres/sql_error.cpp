@@ -28,6 +28,23 @@ bool retryable(const std::string& code, const std::string& message) {
   return code == "XX000" && message.find("tuple concurrently ") != std::string::npos;
 }
 
+// What libpq and the server say about TLS is short; trying again doesn't help.
+void explain_security(Error& error) {
+  const auto says = [&error](const char* text) { return error.message.find(text) != std::string::npos; };
+  const char* meaning = nullptr;
+  if (says("certificate verify failed"))
+    meaning = "the server's certificate is not signed by the authority that sslrootcert names; give that authority's certificate";
+  else if (says("does not match host name"))
+    meaning = "sslmode=verify-full: connect under a name that stands in the server's certificate, or have one made for this name";
+  else if (says("no encryption") || says("SSL off"))
+    meaning = "the server may ask for TLS: sslmode=require, or verify-full with sslrootcert, in the url";
+  else if (says("root certificate file"))
+    meaning = "sslrootcert in the url must name a file with the authority's certificate";
+  if (!meaning) return;
+  error.remedy = meaning;
+  error.retryable = false;
+}
+
 std::string field(const pg_result* result, int code) {
   const char* text = PQresultErrorField(result, code);
   return text ? printable(text) : "";
@@ -94,6 +111,7 @@ Error connect_error(const pg_conn* connection, const std::string& address) {
   error.retryable = sqlstate.empty() || retryable(sqlstate, "") || sqlstate.starts_with("08");
   error.sqlstate = sqlstate;
   error.poisons_session = true;
+  explain_security(error);
   return error;
 }
 

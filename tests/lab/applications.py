@@ -5,7 +5,7 @@ import signal
 import time
 from urllib.parse import quote
 
-from . import nginx, processes
+from . import authority, nginx, processes
 from .errors import LabError
 
 # pgconvoy stops the process in app.pid, rewrites env, starts ./run: the pid must stay that of ./run, hence the exec.
@@ -20,6 +20,8 @@ while IFS= read -r line || [ -n "$line" ]; do
   esac
 done < ./env
 export PYTHONUNBUFFERED=1
+# libpq looks for a client certificate there, and gives up when it may not look.
+export HOME='{home}'
 unset PYTHONHOME PYTHONPATH
 if [ "$(id -u)" = 0 ]; then
   exec setpriv --reuid={user} --regid={group} --init-groups /usr/bin/python3 '{program}'
@@ -28,14 +30,15 @@ exec /usr/bin/python3 '{program}'
 """
 
 
-def database_url(user, password, port, database):
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{port}/{quote(database, safe='')}"
+def database_url(record, user, password, port, database):
+    place = f"{record.host}:{port}/{quote(database, safe='')}"
+    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{place}{authority.parameters(record)}"
 
 
-def held_by(part, role, password, port, database):
+def held_by(record, part, role, password, port, database):
     """What a variable holds of a connection."""
-    parts = {"host": "127.0.0.1", "port": str(port), "user": role, "password": password, "database": database}
-    return database_url(role, password, port, database) if part == "url" else parts[part]
+    parts = {"host": record.host, "port": str(port), "user": role, "password": password, "database": database}
+    return database_url(record, role, password, port, database) if part == "url" else parts[part]
 
 
 def install(record, environment, bound):
@@ -50,7 +53,7 @@ def install(record, environment, bound):
     variables = {**bound, "PORT": record.applications[environment]["port"],
                  "LEDGER_FILE": os.path.join(home, "ledger.txt")}
     account.write_file(os.path.join(home, "env"), "".join(f"{key}={value}\n" for key, value in variables.items()), 0o600)
-    account.write_file(os.path.join(home, "run"), RUN.format(user=account.uid, group=account.gid, program=program), 0o755)
+    account.write_file(os.path.join(home, "run"), RUN.format(user=account.uid, group=account.gid, program=program, home=home), 0o755)
 
 
 def start(record, environment):

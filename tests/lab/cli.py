@@ -45,6 +45,9 @@ def parser():
     made.add_argument("--apps", type=int, default=2, help="the first so many databases have an application (default 2)")
     made.add_argument("--pooler", action="store_true", help="a pgbouncer in each region, between its applications and its servers")
     made.add_argument("--shared", action="store_true", help="also databases of one role, environments on one database, several bindings (6 databases, 5 applications more)")
+    made.add_argument("--profile", choices=["plain", "managed"], default="plain",
+                      help="managed: the fleet's administrator is no superuser, and TLS is required, as on a managed service")
+    made.add_argument("--tls", action="store_true", help="servers refuse TCP connections without TLS; clients verify them (verify-full)")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--from", dest="from_major", type=int, default=13, metavar="MAJOR")
     made.add_argument("--to", dest="to_major", type=int, default=15, metavar="MAJOR")
@@ -75,6 +78,8 @@ def run_psql(record, options):
 
 def print_environment(record):
     values = {"PGCONVOY_FLEET": record.path("fleet.yaml"), "PGPASSFILE": record.path("secrets", "admin.passfile")}
+    if record.tls:
+        values["PGSSLROOTCERT"] = record.path("tls", "authority.crt")
     for name, server in record.servers.items():
         values[name.upper().replace("-", "_")] = f"host=127.0.0.1 port={server['port']} user=postgres dbname=postgres"
     for name, value in values.items():

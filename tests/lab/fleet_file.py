@@ -3,7 +3,7 @@ import re
 
 import yaml
 
-from . import pgbouncer
+from . import authority, pgbouncer
 
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 
@@ -40,8 +40,8 @@ def write(record, databases, environments, from_major, to_major):
         "regions": {region: {"concurrency": 2} for region in regions},
         "servers": {
             name: {"region": server["region"], "service": f"postgresql-database-{server['major']}",
-                   "url": f"postgresql://postgres@127.0.0.1:{server['port']}/postgres",
-                   "password": {"passfile": "secrets/admin.passfile"}}
+                   "url": f"postgresql://{record.administrator}@{record.host}:{server['port']}/postgres{authority.parameters(record)}",
+                   "password": {"passfile": "secrets/admin.passfile" if record.administrator == "postgres" else "secrets/fleet_admin.passfile"}}
             for name, server in record.servers.items()},
     }
     if record.poolers:
@@ -61,6 +61,8 @@ def write(record, databases, environments, from_major, to_major):
     for database in databases:
         fleet["instances"][database.instance] = {
             "server": database.server, "database": database.name, "role": database.role, "state": "provisioned"}
+        if record.administrator != "postgres" and not database.has_application:
+            fleet["instances"][database.instance]["password"] = {"file": f"secrets/{database.instance}.password"}
     header = f"# A laboratory: PostgreSQL {from_major} to {to_major}. Written by scripts/lab.\n"
     body = yaml.dump(fleet, Dumper=Writer, sort_keys=False, allow_unicode=True, width=float("inf"))
     record.account.write_file(record.path("fleet.yaml"), header + body)

@@ -29,6 +29,15 @@ log_line_prefix = '%m [%p] %q%u@%d %a '
 log_checkpoints = off
 include_if_exists = 'while_filling.conf'
 """
+# Over TCP nobody gets in without TLS.
+TLS_SETTINGS = """ssl = on
+ssl_cert_file = '{tls}/server.crt'
+ssl_key_file = '{tls}/server.key'
+"""
+TLS_ACCESS = """local   all         all               scram-sha-256
+local   replication all               scram-sha-256
+hostssl all         all 127.0.0.1/32  scram-sha-256
+"""
 # Databases are made several times faster without waiting for the disk; undone (and synced) before anybody relies on it.
 WHILE_FILLING = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\n"
 
@@ -60,6 +69,10 @@ def make(record, name):
     account.write_file(os.path.join(data, "while_filling.conf"), WHILE_FILLING, 0o600)
     with open(os.path.join(data, "postgresql.conf"), "a", encoding="utf-8") as file:
         file.write(SETTINGS.format(port=server["port"], name=name, socket_directory=record.content["socket_directory"]))
+        if record.tls:
+            file.write(TLS_SETTINGS.format(tls=record.path("tls")))
+    if record.tls:
+        account.write_file(os.path.join(data, "pg_hba.conf"), TLS_ACCESS, 0o600)
 
 
 def start(record, name, timeout=30.0):

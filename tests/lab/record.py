@@ -35,6 +35,20 @@ class Record:
         return self.content.get("complete", False)
 
     @property
+    def tls(self):
+        return self.content.get("tls", False)
+
+    @property
+    def host(self):
+        """Where clients reach the servers; a certificate is for a name."""
+        return "localhost" if self.tls else "127.0.0.1"
+
+    @property
+    def administrator(self):
+        """Whom the fleet file names."""
+        return self.content.get("administrator", "postgres")
+
+    @property
     def servers(self):
         return self.content.get("servers", {})
 

@@ -6,7 +6,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import applications, fleet_file, nginx, pgbouncer, population, postgres, secrets_store, shared
+from . import applications, authority, fleet_file, managed, nginx, pgbouncer, population, postgres, secrets_store, shared
 from .databases import Builder
 from .errors import LabError
 from .ports import Ports
@@ -55,21 +55,32 @@ def describe_databases(record, databases, environments, ports):
 
 
 def write_secrets(record, databases, more_logins):
-    """admin.password (for initdb, and as an example of a password file), admin.passfile, and roles.passfile with every login."""
+    """admin.password (for initdb, and as an example of a password file), admin.passfile, roles.passfile with every login; fleet_admin.passfile when
+    the fleet's administrator is no superuser."""
     account = record.account
     account.make_directory(record.path("secrets"), 0o700)
     admin = secrets_store.new_password()
     account.write_file(record.path("secrets", "admin.password"), admin + "\n", 0o600)
     lines = [secrets_store.passfile_line(host, server["port"], "*", "postgres", admin)
-             for server in record.servers.values() for host in ("127.0.0.1", record.content["socket_directory"])]
+             for server in record.servers.values() for host in ("127.0.0.1", "localhost", record.content["socket_directory"])]
     account.write_file(record.path("secrets", "admin.passfile"), "".join(lines), 0o600)
     passwords = {}
+    if record.administrator == managed.ADMINISTRATOR:
+        passwords[managed.ADMINISTRATOR] = secrets_store.new_password()
+        lines = [secrets_store.passfile_line(host, server["port"], "*", managed.ADMINISTRATOR, passwords[managed.ADMINISTRATOR])
+                 for server in record.servers.values() for host in ("127.0.0.1", "localhost")]
+        account.write_file(record.path("secrets", "fleet_admin.passfile"), "".join(lines), 0o600)
     for database in databases:
         passwords.setdefault(database.role, secrets_store.new_password(hostile=database.shape == "2-hostile"))
         passwords.setdefault(database.reader, secrets_store.new_password())
     for login in more_logins:
         passwords[login] = secrets_store.new_password()
-    lines = [secrets_store.passfile_line("*", "*", "*", login, password) for login, password in passwords.items()]
+    if record.administrator == managed.ADMINISTRATOR:
+        # Who can't read verifiers must be told the passwords that no application's environment holds.
+        for database in databases:
+            if not database.has_application:
+                account.write_file(record.path("secrets", f"{database.instance}.password"), passwords[database.role] + "\n", 0o600)
+    lines = [secrets_store.passfile_line("*", "*", "*", login, password) for login, password in passwords.items() if login != managed.ADMINISTRATOR]
     account.write_file(record.path("secrets", "roles.passfile"), "".join(lines), 0o600)
     return passwords
 
@@ -108,7 +119,7 @@ def start_applications(record, environments, passwords):
         return record.server(database.server)["port"], database.name
     for environment in bound:
         applications.install(record, environment.name, {
-            variable: applications.held_by(part, database.role, passwords[database.role], *place(database))
+            variable: applications.held_by(record, part, database.role, passwords[database.role], *place(database))
             for database, variables in environment.bindings for variable, part in variables.items()})
     nginx.configure(record)
     record.content["nginx_pid"] = nginx.start(record)
@@ -126,6 +137,8 @@ def up(options, account, say):
     if (options.apps or options.shared) and not shutil.which("nginx", path="/usr/sbin:/usr/bin"):
         raise LabError("nginx is not installed", "scripts/setup")
     if options.pooler:
+        if options.tls or options.profile == "managed":
+            raise LabError("--pooler doesn't go with --tls and --profile managed: the laboratory's poolers speak no TLS")
         pgbouncer.check_installed()
     # Looked for first: nothing is made when a server version is missing.
     for major in (options.from_major, options.to_major):
@@ -140,9 +153,13 @@ def up(options, account, say):
     describe_databases(record, databases, environments, ports)
     if options.pooler:
         pgbouncer.describe(record, population.region_names(options.regions), ports)
-    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "shared", "size", "seed", "from_major", "to_major", "pooler")}
+    record.content["tls"] = options.tls or options.profile == "managed"
+    record.content["administrator"] = managed.ADMINISTRATOR if options.profile == "managed" else "postgres"
+    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "shared", "size", "seed", "from_major", "to_major", "pooler", "profile", "tls")}
     record.save()
     passwords = write_secrets(record, databases, [shared.MEMBER] if options.shared else [])
+    if record.tls:
+        authority.make(record)
     if options.pooler:
         pgbouncer.write_password(record)
 
@@ -154,6 +171,11 @@ def up(options, account, say):
             lambda done, total: say(f"  {done} of {total} databases") if done % step == 0 and done < total else None).build(databases)
     if options.shared:
         shared.finish(record, databases[-1].server, passwords)
+    if options.profile == "managed":
+        for name, server in record.servers.items():
+            managed.make_administrator(record, name, passwords[managed.ADMINISTRATOR])
+            if server["major"] == options.from_major:
+                managed.join_owners(record, name)
     each(lambda name: postgres.finish_filling(record, name), record.servers)
     if record.applications:
         say(f"databases ready after {time.monotonic() - started:.1f} s; starting {len(record.applications)} applications behind nginx")

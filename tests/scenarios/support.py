@@ -81,8 +81,8 @@ class Journal:
 class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there."""
 
-    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", pooler=False, shared=False):
-        self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed}
+    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", profile="plain", pooler=False, shared=False):
+        self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed, "profile": profile}
         self.flags = (["--pooler"] if pooler else []) + (["--shared"] if shared else [])
         self.base = self.directory = self.journal = self.record = None
         self.writers = []

@@ -47,6 +47,7 @@ TEST_CASE("facts digest: what changes all the time is left out") {
   database.large_object_bytes = 7;
   database.large_objects = 3;
   database.sessions = 12;
+  database.superuser_sessions = {"postgres (psql)"};
   later.servers["pg13"].free_bytes = std::nullopt;
   later.host.backup_free_bytes = 17;
   later.applications["shop-live"].healthy = true;
