@@ -32,12 +32,18 @@ def prepare_directory(directory, account):
     return Record(directory, account, {"version": 1, "complete": False})
 
 
+def new_servers(options):
+    """(major, suffix of the name): eu-west-pg15, eu-west-pg15-2, ..."""
+    return [(options.to_major, f"-{number}" if number > 1 else "") for number in range(1, options.target_servers + 1)]
+
+
 def describe_servers(record, options):
     ports = Ports()
     record.content["socket_directory"] = f"/tmp/pgconvoy-{secrets.token_hex(4)}"
     record.content["servers"] = {
-        f"{region}-pg{major}": {"region": region, "major": major, "port": ports.take(), "bin": postgres.bin_directory(major)}
-        for region in population.region_names(options.regions) for major in (options.from_major, options.to_major)}
+        f"{region}-pg{major}{suffix}": {"region": region, "major": major, "port": ports.take(), "bin": postgres.bin_directory(major)}
+        for region in population.region_names(options.regions)
+        for major, suffix in [(options.from_major, ""), *new_servers(options)]}
     return ports
 
 
@@ -118,7 +124,7 @@ def up(options, account, say):
     record = prepare_directory(options.dir, account)
     ports = describe_servers(record, options)
     describe_databases(record, databases, ports)
-    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "size", "seed", "from_major", "to_major")}
+    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "size", "seed", "from_major", "to_major", "target_servers")}
     record.save()
     passwords = write_secrets(record, databases)
 

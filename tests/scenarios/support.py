@@ -81,8 +81,8 @@ class Journal:
 class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there."""
 
-    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny"):
-        self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed}
+    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", **more):
+        self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed, **more}
         self.base = self.directory = self.journal = self.record = None
         self.writers = []
 
@@ -92,7 +92,7 @@ class Laboratory:
         self.directory = os.path.join(self.base, "lab")
         self.journal = Journal(os.path.join(self.base, "journal.db"))
         self.backups = os.path.join(self.base, "backups")
-        arguments = [text for key, value in self.options.items() for text in (f"--{key}", str(value))]
+        arguments = [text for key, value in self.options.items() for text in (f"--{key.replace('_', '-')}", str(value))]
         try:
             made = subprocess.run([LAB, "up", "--dir", self.directory, *arguments], capture_output=True, text=True, check=False)
             if made.returncode != 0:
