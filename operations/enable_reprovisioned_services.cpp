@@ -183,6 +183,14 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     } else {
       facts.connection_limit = -1;
       facts.acl.clear();
+      auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", id);
+      if (fresh && fresh->adopted_oid != 0) {  // what it was given by those who made it beforehand
+        const DatabaseFacts own = fresh->adopted.get<DatabaseFacts>();
+        facts.connection_limit = own.connection_limit;
+        facts.acl = own.acl;
+        facts.settings = own.settings;
+        facts.role_settings = own.role_settings;
+      }
     }
     CO_TRY_VOID(co_await apply_database_properties(maintenance, intent.temporary_name, std::move(facts)));
     if (!all || !fence) co_return Result<void>();

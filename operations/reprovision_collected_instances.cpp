@@ -7,6 +7,7 @@
 
 #include "engine/facts/needed_roles.hpp"
 #include "engine/run/step_context.hpp"
+#include "operations/adopted_database.hpp"
 #include "operations/handles.hpp"
 #include "operations/made_roles.hpp"
 #include "operations/memberships.hpp"
@@ -77,13 +78,16 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
  public:
   std::string name() const override { return "reprovision_collected_instances"; }
   std::string summary() const override {
-    return "Makes roles and an empty database on the region's target server and tries the app's credentials there.";
+    return "Makes roles and an empty database on the target server, or adopts one, and tries the app's credentials there.";
   }
   Subject subject() const override { return Subject::instance; }
   std::vector<Parameter> parameters() const override {
     return {{"to", Parameter::Type::text, nullptr, "The service to move to, such as postgresql-database-15."},
             {"copy_runtime_options", Parameter::Type::boolean, true,
-             "Carry settings, connection limit and privileges of the database over."}};
+             "Carry settings, connection limit and privileges of the database over."},
+            {"adopt_empty", Parameter::Type::boolean, false,
+             "Take a database that was made beforehand under the same name, when it is empty and has the right owner and "
+             "locale."}};
   }
   void require(Requirements& requirements, const json& arguments) const override {
     requirements.target_service = arguments.value("to", "");
@@ -109,10 +113,15 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
                           "(select coalesce(json_agg(n), '[]') from json_array_elements_text($2::json) n "
                           " where n not in (select rolname from pg_roles))",
                           parameters));
-    if (rows.truth(0, 1))
+    if (rows.truth(0, 1) && context.arguments().value("adopt_empty", false)) {
+      CO_TRY(const DatabaseFacts there, co_await find_adoptable(context, intent.server));
+      intent.adopted_oid = there.oid;
+      intent.adopted = there;
+    } else if (rows.truth(0, 1)) {
       co_return Error(ErrorKind::refused, fmt::format("the target server already has a database \"{}\"", intent.final_name),
                       "nothing was changed; rename or drop it there, or take the instance out of the run")
           .on(intent.server);
+    }
     intent.system_identifier = rows.text(0, 0);
     intent.missing_roles = json::parse(rows.text(0, 2)).get<std::vector<std::string>>();
     intent.roles = std::move(names);
@@ -133,18 +142,23 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
       CO_TRY(outcome.role_oids, co_await oids_of(*maintenance, outcome.created_roles));
     }
     CO_TRY_VOID(co_await take_memberships(*maintenance, owning_roles(context)));
-    DatabaseOrder order;
-    order.name = intent.temporary_name;
-    order.owner = intent.owner;
-    order.encoding = facts.encoding;
-    order.collate = facts.collate;
-    order.ctype = facts.ctype;
-    order.locale_provider = facts.locale_provider;
-    order.provider_locale = facts.provider_locale;
-    order.comment = facts.comment;
-    auto made = co_await context.provisioner(intent.server).create_database(context.identity(), *maintenance, order);
-    if (!made) co_return again_if_a_role_went(std::move(made).error());
-    outcome.oid = *made;
+    if (intent.adopted_oid != 0) {
+      CO_TRY_VOID(co_await adopt_database(context, intent));
+      outcome.oid = intent.adopted_oid;
+    } else {
+      DatabaseOrder order;
+      order.name = intent.temporary_name;
+      order.owner = intent.owner;
+      order.encoding = facts.encoding;
+      order.collate = facts.collate;
+      order.ctype = facts.ctype;
+      order.locale_provider = facts.locale_provider;
+      order.provider_locale = facts.provider_locale;
+      order.comment = facts.comment;
+      auto made = co_await context.provisioner(intent.server).create_database(context.identity(), *maintenance, order);
+      if (!made) co_return again_if_a_role_went(std::move(made).error());
+      outcome.oid = *made;
+    }
     if (auto held = co_await hold_roles(context, *maintenance, intent); !held)
       co_return again_if_a_role_went(std::move(held).error());
     CO_TRY_VOID(co_await try_credentials(context, intent));
@@ -165,18 +179,26 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
   Task<Result<std::string>> take_back(StepContext& context, ReprovisionIntent intent,
                                       std::optional<ReprovisionOutcome> outcome) override {
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
-    std::int64_t oid = outcome ? outcome->oid : 0;
-    if (oid == 0) {
+    Provisioner& provisioner = context.provisioner(intent.server);
+    std::string detail = "the new database is gone";
+    std::int64_t oid = 0;
+    if (intent.adopted_oid != 0) {
+      std::vector<std::string> owner{intent.owner};
+      CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may rename it
+      CO_TRY(detail, co_await give_back_database(context, intent, outcome.has_value()));
+    } else if (outcome) {
+      oid = outcome->oid;
+    } else {
       std::vector<Value> parameters{intent.temporary_name};
       CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));
       if (!rows.empty()) oid = rows.number(0, 0);
     }
-    Provisioner& provisioner = context.provisioner(intent.server);
-    std::vector<std::string> owner{intent.owner};
-    if (oid != 0) CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may drop it
-    if (oid != 0)
+    if (oid != 0) {
+      std::vector<std::string> owner{intent.owner};
+      CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may drop it
       CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
                                                      intent.system_identifier));
+    }
     static const std::map<int, TargetRecord> no_others;
     const std::map<int, TargetRecord>* targets = &no_others;
     if (context.work.targets_of_run) {
@@ -187,7 +209,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     CO_TRY(auto dropped, co_await provisioner.drop_roles(context.identity(), *maintenance, ours));
     CO_TRY(auto left, co_await give_back_memberships(*maintenance, intent.memberships));
     (void)left;
-    co_return fmt::format("the new database and {} roles that were made for it are gone", dropped.size());
+    co_return fmt::format("{}; {} roles that were made for it are gone", detail, dropped.size());
   }
 
  private:

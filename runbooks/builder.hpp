@@ -30,6 +30,7 @@ inline Argument service(std::string name) { return {"service", std::move(name)};
 inline Argument state(std::string name) { return {"state", std::move(name)}; }
 inline Argument to(std::string service) { return {"to", std::move(service)}; }
 inline Argument copy_runtime_options(bool copy) { return {"copy_runtime_options", copy}; }
+inline Argument adopt_empty(std::string adopt) { return {"adopt_empty", std::move(adopt)}; }
 inline Argument pause(bool stop_the_app) { return {"pause", stop_the_app}; }
 inline Argument drain_timeout(std::string duration) { return {"drain_timeout", std::move(duration)}; }
 inline Argument max_pause(std::string duration) { return {"max_pause", std::move(duration)}; }
@@ -67,7 +68,10 @@ RunbookNode has_service_instance(Arguments... arguments) {
 }
 inline RunbookNode servers_reachable() { return node("servers_reachable", {}); }
 inline RunbookNode source_database_ready() { return node("source_database_ready", {}); }
-inline RunbookNode target_database_absent() { return node("target_database_absent", {}); }
+template <class... Arguments>
+RunbookNode target_database_absent(Arguments... arguments) {
+  return node("target_database_absent", {std::move(arguments)...});
+}
 inline RunbookNode extensions_available() { return node("extensions_available", {}); }
 inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }

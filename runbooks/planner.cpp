@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
+#include <iterator>
 #include <set>
 
 #include "engine/facts/gather.hpp"
@@ -63,40 +64,105 @@ bool is_offered(const Fleet& fleet, const std::string& service) {
                      [&](const auto& entry) { return entry.second.service == service; });
 }
 
-// Targets with something to move, placed. What can't be placed is told for all of them at once.
-Result<std::vector<PlannedTarget>> place_all(const Fleet& fleet, const std::vector<Target>& selected,
-                                             const Requirements& requirements, int& not_offered) {
-  constexpr std::size_t kShown = 5;
+// What is wrong with many targets is told for all of them at once.
+class Unplaced {
+ public:
+  void add(const Error& error) {
+    ++count_;
+    if (messages_.size() < kShown) messages_.push_back(error.message);
+    remedy_ = error.remedy;
+  }
+  bool none() const { return count_ == 0; }
+  Error error(const std::string& before_the_remedy = "") const {
+    const std::size_t left = count_ - messages_.size();
+    return Error(ErrorKind::usage,
+                 fmt::format("{}{}", fmt::join(messages_, "\n  "), left ? fmt::format("\n  and {} more", left) : ""),
+                 before_the_remedy + remedy_);
+  }
+
+ private:
+  static constexpr std::size_t kShown = 5;
+  std::size_t count_ = 0;
+  std::vector<std::string> messages_;
+  std::string remedy_;
+};
+
+// Targets with something to move and somewhere to go.
+Result<std::vector<PlannedTarget>> movable(const Fleet& fleet, const std::vector<Target>& selected,
+                                           const Requirements& requirements, int& not_offered) {
   std::vector<PlannedTarget> targets;
-  std::vector<std::string> problems;
-  std::string remedy;
+  Unplaced problems;
   for (const Target& target : selected) {
-    auto placements = place(fleet, target, requirements);
-    if (!placements) {
-      problems.push_back(placements.error().message);
-      remedy = placements.error().remedy;
+    const auto servers = candidates(fleet, target, requirements);
+    if (!servers) {
+      problems.add(servers.error());
       continue;
     }
-    if (placements->empty()) {
+    if (servers->empty()) {
       ++not_offered;
       continue;
     }
     PlannedTarget planned;
     planned.target = target;
     // An environment may bind instances that stay where they are: they are no part of what is moved.
-    std::erase_if(planned.target.instances, [&](const std::string& id) { return !placements->count(id); });
-    planned.placements = *std::move(placements);
+    planned.target.instances = collected_instances(fleet, target, requirements);
     targets.push_back(std::move(planned));
   }
-  if (problems.empty()) return targets;
-  const std::size_t left = problems.size() - std::min(problems.size(), kShown);
-  problems.resize(problems.size() - left);
-  if (!is_offered(fleet, requirements.target_service)) remedy = services_of(fleet) + "; " + remedy;
-  return Error(ErrorKind::usage,
-               fmt::format("{}{}", fmt::join(problems, "\n  "), left ? fmt::format("\n  and {} more", left) : ""), remedy);
+  if (problems.none()) return targets;
+  return problems.error(is_offered(fleet, requirements.target_service) ? "" : services_of(fleet) + "; ");
 }
 
-// Reads and judges the targets of a plan, a bounded number at a time.
+// Some operation takes an empty database that was made beforehand.
+bool adopts(const std::vector<RunbookNode>& nodes) {
+  return std::any_of(nodes.begin(), nodes.end(), [](const RunbookNode& node) {
+    const bool here = node.arguments.is_object() && node.arguments.value("adopt_empty", json()) == json(true);
+    return here || adopts(node.children);
+  });
+}
+
+// Source servers with the instances to be moved from them, and every server that they may go to.
+std::map<std::string, Survey::ServerRequest> servers_to_read(const Plan& plan) {
+  std::map<std::string, Survey::ServerRequest> wanted;
+  std::set<std::string> regions;
+  for (const PlannedTarget& planned : plan.targets) {
+    regions.insert(planned.target.region);
+    for (const std::string& id : planned.target.instances) {
+      const Instance& instance = plan.fleet.instances.at(id);
+      wanted[instance.server].instances.push_back(instance);
+    }
+  }
+  for (const std::string& region : regions) {
+    const auto servers = plan.fleet.servers_offering(region, plan.requirements.target_service);
+    for (const Server* server : servers)
+      wanted[server->id].room |= servers.size() > 1 || server->caps != Caps{};
+  }
+  return wanted;
+}
+
+// In the order of the run. A candidate that was left out is said once, with the first target that could have gone there.
+Result<void> place_all(Plan& plan, const Survey& survey) {
+  Placer placer({plan.fleet, plan.requirements, survey.servers(), survey.databases(), adopts(plan.runbook.operations)});
+  Unplaced problems;
+  std::set<std::string> told;
+  for (PlannedTarget& planned : plan.targets) {
+    auto placements = placer.place(planned.target);
+    if (!placements) {
+      problems.add(placements.error());
+      continue;
+    }
+    planned.placements = *std::move(placements);
+    if (!told.insert(planned.target.region).second) continue;
+    for (const auto& [server, reason] : placer.left_out(planned.target.region))
+      planned.findings.push_back({Severity::warn, "placement", "server " + server,
+                                  fmt::format("no database of region {} goes there: {}", planned.target.region, reason),
+                                  "the other servers of the region get what would have been its part",
+                                  "mend it and plan again to have it take its part", false});
+  }
+  if (problems.none()) return {};
+  return problems.error();
+}
+
+// Reads, places and judges the targets of a plan, a bounded number at a time.
 class Judge {
  public:
   Judge(Services services, Plan& plan, const OperationRegistry& operations, const ConditionRegistry& conditions,
@@ -108,13 +174,15 @@ class Judge {
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements}) {}
 
   Task<Result<void>> judge(int at_a_time) {
+    tell();
+    CO_TRY_VOID(co_await survey_.read_servers(servers_to_read(plan_)));
+    CO_TRY_VOID(place_all(plan_, survey_));
     std::vector<Target> targets;
     std::vector<std::map<std::string, Placement>> placements;
     for (const PlannedTarget& planned : plan_.targets) {
       targets.push_back(planned.target);
       placements.push_back(planned.placements);
     }
-    tell();
     CO_TRY_VOID(co_await survey_.begin(std::move(targets), std::move(placements)));
     auto executor = co_await asio::this_coro::executor;
     finished_ = std::make_unique<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
@@ -142,7 +210,9 @@ class Judge {
         failure_ = facts.error();
         co_return;
       }
-      planned.findings = evaluate(plan_.runbook, conditions_, *facts, plan_.options.overrides);
+      auto findings = evaluate(plan_.runbook, conditions_, *facts, plan_.options.overrides);
+      planned.findings.insert(planned.findings.end(), std::make_move_iterator(findings.begin()),
+                              std::make_move_iterator(findings.end()));
       planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target);
       estimate(planned, operations_, *facts);
       for (const auto& [instance, database] : facts->databases) planned.bytes += database.bytes;
@@ -184,7 +254,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
 
   CO_TRY_VOID(check_order(plan.requirements));
   CO_TRY(const std::vector<Target> selected, select_targets(plan.fleet, group_targets(plan.fleet), request.selection));
-  CO_TRY(plan.targets, place_all(plan.fleet, selected, plan.requirements, result.not_offered));
+  CO_TRY(plan.targets, movable(plan.fleet, selected, plan.requirements, result.not_offered));
   if (plan.targets.empty())
     co_return Error(ErrorKind::usage,
                     fmt::format("{} selected, and none has an instance of service {} in state {}",

@@ -29,13 +29,13 @@ struct PlanResult {
   int not_offered = 0;  // selected targets that have no instance of the source service in the wanted state
 };
 
-// Selects, places, shuffles by options.seed, reads the facts of every target, evaluates the runbook's preconditions
-// and estimates. Writes nothing anywhere. Facts are dropped as soon as a target is judged, only their digest is kept:
+// Selects, shuffles by options.seed, reads the servers, places the targets in their order, reads the facts of each,
+// evaluates the runbook's preconditions and estimates. Writes nothing anywhere. Facts are dropped as soon as a target is judged, only their digest is kept:
 // memory grows with findings and steps, not with databases.
 //
 // Errors: usage for a runbook that validate() refuses, a selection that matches nothing or leaves nothing to move, an
-// override of a condition that the runbook doesn't have, a service to move to that is older than the one to leave, a failure budget that is no number, and servers that can't be
-// placed (all of them at once). What can't be reached is no error, but a finding of the conditions.
+// override of a condition that the runbook doesn't have, a service to move to that is older than the one to leave, a failure budget that is no number, and what
+// can't be placed (all of it at once). What can't be reached is no error, but a finding of the conditions.
 // `progress` is called on the loop's thread. May be repeated.
 Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const OperationRegistry& operations,
                                    const ConditionRegistry& conditions,

@@ -17,11 +17,13 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
                  "How long open transactions of the old database may go on before they are ended")
       .parameter("max_pause", Parameter::Type::duration, 0,
                  "A target that is paused for longer is undone; 0 means the downtime budget of its environment")
+      .parameter("adopt_empty_database", Parameter::Type::boolean, false,
+                 "Take an empty database that was made beforehand on the target server under the same name")
       .precondition(
           has_service_instance(service(from), state("provisioned")),
           servers_reachable(),
           source_database_ready(),
-          target_database_absent(),
+          target_database_absent(adopt_empty(given("adopt_empty_database"))),
           extensions_available(),
           roles_restorable(),
           dumper_can_read_everything(),
@@ -34,7 +36,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           application_healthy_now())
       .operations(
           collect_service_instances(service(from), state("provisioned")),
-          reprovision_collected_instances(to(target), copy_runtime_options(true)),
+          reprovision_collected_instances(to(target), copy_runtime_options(true), adopt_empty(given("adopt_empty_database"))),
           with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")))(
               backup_collected_services(),
               restore_backup_to_reprovisioned_services(),

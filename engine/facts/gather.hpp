@@ -30,6 +30,14 @@ Task<Result<std::map<std::string, DatabaseFacts>>> gather_databases(Session& mai
 // superuser owns or may use something. Completes `facts`. Waits for no lock of a tenant.
 Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts);
 
+// What a database that was made beforehand holds: `objects` (0: nothing that a new one would not have) and
+// `extensions`. Completes `facts`. Waits for no lock of a tenant.
+Task<Result<DatabaseFacts>> gather_objects(Session& inside, DatabaseFacts facts);
+
+// How much of a server is taken: `sessions`, `database_bytes`, and settings that reserve connections. Completes
+// `facts`. For the choice between servers, not for every target: the server looks at all files of all databases.
+Task<Result<ServerFacts>> gather_room(Session& maintenance, ServerFacts facts);
+
 // Free space for the backup directory (of its nearest existing parent) and the client programs of exactly that major
 // version; what is missing is absent. Errors: cancelled only.
 Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, class ProcessLauncher& launcher,

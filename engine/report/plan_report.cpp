@@ -41,17 +41,40 @@ double elapsed_of(const Plan& plan) {
   return std::max(longest_lane, sum / std::max(1, plan.options.concurrency));
 }
 
+// A region had more than one server to choose from.
+bool had_a_choice(const Plan& plan) {
+  return std::any_of(plan.targets.begin(), plan.targets.end(), [](const PlannedTarget& planned) {
+    return std::any_of(planned.placements.begin(), planned.placements.end(),
+                       [](const auto& placed) { return !placed.second.because.empty(); });
+  });
+}
+
+std::string servers_of(const PlannedTarget& planned) {
+  std::set<std::string> servers;
+  for (const auto& [instance, placement] : planned.placements) servers.insert(shown(placement.target_server));
+  return fmt::format("{}", fmt::join(servers, ", "));
+}
+
 Table table_of_plan(const Plan& plan) {
-  Table table({{"#", Align::right}, {"target", Align::left, true}, {"region", Align::left, true}, {"db", Align::right},
-               {"size", Align::right}, {"total", Align::right}, {"paused", Align::right}, {"findings"}});
+  const bool choice = had_a_choice(plan);
+  std::vector<Table::Column> columns{{"#", Align::right}, {"target", Align::left, true}, {"region", Align::left, true}};
+  if (choice) columns.push_back({"to", Align::left, true});
+  for (const Table::Column& column : std::vector<Table::Column>{
+           {"db", Align::right}, {"size", Align::right}, {"total", Align::right}, {"paused", Align::right}, {"findings"}})
+    columns.push_back(column);
+  Table table(columns);
   for (const PlannedTarget& planned : plan.targets) {
     const FindingCounts counts = count_findings(planned.findings);
     std::string findings = counts.block ? fmt::format("{} blocking", counts.block) : "";
     if (counts.warn) findings += fmt::format("{}{}", findings.empty() ? "" : ", ", count(counts.warn, "warning"));
     const Tone tone = counts.block ? Tone::bad : counts.warn ? Tone::warn : Tone::good;
-    table.add({std::to_string(planned.number), shown(planned.target.id), shown(planned.target.region),
-               std::to_string(planned.placements.size()), format_bytes({planned.bytes}), in_words(planned.seconds),
-               in_words(planned.paused_seconds), Cell(findings.empty() ? "ready" : findings, tone)});
+    std::vector<Cell> row{std::to_string(planned.number), shown(planned.target.id), shown(planned.target.region)};
+    if (choice) row.push_back(servers_of(planned));
+    for (std::string text : {std::to_string(planned.placements.size()), format_bytes({planned.bytes}), in_words(planned.seconds),
+                             in_words(planned.paused_seconds)})
+      row.push_back(std::move(text));
+    row.push_back(Cell(findings.empty() ? "ready" : findings, tone));
+    table.add(std::move(row));
   }
   return table;
 }
@@ -72,6 +95,9 @@ std::string all_steps_text(const Plan& plan, const Style& style) {
   std::string text;
   for (const PlannedTarget& planned : plan.targets) {
     text += fmt::format("\n{}  {}\n", style.bold(shown(planned.target.id)), style.dim("facts " + planned.facts_digest.substr(0, 12)));
+    for (const auto& [instance, placement] : planned.placements)
+      if (!placement.because.empty())
+        text += fmt::format("  {} to {}: {}\n", shown(instance), shown(placement.target_server), shown(placement.because));
     for (const StepPlan& step : planned.steps)
       text += fmt::format("  {}  {}{}\n", padded(in_words(step.seconds), 9, Align::right), shown(step.path),
                           step.while_paused ? style.dim("  (paused)") : "");

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
 #include <set>
 
 #include "engine/facts/gather.hpp"
@@ -49,43 +53,42 @@ std::map<std::string, std::string> servers_of(const TargetFacts& facts, const st
 
 Survey::Survey(Services services, SurveyRequest request) : services_(services), request_(std::move(request)) {}
 
-Task<Result<void>> Survey::read_server(std::string server_id, std::vector<Instance> instances) {
+// As the administrator; "" is the maintenance database.
+Task<Result<SessionPtr>> Survey::open(std::string server_id, std::string database) {
+  CO_TRY(ConnectionSpec connection, co_await services_.credentials.administrator(request_.fleet.servers.at(server_id)));
+  if (!database.empty()) connection = connection.with_database(database);
+  auto options = reading_options();
+  co_return co_await services_.sessions.open(connection, options);
+}
+
+Task<Result<void>> Survey::read_server(std::string server_id, ServerRequest request) {
   ServerFacts facts;
   facts.server = server_id;
   const Server& server = request_.fleet.servers.at(server_id);
   facts.service = server.service;
-  auto connection = co_await services_.credentials.administrator(server);
-  Error failure;
-  bool failed = false;
-  if (!connection) {
-    failure = connection.error();
-    failed = true;
+  std::optional<Error> failure;
+  auto session = co_await open(server_id, "");
+  if (!session) {
+    failure = session.error();
   } else {
-    auto options = reading_options();
-    auto session = co_await services_.sessions.open(*connection, options);
-    if (!session) {
-      failure = session.error();
-      failed = true;
+    auto read = co_await gather_server(**session, server_id);
+    if (read && request.room) read = co_await gather_room(**session, *read);
+    if (!read) {
+      failure = read.error();
     } else {
-      auto read = co_await gather_server(**session, server_id);
-      if (!read) {
-        failure = read.error();
-        failed = true;
-      } else {
-        facts = *read;
-        facts.service = server.service;
-        facts.reachable = true;
-      }
-      if (!failed && !instances.empty()) {
-        CO_TRY(auto databases, co_await gather_databases(**session, instances));
-        for (auto& [id, database] : databases) databases_[id] = std::move(database);
-      }
+      facts = *std::move(read);
+      facts.service = server.service;
+      facts.reachable = true;
+    }
+    if (!failure && !request.instances.empty()) {
+      CO_TRY(auto databases, co_await gather_databases(**session, request.instances));
+      for (auto& [id, database] : databases) databases_[id] = std::move(database);
     }
   }
-  if (failed) {
+  if (failure) {
     facts.reachable = false;
-    facts.unreachable_because = describe(failure);
-    for (const Instance& instance : instances) {
+    facts.unreachable_because = describe(*failure);
+    for (const Instance& instance : request.instances) {
       DatabaseFacts& database = databases_[instance.id];
       database.instance = instance.id;
       database.server = server_id;
@@ -97,20 +100,84 @@ Task<Result<void>> Survey::read_server(std::string server_id, std::vector<Instan
   co_return Result<void>();
 }
 
+Task<void> Survey::read_some(std::map<std::string, ServerRequest>& wanted) {
+  while (!wanted.empty() && !failure_) {
+    auto next = wanted.extract(wanted.begin());
+    std::string id = next.key();
+    ServerRequest request = std::move(next.mapped());
+    auto read = co_await read_server(id, request);
+    if (!read) failure_ = read.error();
+  }
+}
+
+Task<Result<void>> Survey::read_servers(std::map<std::string, ServerRequest> wanted) {
+  constexpr int kAtATime = 8;
+  std::erase_if(wanted, [this](const auto& entry) { return servers_.contains(entry.first); });
+  auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer finished(executor, asio::steady_timer::time_point::max());
+  int working = std::min<int>(kAtATime, static_cast<int>(wanted.size()));
+  std::exception_ptr thrown;
+  for (int i = 0, count = working; i < count; ++i)
+    asio::co_spawn(executor, read_some(wanted), [&](std::exception_ptr exception) {
+      if (exception && !thrown) thrown = exception;
+      if (--working == 0) finished.cancel();
+    });
+  while (working > 0) {
+    boost::system::error_code ignored;
+    co_await finished.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  if (failure_) co_return *failure_;
+  co_return Result<void>();
+}
+
+// What is in it is looked at when its target is gathered.
+Task<Result<void>> Survey::read_in_the_way(std::string server_id, std::vector<Instance> instances) {
+  auto session = co_await open(server_id, "");
+  if (!session) co_return Result<void>();  // it went away a moment ago: the condition says that nobody looked
+  CO_TRY(auto databases, co_await gather_databases(**session, instances));
+  for (auto& [id, database] : databases) {
+    database.server = server_id;
+    in_the_way_[id] = std::move(database);
+  }
+  co_return Result<void>();
+}
+
 Task<Result<void>> Survey::begin(std::vector<Target> targets,
                                  std::vector<std::map<std::string, Placement>> placements) {
-  std::map<std::string, std::vector<Instance>> by_server;
+  std::map<std::string, ServerRequest> by_server;
   for (std::size_t i = 0; i < targets.size(); ++i)
     for (const auto& [instance, placement] : placements[i]) {
-      by_server[placement.source_server].push_back(request_.fleet.instances.at(instance));
+      by_server[placement.source_server].instances.push_back(request_.fleet.instances.at(instance));
       by_server[placement.target_server];
     }
-  for (auto& [server, instances] : by_server) CO_TRY_VOID(co_await read_server(server, instances));
+  CO_TRY_VOID(co_await read_servers(std::move(by_server)));
+  std::map<std::string, std::vector<Instance>> taken;  // by target server
+  for (const auto& of_target : placements)
+    for (const auto& [id, placement] : of_target) {
+      const Instance& instance = request_.fleet.instances.at(id);
+      if (servers_.at(placement.target_server).databases.contains(instance.database))
+        taken[placement.target_server].push_back(instance);
+    }
+  for (auto& [server, instances] : taken) CO_TRY_VOID(co_await read_in_the_way(server, instances));
   const int wanted = major_of_service(request_.requirements.target_service);
   CO_TRY(host_, co_await gather_host(services_.pool, services_.processes, request_.backup_directory, wanted));
   host_.missing_programs = missing_programs(request_.fleet.backups);
   host_.backup_encrypted = !request_.fleet.backups.encrypt.empty();
   co_return Result<void>();
+}
+
+Task<DatabaseFacts> Survey::read_objects(DatabaseFacts facts) {
+  if (!facts.exists || !facts.allows_connections) co_return facts;
+  auto session = co_await open(facts.server, facts.database);
+  if (!session) {
+    facts.unreachable_because = describe(session.error());
+    co_return facts;
+  }
+  auto complete = co_await gather_objects(**session, facts);
+  if (complete) co_return *std::move(complete);
+  facts.unreachable_because = describe(complete.error());
+  co_return facts;
 }
 
 Task<DatabaseFacts> Survey::read_inside(DatabaseFacts facts) {
@@ -227,6 +294,10 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
     DatabaseFacts known = databases_[id];
     known.state = instance.state;
     facts.databases[id] = co_await read_inside(std::move(known));
+    if (const auto there = in_the_way_.find(id); there != in_the_way_.end()) {
+      DatabaseFacts taken = there->second;
+      facts.in_the_way[id] = co_await read_objects(std::move(taken));
+    }
   }
   CO_TRY_VOID(co_await read_applications(facts, target));
   co_await read_poolers(facts, target);

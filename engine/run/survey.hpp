@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,16 +26,29 @@ class Survey {
  public:
   Survey(Services services, SurveyRequest request);
 
-  // Reads servers, host and the maintenance-database part of all databases of these targets. What can't be
-  // reached becomes a fact (unreachable_because), not an error.
+  // Reads servers that were not read yet, a bounded number at a time, each with the maintenance-database part of the
+  // instances that it has to read. What can't be reached becomes a fact (unreachable_because), not an error.
+  struct ServerRequest {
+    std::vector<Instance> instances;
+    bool room = false;  // how much of it is taken, too
+  };
+  Task<Result<void>> read_servers(std::map<std::string, ServerRequest> wanted);
+  const std::map<std::string, ServerFacts>& servers() const { return servers_; }
+  const std::map<std::string, DatabaseFacts>& databases() const { return databases_; }  // by instance
+
+  // The servers of these targets, the host, and what of the databases' names is taken where they go to.
   Task<Result<void>> begin(std::vector<Target> targets, std::vector<std::map<std::string, Placement>> placements);
 
   // Facts of one target. REQUIRES: begin() had it. Opens a session in each of its databases.
   Task<Result<TargetFacts>> gather(Target target, std::map<std::string, Placement> placements);
 
  private:
-  Task<Result<void>> read_server(std::string server_id, std::vector<Instance> instances);
+  Task<void> read_some(std::map<std::string, ServerRequest>& wanted);
+  Task<Result<void>> read_server(std::string server_id, ServerRequest request);
+  Task<Result<void>> read_in_the_way(std::string server_id, std::vector<Instance> instances);
+  Task<Result<SessionPtr>> open(std::string server_id, std::string database);
   Task<DatabaseFacts> read_inside(DatabaseFacts facts);
+  Task<DatabaseFacts> read_objects(DatabaseFacts facts);
   Task<Result<void>> read_applications(TargetFacts& facts, const Target& target);
   // Where a variable or an alias leads is the id of one of the instance's two servers, or an address that is neither's.
   Task<void> read_poolers(TargetFacts& facts, const Target& target);
@@ -42,7 +56,9 @@ class Survey {
   Services services_;
   SurveyRequest request_;
   std::map<std::string, ServerFacts> servers_;
-  std::map<std::string, DatabaseFacts> databases_;  // by instance
+  std::map<std::string, DatabaseFacts> databases_;   // by instance
+  std::map<std::string, DatabaseFacts> in_the_way_;  // likewise: the target server's
+  std::optional<Error> failure_;
   HostFacts host_;
 };
 

@@ -40,6 +40,7 @@ def parser():
 
     made = command("up", "build a laboratory in a new or empty directory")
     made.add_argument("--regions", type=positive, default=2, help="each has one old and one new server (default 2)")
+    made.add_argument("--target-servers", type=positive, default=1, help="new servers of each region, with host and caps (default 1, without)")
     made.add_argument("--databases", type=int, default=8, help="spread over the regions' old servers (default 8)")
     made.add_argument("--size", choices=SIZES, default="tiny", help="of each database: about 8, 35 or 700 MB")
     made.add_argument("--apps", type=int, default=2, help="the first so many databases have an application (default 2)")

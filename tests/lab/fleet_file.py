@@ -33,6 +33,15 @@ def controller(record, environment):
             "health_url": app["health_url"], "public_url": app["public_url"]}
 
 
+def place_of(record, name, to_major):
+    """host and caps of new servers, where a region has more than one."""
+    server = record.servers[name]
+    alike = [other for other, each in record.servers.items() if (each["region"], each["major"]) == (server["region"], to_major)]
+    if len(alike) < 2 or name not in alike:
+        return {}
+    return {"host": f"{server['region']}-host-{alike.index(name) + 1}", "caps": {"bytes": "50GB", "databases": 200, "connections": 400}}
+
+
 def write(record, databases, environments, from_major, to_major):
     regions = sorted({server["region"] for server in record.servers.values()})
     fleet = {
@@ -41,7 +50,8 @@ def write(record, databases, environments, from_major, to_major):
         "servers": {
             name: {"region": server["region"], "service": f"postgresql-database-{server['major']}",
                    "url": f"postgresql://{record.administrator}@{record.host}:{server['port']}/postgres{authority.parameters(record)}",
-                   "password": {"passfile": "secrets/admin.passfile" if record.administrator == "postgres" else "secrets/fleet_admin.passfile"}}
+                   "password": {"passfile": "secrets/admin.passfile" if record.administrator == "postgres" else "secrets/fleet_admin.passfile"},
+                   **place_of(record, name, to_major)}
             for name, server in record.servers.items()},
     }
     if record.poolers:

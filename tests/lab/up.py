@@ -32,12 +32,18 @@ def prepare_directory(directory, account):
     return Record(directory, account, {"version": 1, "complete": False})
 
 
+def new_servers(options):
+    """(major, suffix of the name): eu-west-pg15, eu-west-pg15-2, ..."""
+    return [(options.to_major, f"-{number}" if number > 1 else "") for number in range(1, options.target_servers + 1)]
+
+
 def describe_servers(record, options):
     ports = Ports()
     record.content["socket_directory"] = f"/tmp/pgconvoy-{secrets.token_hex(4)}"
     record.content["servers"] = {
-        f"{region}-pg{major}": {"region": region, "major": major, "port": ports.take(), "bin": postgres.bin_directory(major)}
-        for region in population.region_names(options.regions) for major in (options.from_major, options.to_major)}
+        f"{region}-pg{major}{suffix}": {"region": region, "major": major, "port": ports.take(), "bin": postgres.bin_directory(major)}
+        for region in population.region_names(options.regions)
+        for major, suffix in [(options.from_major, ""), *new_servers(options)]}
     return ports
 
 
@@ -155,7 +161,7 @@ def up(options, account, say):
         pgbouncer.describe(record, population.region_names(options.regions), ports)
     record.content["tls"] = options.tls or options.profile == "managed"
     record.content["administrator"] = managed.ADMINISTRATOR if options.profile == "managed" else "postgres"
-    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "shared", "size", "seed", "from_major", "to_major", "pooler", "profile", "tls")}
+    record.content["options"] = {key: getattr(options, key) for key in ("regions", "databases", "apps", "shared", "size", "seed", "from_major", "to_major", "pooler", "profile", "tls", "target_servers")}
     record.save()
     passwords = write_secrets(record, databases, [shared.MEMBER] if options.shared else [])
     if record.tls:

@@ -81,8 +81,8 @@ class Journal:
 class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there."""
 
-    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", profile="plain", pooler=False, shared=False):
-        self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed, "profile": profile}
+    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", profile="plain", pooler=False, shared=False, **more):
+        self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed, "profile": profile, **more}
         self.flags = (["--pooler"] if pooler else []) + (["--shared"] if shared else [])
         self.base = self.directory = self.journal = self.record = None
         self.writers = []
@@ -93,7 +93,7 @@ class Laboratory:
         self.directory = os.path.join(self.base, "lab")
         self.journal = Journal(os.path.join(self.base, "journal.db"))
         self.backups = os.path.join(self.base, "backups")
-        arguments = [text for key, value in self.options.items() for text in (f"--{key}", str(value))] + self.flags
+        arguments = [text for key, value in self.options.items() for text in (f"--{key.replace('_', '-')}", str(value))] + self.flags
         try:
             made = subprocess.run([LAB, "up", "--dir", self.directory, *arguments], capture_output=True, text=True, check=False)
             if made.returncode != 0:
