@@ -288,7 +288,7 @@ Result<Placement> Placer::Rooms::place_one(const Target& target, const std::vect
       return other.first.same_application > best->first.same_application;
     });
     const bool most_room = std::all_of(fitting.begin(), fitting.end(),
-                                       [&](const auto& other) { return best->first.used <= other.first.used; });
+                                       [&](const auto& other) { return &other == &*best || best->first.used < other.first.used; });
     placement.because = fmt::format("{}; {}", in_words(room, demand),
                                     best->first.name == 0  ? "made there beforehand"
                                     : fitting.size() == 1  ? "no other has room"

@@ -39,7 +39,7 @@ def place_of(record, name, to_major):
     alike = [other for other, each in record.servers.items() if (each["region"], each["major"]) == (server["region"], to_major)]
     if len(alike) < 2 or name not in alike:
         return {}
-    return {"host": f"{server['region']}-host-{alike.index(name) + 1}", "caps": {"bytes": "50GB", "databases": 200, "connections": 400}}
+    return {"host": f"{server['region']}-host-{alike.index(name) + 1}", "caps": {"bytes": 50_000_000_000, "databases": 200, "connections": 400}}
 
 
 def write(record, databases, environments, from_major, to_major):

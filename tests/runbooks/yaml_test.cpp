@@ -52,7 +52,7 @@ TEST_CASE("runbook file: built-in runbooks come back equal, before and after the
   const json values{{"from", "a"}, {"to", "15"}, {"retention", "90m"}};
   for (const Runbook& runbook : builtin_runbooks()) {
     json given = values;
-    if (runbook.parameters.size() == 3) given = json{{"retention", "90m"}};
+    if (runbook.name == "postgres-13-to-15") given = json{{"retention", "90m"}};
     for (const Runbook& each : {runbook, with_parameters(runbook, given).value()}) {
       const std::string yaml = runbook_to_yaml(each);
       INFO(yaml);

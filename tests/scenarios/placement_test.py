@@ -55,7 +55,9 @@ class PlacementTest(ScenarioTest):
         servers = [placement["target_server"] for placement in placements.values()]
         self.assertEqual((servers.count(FIRST), servers.count(SECOND)), (5, 2))
         self.assertTrue(all(placement["because"] for placement in placements.values()))
-        self.assertEqual(self.placements(self.plan(*arguments)), placements)
+        # How much of the disk is free changes from moment to moment: the reason may, the choice may not.
+        again = [placement["target_server"] for placement in self.placements(self.plan(*arguments)).values()]
+        self.assertEqual(again, servers)
         self.assertIn(SECOND, self.lab.run("plan", *self.lab.fleet_arguments(*arguments)).stdout)
 
         full = self.edited_fleet("full", lambda fleet: cap(fleet, 4, 2))
