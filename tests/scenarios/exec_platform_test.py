@@ -161,7 +161,8 @@ class ExecPlatformTest(ScenarioTest):
         for arguments, operation in ((("run", "-f", self.fleet, "--runbook", "postgres-13-to-15", "--limit", "shop", "--yes"),
                                       "reprovision_collected_instances"), (("resume", "r1"), "redeploy")):
             with lab.start(*arguments) as run:
-                wait_for(f"{operation} to be started", lambda: lab.journal.is_started(operation), every=0)  # pylint: disable=cell-var-from-loop
+                wait_for(f"{operation} to be started", lambda: lab.journal.is_started(operation), seconds=80,  # pylint: disable=cell-var-from-loop
+                         every=0.002)
                 run.signal(signal.SIGKILL)
                 self.assertEqual(run.finish()[0], -signal.SIGKILL)
             self.assertTrue(lab.journal.is_started(operation), "it was over before the kill")
