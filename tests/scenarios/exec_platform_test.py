@@ -7,6 +7,7 @@ import subprocess
 import threading
 import unittest
 
+from . import support
 from .support import CHECKOUT, ScenarioTest, wait_for
 
 EXAMPLE = os.path.join(CHECKOUT, "examples", "exec-platform")
@@ -161,7 +162,8 @@ class ExecPlatformTest(ScenarioTest):
         for arguments, operation in ((("run", "-f", self.fleet, "--runbook", "postgres-13-to-15", "--limit", "shop", "--yes"),
                                       "reprovision_collected_instances"), (("resume", "r1"), "redeploy")):
             with lab.start(*arguments) as run:
-                wait_for(f"{operation} to be started", lambda: lab.journal.is_started(operation), every=0)  # pylint: disable=cell-var-from-loop
+                wait_for(f"{operation} to be started", lambda: lab.journal.is_started(operation),  # pylint: disable=cell-var-from-loop
+                         seconds=support.SECONDS_AT_MOST, every=0.002)
                 run.signal(signal.SIGKILL)
                 self.assertEqual(run.finish()[0], -signal.SIGKILL)
             self.assertTrue(lab.journal.is_started(operation), "it was over before the kill")

@@ -12,7 +12,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A site's program as a shell script in a directory of its own; $1 is the verb.
+// Asio wants results that have a default.
+Task<std::vector<Result<ProgramAnswer>>> as_list(Task<Result<ProgramAnswer>> task) {
+  std::vector<Result<ProgramAnswer>> list;
+  list.push_back(co_await std::move(task));
+  co_return list;
+}
+
+// A site's program as a shell script in a directory of its own; $3 is the verb.
 struct Site {
   testing::TemporaryDirectory directory;
   std::unique_ptr<ProcessLauncher> launcher = make_process_launcher();
@@ -41,7 +48,7 @@ struct Site {
     ProgramRequest request = request_for(environment, verb);
     request.who = who;
     request.secrets = std::move(secrets);
-    return run(call_program(*launcher, std::move(request), log));
+    return run(as_list(call_program(*launcher, std::move(request), log))).front();
   }
   std::unique_ptr<AppController> controller() { return make_exec_controller(*launcher, log); }
   std::string log_text() const {
@@ -174,7 +181,7 @@ TEST_CASE("exec: a lower epoch that the program refuses is a conflict, and its r
 }
 
 TEST_CASE("exec: a controller reads what it asks for, strictly") {
-  Site site("case $1 in inspect) echo '{\"running\": true, \"healthy\": false, \"page_is_on\": true, \"detail\": \"503\", \"more\": 1}';;\n"
+  Site site("case $3 in inspect) echo '{\"running\": true, \"healthy\": false, \"page_is_on\": true, \"detail\": \"503\", \"more\": 1}';;\n"
             "health) echo '{\"healthy\": true}';; page_is_on) echo '{\"page_is_on\": \"yes\"}';; is_running) echo '{}';;\n"
             "read_binding) " + kHoldsUrl + ";; esac");
   auto controller = site.controller();
@@ -191,7 +198,7 @@ TEST_CASE("exec: a controller reads what it asks for, strictly") {
 }
 
 TEST_CASE("exec: a binding is read and written as values of its variables") {
-  Site site("case $1 in read_binding) echo 'reading " + kUrl + "' >&2; " + kHoldsUrl + ";;\n"
+  Site site("case $3 in read_binding) echo 'reading " + kUrl + "' >&2; " + kHoldsUrl + ";;\n"
             "*) cat <&$PGCONVOY_SECRETS_FD > written; echo '{}';; esac");
   auto controller = site.controller();
   auto held = site.run(controller->read_binding(site.environment, site.environment.bindings[0]));
@@ -218,7 +225,7 @@ TEST_CASE("exec: a binding whose variables aren't set is not found, one with a l
 }
 
 TEST_CASE("exec: a pooler is paused, repointed and resumed") {
-  Site site("cat > $1; case $1 in inspect) echo '{\"known\": true, \"paused\": false, \"pool_mode\": \"session\", \"place\": {\"host\": \"h\", "
+  Site site("cat > $3; case $3 in inspect) echo '{\"known\": true, \"paused\": false, \"pool_mode\": \"session\", \"place\": {\"host\": \"h\", "
             "\"port\": \"5413\", \"database\": \"shop\"}}';; place) echo '{\"host\": \"h\", \"port\": 5413, \"database\": \"shop\"}';; *) echo '{}';; esac");
   Pooler pooler;
   pooler.id = "eu-pooler";
