@@ -76,7 +76,7 @@ TEST_CASE("process: a file of any size is filtered into another one that only we
   REQUIRE_FALSE(missing);
   CHECK(missing.error().kind == ErrorKind::not_found);
   spec.input_file = in;
-  spec.output_file = directory / "no folder" / "out";
+  spec.output_file = directory / "no folder/out";
   CHECK_FALSE(run_once(spec));
 }
 
