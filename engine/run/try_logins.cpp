@@ -61,7 +61,8 @@ Task<std::string> refusal_of(Services services, Server server, KnownLogin login)
 Task<std::map<std::string, std::string>> try_logins(Services services, Fleet fleet, Target target, TargetFacts facts) {
   std::map<std::string, std::string> refused;
   std::set<std::string> tried;
-  for (KnownLogin& login : co_await known_logins(services, fleet, target)) {
+  std::vector<KnownLogin> logins = co_await known_logins(services, fleet, target);
+  for (KnownLogin& login : logins) {
     const auto place = facts.target_server.find(login.instance);
     if (place == facts.target_server.end()) continue;
     const ServerFacts& server = facts.servers.at(place->second);
