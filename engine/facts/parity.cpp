@@ -242,7 +242,7 @@ std::string as_written(const std::string& value, const SettingFact& like) {
   double amount = 0;
   if (like.type == "bool" || like.type == "enum" || unit_written(value, amount)) return value;
   std::string quoted = "'";
-  for (const char letter : value) quoted += letter == '\'' ? "''" : letter == '\\' ? "\\\\" : letter == '\n' ? "\\n" : std::string(1, letter);
+  for (const char letter : value) quoted += letter == '\'' ? "''" : letter == '\\' ? "\\\\" : letter == '\n' ? "\\n" : letter == '\r' ? "\\r" : std::string(1, letter);
   return quoted + "'";
 }
 

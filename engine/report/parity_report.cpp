@@ -43,8 +43,8 @@ std::string names_only(const std::vector<const ParityEntry*>& entries) {
 
 std::string line_for_people(const ParityEntry& entry) {
   std::string text = entry.old_name.empty() ? entry.name : entry.old_name + " -> " + entry.name;
-  if (!entry.old_value.empty()) text += fmt::format("  {} here", entry.old_value);
-  if (!entry.new_value.empty()) text += fmt::format("{} {} there", entry.old_value.empty() ? " " : ",", entry.new_value);
+  if (!entry.old_value.empty()) text += fmt::format(": {} here", entry.old_value);
+  if (!entry.new_value.empty()) text += fmt::format("{} {} there", entry.old_value.empty() ? ":" : ",", entry.new_value);
   if (entry.needs_restart) text += "; needs a restart";
   if (!entry.why.empty()) text += "; " + entry.why;
   return shown(text);
@@ -59,8 +59,9 @@ std::string line_of_conf(const ParityEntry& entry, bool active) {
   if (entry.needs_restart) notes.push_back("needs a restart");
   const std::string value = entry.proposed.empty() ? entry.old_value : entry.proposed;
   std::string line = fmt::format("{}{} = {}", active && !entry.proposed.empty() ? "" : "#", entry.name, value.empty() ? "?" : value);
-  if (!notes.empty()) line += fmt::format("  # {}", fmt::join(notes, "; "));
-  return shown(line) + "\n";
+  // The value stays as it is, blanks and all; as_written() leaves no line break in it.
+  if (!notes.empty()) line += "  # " + shown(fmt::format("{}", fmt::join(notes, "; ")));
+  return line + "\n";
 }
 
 }  // namespace
