@@ -94,7 +94,7 @@ class SharedTest(ScenarioTest):
                 started[server] = subprocess.Popen(
                     ["/usr/bin/python3", NEIGHBOUR, "--port", str(self.lab.record["servers"][server]["port"]), "--database", "neighbour",
                      "--role", "family", "--member", "family_reporter", "--ready", ready], stdout=subprocess.PIPE, text=True, env=environment)
-                wait_for("the neighbour's entries", lambda: os.path.exists(ready))
+                wait_for("the neighbour's entries", lambda: os.path.exists(ready), seconds=60)
                 observers[server] = Noticing(self.lab, server)
                 observers[server].start()
             yield
@@ -138,12 +138,12 @@ class SharedTest(ScenarioTest):
             back = lab.run("rollback", "r2", "--yes", seconds=900)
         print(f"\n{MIGRATIONS} migrations there and back in {time.monotonic() - began:.0f} s; the neighbour: {json.dumps(self.noticed)}", flush=True)
         lab.set_environment("twin-b-live", FAIL_HEALTH_ON_VERSION=None)
+        self.assert_undisturbed()
         self.assert_exit(failed, 1)
         self.assert_exit(moved, 0)
         self.assertEqual(set(names), {"neighbour"} | {f"many_{number}" for number in range(1, MIGRATIONS + 1)})
         self.assert_exit(back, 0)
         self.assertEqual(set(lab.journal.target_states(2).values()), {"rolled_back"})
-        self.assert_undisturbed()
         self.assertEqual(lab.catalogs(), before)
         self.assert_journal_clean()
         self.refused_password()
