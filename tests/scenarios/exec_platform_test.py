@@ -122,7 +122,7 @@ class ExecPlatformTest(ScenarioTest):
         for wanted in ("controller careless: unknown verb", "environment blog: read_binding blog-db"):
             self.assertIn(wanted, bad)
         # It is believed in what it reads, and found out in what it does.
-        fleet["environments"]["blog"]["bindings"] = []
+        fleet["environments"]["blog"].pop("bindings")
         fleet["instances"].pop("blog-db")
         broken = self.lab.file("careless.yaml", json.dumps(fleet))
         done = self.assert_exit(self.doctor("--environment", "blog", "--changes", fleet=broken), TO_MEND)

@@ -131,9 +131,11 @@ class PlacementTest(ScenarioTest):
         self.assertEqual(self.placements(plan)[f"{application}-db"]["target_server"], SECOND)
         self.assertEqual([finding["severity"] for finding in self.findings(plan)], ["info"])
 
-        # Undone while it is empty: the same database again.
+        # Undone while it is empty: the same database again. That the password is refused is known beforehand, and overridden.
         lab.psql(SECOND, f"ALTER ROLE {role} PASSWORD 'another'")
-        self.assert_exit(lab.migrate("--limit", application, *ADOPT), 1)
+        self.assert_exit(lab.migrate("--limit", application, *ADOPT), 4)
+        lab.use_journal("undone_while_empty")
+        self.assert_exit(lab.migrate("--limit", application, *ADOPT, "--override", "roles_restorable=to see it undone"), 1)
         self.assertEqual((self.state(), self.oid()), (before, first_oid))
         self.assertEqual(lab.leftovers(SECOND), [])
         lab.psql(SECOND, f"ALTER ROLE {role} PASSWORD '{verifier}'")
