@@ -56,7 +56,7 @@ struct ServerFacts {
   std::vector<std::string> locales;                         // collcollate values that exist, and the server's own
   std::vector<std::string> acts_as;        // roles whose rights our administrator has; empty when it is a superuser
   bool can_end_sessions = false;           // of other roles (pg_signal_backend), superusers' only as a superuser
-  int sessions = 0;                        // client backends now
+  int sessions = 0;                        // connections taken: the databases' limits, sessions where there is none
   std::int64_t database_bytes = 0;         // of all databases together, as far as we may ask
   bool tls = false;                        // of our own connection
 };
@@ -101,7 +101,7 @@ struct PoolerFacts {
   std::string unreadable_because;          // "": it could be read
   bool known = false;                      // it has the alias
   bool paused = false;
-  std::string leads_to, database;          // address and database behind the alias
+  std::string leads_to, database;          // behind the alias: the id of one of the instance's servers, else an address; database
   std::string pool_mode;                   // session | transaction | statement
 };
 
@@ -120,7 +120,7 @@ struct BindingFact {
   std::string role, address, database;     // "" when the variables don't say
   bool has_password = false;
   std::string unreadable_because;          // "" when it could be read, or when nobody but its owner can (controller none)
-  std::map<std::string, std::string> places;  // variable that holds a host, port or URL -> address it leads to
+  std::map<std::string, std::string> places;  // variable that holds a host, port or URL -> where to, likewise
 };
 
 // The host pgconvoy runs on.
