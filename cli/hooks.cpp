@@ -87,7 +87,9 @@ Task<void> Hooks::tell(std::shared_ptr<Shared> shared, std::shared_ptr<Queue> qu
     request.document["event"] = std::move(queue->waiting.front());
     queue->waiting.pop_front();
     auto told = co_await call_program(shared->launcher, std::move(request), shared->log);
-    if (!told && !shared->over) shared->warn(fmt::format("{} (event {})", told.error().message, kind));
+    if (told || shared->over) continue;
+    const Error& error = told.error();
+    shared->warn(fmt::format("{} (event {}){}{}", error.message, kind, error.remedy.empty() ? "" : "; ", error.remedy));
   }
 }
 

@@ -22,6 +22,7 @@ std::string program_of(const ProgramRequest& request) {
 // Runs it with `input` as it stands; false and a finding when it said yes, said "try again", or didn't end.
 Task<bool> must_refuse(PlatformProbe& probe, std::string what, ProgramRequest request, std::string input) {
   ProcessSpec spec;
+  spec.without = variables_kept_back();
   spec.argv = request.program.command;
   spec.argv.push_back(request.verb);
   spec.input = std::move(input);

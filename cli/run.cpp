@@ -16,9 +16,11 @@ constexpr const char* kStory =
     "In this order:\n"
     "  pgconvoy fleet discover --source URL --target URL > fleet.yaml\n"
     "  pgconvoy doctor -f fleet.yaml\n"
+    "  pgconvoy parity -f fleet.yaml\n"
     "  pgconvoy check  -f fleet.yaml --runbook postgres-13-to-15\n"
     "  pgconvoy plan   -f fleet.yaml --runbook postgres-13-to-15\n"
     "  pgconvoy run    --plan r1\n"
+    "Programs of your own in the fleet file are tested by pgconvoy doctor -f fleet.yaml --platform.\n"
     "Each command explains itself: pgconvoy run --help, or pgconvoy help run. RUN is r7, or 7; the latest one when it is left out.\n"
     "Exit codes: 0 success, 1 some targets failed, 2 bad input, 3 halted or paused, 4 a precondition blocks,\n"
     "130 interrupted.";

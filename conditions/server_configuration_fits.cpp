@@ -8,6 +8,7 @@
 #include <set>
 
 #include "conditions/moves.hpp"
+#include "engine/facts/parity.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -25,7 +26,9 @@ constexpr const char* kResults[] = {"TimeZone", "DateStyle", "IntervalStyle", "d
                                     "lc_time", "standard_conforming_strings", "bytea_output", "backslash_quote", "array_nulls",
                                     "transform_null_equals", "xmlbinary", "xmloption", "default_transaction_isolation",
                                     "default_tablespace"};
-constexpr const char* kMemory[] = {"shared_buffers", "work_mem", "maintenance_work_mem", "temp_buffers", "effective_cache_size"};
+// With the unit that PostgreSQL counts each in.
+constexpr std::pair<const char*, const char*> kMemory[] = {
+    {"shared_buffers", "8kB"}, {"work_mem", "kB"}, {"maintenance_work_mem", "kB"}, {"temp_buffers", "8kB"}, {"effective_cache_size", "8kB"}};
 // A new server needs some connections for itself, its administrator and this program.
 constexpr int kOwnConnections = 10;
 
@@ -40,6 +43,14 @@ double number_setting(const ServerFacts& server, const char* name) {
   double number = -1;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+// "128MB"
+std::string amount_of(const ServerFacts& server, const char* name, const char* unit) {
+  SettingFact like;
+  like.type = "integer";
+  like.unit = unit;
+  return as_written(setting_of(server, name), like);
 }
 
 // Names of files in a list such as "pg_stat_statements, '$libdir/auto_explain'".
@@ -175,13 +186,14 @@ class ServerConfigurationFits final : public Condition {
 
   void memory(const ServerPairMoves& pair, std::vector<Finding>& findings) const {
     std::vector<std::string> smaller;
-    for (const char* setting : kMemory) {
+    for (const auto& [setting, unit] : kMemory) {
       const double here = number_setting(pair.source, setting), there = number_setting(pair.target, setting);
       if (here > 0 && there > 0 && there * 2 < here && !all_set_it(pair, setting))
-        smaller.push_back(fmt::format("{} a {:.0f}th", setting, here / there));
+        smaller.push_back(fmt::format("{} {} there, {} on {}", setting, amount_of(pair.target, setting, unit),
+                                      amount_of(pair.source, setting, unit), pair.source.server));
     }
     if (smaller.empty()) return;
-    add(findings, Severity::warn, pair, fmt::format("of what {} has, it has of {}", pair.source.server, shortened(smaller, 8)),
+    add(findings, Severity::warn, pair, shortened(smaller, 8),
         "the same queries may be much slower there", fmt::format("pgconvoy parity shows the values; set them on {}", pair.target.server));
   }
 

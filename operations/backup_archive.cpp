@@ -83,6 +83,16 @@ std::string expiry(const StepContext& context) {
   return format_utc(context.services.clock.wall() + std::chrono::duration_cast<std::chrono::system_clock::duration>(*retention));
 }
 
+// An app may be waiting behind its page while something is taken out of a store.
+constexpr Seconds kRemoveLimit{30};
+
+Task<Result<void>> call_within_pause(StepContext& context, BackupProgramCall call) {
+  const auto began = std::chrono::steady_clock::now();
+  auto done = co_await call_backup_program(context.services.processes, std::move(call));
+  spend(context, std::chrono::steady_clock::now() - began);
+  co_return done;
+}
+
 Task<Result<BackupFile>> dump_and_keep(StepContext& context, BackupPlace place) {
   const BackupPolicy& policy = context.fleet().backups;
   const std::string id = context.instance().id;
@@ -105,7 +115,7 @@ Task<Result<BackupFile>> dump_and_keep(StepContext& context, BackupPlace place) 
     auto make = [file = place.file] { return make_private_file(file); };
     CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
     BackupProgramCall encrypt{"encrypt", policy.encrypt, "", place.working_file, place.file, readable.bytes, context.time_left};
-    CO_TRY_VOID(co_await call_backup_program(context.services.processes, std::move(encrypt)));
+    CO_TRY_VOID(co_await call_within_pause(context, std::move(encrypt)));
     CO_TRY(kept, co_await seal_on_pool(context, place.file, true));
     // A filter that fails without saying so.
     if (kept.bytes == 0 || kept.sha256 == readable.sha256)
@@ -117,7 +127,7 @@ Task<Result<BackupFile>> dump_and_keep(StepContext& context, BackupPlace place) 
   if (!place.key.empty()) {
     context.progress(Progress{0, kept.bytes, "upload"});
     BackupProgramCall upload{"upload", policy.upload, place.key, place.file, "", kept.bytes, context.time_left};
-    CO_TRY_VOID(co_await call_backup_program(context.services.processes, std::move(upload)));
+    CO_TRY_VOID(co_await call_within_pause(context, std::move(upload)));
     backup.key = place.key;
   }
   backup.expires = expiry(context);
@@ -143,7 +153,7 @@ Task<Result<void>> decrypt_into(StepContext& context, BackupFile backup, std::st
   auto make = [into] { return make_private_file(into); };
   CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
   BackupProgramCall call{"decrypt", context.fleet().backups.decrypt, "", from, into, backup.bytes, context.time_left};
-  CO_TRY_VOID(co_await call_backup_program(context.services.processes, std::move(call)));
+  CO_TRY_VOID(co_await call_within_pause(context, std::move(call)));
   const std::string wrong = co_await why_unusable_file(context, into, backup.working_sha256, "");
   if (!wrong.empty()) co_return Error(ErrorKind::corrupt, "decrypted, " + wrong);
   co_return Result<void>();
@@ -156,7 +166,7 @@ Task<Result<void>> from_store(StepContext& context, BackupFile backup, std::stri
   CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
   context.progress(Progress{0, backup.bytes, "download"});
   BackupProgramCall call{"download", context.fleet().backups.download, backup.key, "", fetched, backup.bytes, context.time_left};
-  auto downloaded = co_await call_backup_program(context.services.processes, std::move(call));
+  auto downloaded = co_await call_within_pause(context, std::move(call));
   if (downloaded) {
     const std::string wrong = co_await why_unusable_file(context, fetched, backup.sha256, "");
     if (!wrong.empty()) downloaded = Error(ErrorKind::corrupt, "the store gave back something else than was put in (sha256)");
@@ -191,22 +201,29 @@ Task<Result<BackupFile>> make_backup(StepContext& context, BackupPlace place) {
   auto discarded = co_await discard_backup(context, place);
   Error error = std::move(made).error();
   if (!discarded) error.message += fmt::format(" (and what there is of it could not be removed: {})", discarded.error().message);
+  else if (!discarded->empty()) error.message += fmt::format(" ({})", *discarded);
   co_return std::move(error).within(fmt::format("the backup of \"{}\" failed", context.instance().database));
 }
 
-Task<Result<void>> discard_backup(StepContext& context, BackupPlace place) {
+Task<Result<std::string>> discard_backup(StepContext& context, BackupPlace place) {
   const BackupPolicy& policy = context.fleet().backups;
   std::error_code unreadable;
-  // Without a file here nothing was put into the store.
-  if (!place.key.empty() && !policy.remove.empty() && fs::exists(place.file, unreadable)) {
+  const bool here = fs::exists(place.file, unreadable);
+  std::string why;
+  if (!place.key.empty() && policy.remove.empty()) why = "the fleet file names no program to remove it";
+  // A file that isn't encrypted yet was not put into the store.
+  if (!place.key.empty() && !here) why = fs::exists(place.working_file, unreadable) ? "" : "no program was asked to remove it";
+  if (!place.key.empty() && !policy.remove.empty() && here) {
     // Whether all of it came there isn't known; half a file in a store is no reason to keep an app paused.
-    BackupProgramCall call{"remove", policy.remove, place.key, "", "", 0, context.time_left};
-    (void)co_await call_backup_program(context.services.processes, std::move(call));
+    BackupProgramCall call{"remove", policy.remove, place.key, "", "", 0, std::min(context.time_left.value_or(kRemoveLimit), kRemoveLimit)};
+    auto removed = co_await call_within_pause(context, std::move(call));
+    if (!removed) why = removed.error().message;
   }
   CO_TRY_VOID(remove_file(place.working_file));
   CO_TRY_VOID(remove_file(place.working_file + kFetched));
   CO_TRY_VOID(remove_file(place.file));
-  co_return Result<void>();
+  if (why.empty()) co_return std::string();
+  co_return fmt::format("a copy may be in the store, key {}: {}", place.key, why);
 }
 
 std::optional<BackupFile> latest_backup(const StepContext& context, const std::string& instance) {

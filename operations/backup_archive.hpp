@@ -26,8 +26,9 @@ Result<BackupPlace> choose_backup_place(StepContext& context, const std::string&
 // left (in the store: as far as its program takes it back).
 Task<Result<BackupFile>> make_backup(StepContext& context, BackupPlace place);
 
-// Takes back what make_backup() may have left when it did not end. Idempotent.
-Task<Result<void>> discard_backup(StepContext& context, BackupPlace place);
+// Takes back what make_backup() may have left when it did not end. Idempotent. Answers what may still be in the store, for
+// people; "": nothing.
+Task<Result<std::string>> discard_backup(StepContext& context, BackupPlace place);
 
 // The newest backup of the instance that a step of this target reported: of the restore when that took it again.
 std::optional<BackupFile> latest_backup(const StepContext& context, const std::string& instance);

@@ -61,8 +61,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
       co_return fmt::format("the backup {} is kept", intent.file);
     }
     if (intent.place.file.empty()) intent.place.file = intent.file;
-    CO_TRY_VOID(co_await discard_backup(context, intent.place));
-    co_return std::string("the unfinished file is gone");
+    CO_TRY(const std::string left, co_await discard_backup(context, intent.place));
+    co_return std::string("the unfinished file is gone") + (left.empty() ? "" : "; " + left);
   }
 };
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/platform/exec_call.hpp"
+
 namespace pgconvoy {
 namespace {
 
@@ -21,6 +23,7 @@ Task<Result<void>> call_backup_program(ProcessLauncher& processes, BackupProgram
   ProcessSpec spec;
   spec.argv = call.command;
   if (!call.key.empty()) spec.argv.push_back(call.key);
+  spec.without = variables_kept_back();
   spec.input_file = call.input_file;
   spec.output_file = call.output_file;
   spec.keep_output = 1 << 16;
@@ -30,12 +33,17 @@ Task<Result<void>> call_backup_program(ProcessLauncher& processes, BackupProgram
   spec.limit = limit;
   auto ended = co_await processes.run(std::move(spec));
   if (!ended && ended.error().kind == ErrorKind::timeout && pause_ends)
-    co_return Error(ErrorKind::timeout, fmt::format("{} ({}) was stopped because the pause would last longer than max_pause", call.what, name));
+    co_return Error(ErrorKind::timeout, fmt::format("{} ({}) was stopped because the pause would last longer than max_pause", call.what, name),
+                    "allow a longer pause with --set max_pause=..., or make the program faster");
+  if (!ended && ended.error().kind == ErrorKind::timeout)
+    co_return Error(ErrorKind::timeout, fmt::format("{} ({}) had not finished after {}", call.what, name, format_duration(limit)),
+                    "see what the program waits for, then pgconvoy retry; it has 10 minutes and one second more for each 2 MB");
   if (!ended) co_return std::move(ended).error().within(call.what);
   if (ended->exit_code == 0) co_return Result<void>();
   const std::string said = last_lines(ended->errors);
-  co_return Error(ErrorKind::process, fmt::format("{} ({}) ended with exit code {}: {}", call.what, name, ended->exit_code,
-                                                  said.empty() ? "it said nothing" : said));
+  co_return Error(ErrorKind::process,
+                  fmt::format("{} ({}) ended with exit code {}: {}", call.what, name, ended->exit_code, said.empty() ? "it said nothing" : said),
+                  "mend what its message says; then pgconvoy retry after a run, else the same command again");
 }
 
 std::string backup_suffix(const BackupPolicy& policy) {

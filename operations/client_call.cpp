@@ -72,6 +72,11 @@ std::int64_t bytes_read_of(int pid, const std::string& file) {
   return most;
 }
 
+void spend(StepContext& context, Seconds spent) {
+  // Never nothing: a call that comes now shall end with the message of max_pause.
+  if (context.time_left) context.time_left = std::max(*context.time_left - spent, Seconds(0.01));
+}
+
 Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   using namespace asio::experimental::awaitable_operators;
   CO_TRY(const ClientProgram program, co_await find(context.services.processes, call.program, call.major));
@@ -90,11 +95,14 @@ Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   auto pid = std::make_shared<int>(0);
   spec.started = [pid](int started) { *pid = started; };
   spec.limit = context.time_left;
+  const auto began = std::chrono::steady_clock::now();
   auto running = context.services.processes.run(std::move(spec));
   auto watching = watch(std::move(call.look), pid);
   auto first = co_await (std::move(running) || std::move(watching));
   auto& ended = std::get<0>(first);  // the watch has no end of its own
-  if (!ended && ended.error().kind == ErrorKind::timeout && context.time_left)
+  const bool pause_ends = context.time_left.has_value();
+  spend(context, std::chrono::steady_clock::now() - began);
+  if (!ended && ended.error().kind == ErrorKind::timeout && pause_ends)
     co_return Error(ErrorKind::timeout, fmt::format("{} was stopped because the pause would last longer than max_pause",
                                                     call.program));
   if (!ended) co_return std::move(ended).error();

@@ -20,6 +20,9 @@ struct ClientCall {
   std::function<void(int pid)> look;  // called now and then while it runs, to tell how far it is; may be empty
 };
 
+// Takes the time of a call from what the step has left, so that several calls of a step don't each get all of it.
+void spend(StepContext& context, Seconds spent);
+
 // Runs it to its end. Its stdout is the value. An exit code other than 0 is an Error of kind process with the last
 // lines of its stderr; of kind timeout when the pause has no time left for it.
 Task<Result<std::string>> call_client(StepContext& context, ClientCall call);

@@ -19,7 +19,7 @@ constexpr const char* kBackends =
 constexpr const char* kTerminate =
     "select p.pid, pg_terminate_backend(p.pid) from (select pid from pg_stat_activity where datid = $1::oid "
     "union select pid from pg_locks where locktype = 'object' and classid = 'pg_database'::regclass and objid = $1::oid) p "
-    "join pg_stat_activity a on a.pid = p.pid left join pg_roles r on r.oid = a.usesysid, pg_roles me "
+    "left join pg_stat_activity a on a.pid = p.pid left join pg_roles r on r.oid = a.usesysid, pg_roles me "
     "where me.rolname = current_user and p.pid <> pg_backend_pid() and (me.rolsuper or not r.rolsuper)";
 
 // Of superusers, which we may not end.

@@ -209,11 +209,15 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
         .on(intent.server);
   }
 
+  // By the undo of a redeploy that came after this enabling; one of an earlier attempt says nothing about this one.
   static bool was_compared(const StepContext& context) {
+    const auto enabled = context.work.record.steps.find(context.step.path);
+    if (enabled == context.work.record.steps.end()) return false;
     for (const StepPlan& planned : context.work.planned.steps) {
       if (planned.operation != "redeploy") continue;
       const auto found = context.work.record.steps.find(planned.path);
       if (found == context.work.record.steps.end() || found->second.status != StepStatus::undone) continue;
+      if (found->second.first_started < enabled->second.first_started) continue;
       for (const auto& [environment, binding] : context.bindings_of(context.instance().id))
         if (environment->id == planned.subject) return true;
     }

@@ -50,14 +50,17 @@ class PausePoolers final : public TypedOperation<PauseIntent, PauseOutcome> {
 
   Task<Result<Seen>> look(StepContext& context, PauseIntent intent) override {
     Seen seen;
+    bool ours = false;
     for (const PausedAlias& each : intent.aliases) {
       const Pooler& pooler = context.fleet().poolers.at(each.pooler);
       CO_TRY(const PoolerFacts now, co_await context.services.poolers.of(pooler).inspect(pooler, each.alias));
       seen.outcome.paused += now.paused;
+      ours |= now.paused && !each.was_paused;
     }
     seen.detail = fmt::format("{} of {} aliases are paused", seen.outcome.paused, intent.aliases.size());
-    // One that is paused may still be draining: pausing it again waits for that.
-    seen.verdict = Probe::Verdict::absent;
+    // One that is paused may still be draining, so this is never done. Ours are resumed before anybody looks anew: the
+    // next intent would take them for paused by somebody else.
+    seen.verdict = ours ? Probe::Verdict::partial : Probe::Verdict::absent;
     co_return seen;
   }
 

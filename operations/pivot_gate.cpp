@@ -42,8 +42,9 @@ Task<Result<void>> fence_holds(StepContext& context, FenceIntent fence) {
 Task<Result<void>> backup_is_there(StepContext& context, std::string instance) {
   const auto backup = latest_backup(context, instance);
   if (!backup) co_return Error(ErrorKind::refused, "there is no backup of instance " + instance);
-  if (!backup->key.empty()) co_return Result<void>();  // its upload ended well before the step did
   std::error_code problem;
+  // Its upload ended well before the step did; what is here beside it must be whole.
+  if (!backup->key.empty() && !std::filesystem::exists(backup->file, problem)) co_return Result<void>();
   const auto size = std::filesystem::file_size(backup->file, problem);
   if (problem || static_cast<std::int64_t>(size) != backup->bytes)
     co_return Error(ErrorKind::corrupt, fmt::format("the backup {} is not what was written ({})", backup->file,

@@ -134,6 +134,31 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     co_return Result<void>();
   }
 
+  // As the app: a pooler logs in to the server by itself, and may know another password than the app. Returns how many.
+  static Task<Result<int>> log_in_through_poolers(StepContext& context, Environment environment) {
+    int logins = 0;
+    for (const Binding& binding : environment.bindings) {
+      if (!context.work.planned.placements.contains(binding.instance)) continue;
+      CO_TRY(auto known, co_await context.app_connections(binding.instance));
+      for (const auto& [id, alias] : binding.poolers)
+        for (ConnectionSpec& app : known) {
+          if (app.password.empty()) continue;
+          CO_TRY(ConnectionSpec pooler, parse_connection("pooler " + id, context.fleet().poolers.at(id).url));
+          ConnectionSpec through = pooler.with_database(alias).with_user(app.keywords["user"], app.password);
+          SessionOptions options;
+          options.application_name = context.application_name();
+          options.console = true;  // a setting would stay with the pooler's session, and meet its next client
+          auto session = co_await context.services.sessions.open(std::move(through), std::move(options));
+          if (!session) co_return std::move(session).error().within(fmt::format("role \"{}\" can't log in through pooler {}", app.keywords["user"], id));
+          auto answer = co_await (*session)->script("select 1");
+          if (!answer) co_return std::move(answer).error().within(fmt::format("role \"{}\" gets no answer through pooler {}", app.keywords["user"], id));
+          (*session)->close();
+          ++logins;
+        }
+    }
+    co_return logins;
+  }
+
   static Task<Result<RedeployOutcome>> hand_over(StepContext& context, Environment environment) {
     RedeployOutcome outcome;
     std::set<std::string> by_hand;
@@ -146,7 +171,9 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
       outcome.new_urls.push_back(std::move(url));
     }
     if (outcome.new_urls.empty() && !pairs.empty()) {
-      outcome.health = "its clients go on through its poolers";
+      CO_TRY(const int logins, co_await log_in_through_poolers(context, environment));
+      outcome.health = logins > 0 ? fmt::format("its clients go on through its poolers ({} login{} tried)", logins, logins == 1 ? "" : "s")
+                                  : "its clients go on through its poolers (no login was tried: nobody knows its password)";
       co_return outcome;
     }
     Obligation confirm;

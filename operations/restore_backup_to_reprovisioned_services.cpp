@@ -272,18 +272,22 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
 
   // Ends what is still restoring. The database itself goes with the step that made it, on which this one rests.
   Task<Result<std::string>> take_back(StepContext& context, RestoreIntent intent, std::optional<RestoreOutcome> outcome) override {
+    std::string left;
     if (outcome && outcome->backup.is_object()) {
       if (outcome->backup.value("encrypted", false)) CO_TRY_VOID(remove_file(intent.again.working_file));
+    } else if (std::error_code problem; std::filesystem::exists(intent.again.file, problem)) {
+      CO_TRY(left, co_await discard_backup(context, intent.again));
+      if (!left.empty()) left = "; " + left;
     } else {
-      CO_TRY_VOID(co_await discard_backup(context, intent.again));
+      CO_TRY_VOID(co_await discard_backup(context, intent.again));  // most restores take nothing again
     }
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     std::vector<Value> parameters{intent.name};
     CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));
     const bool discards_database = true;
     CO_TRY_VOID(co_await drop_tenant_logins(context, intent.server, intent.name, discards_database));
-    if (rows.empty()) co_return std::string("the new database is gone already");
-    co_return std::string("nothing restores any more; the new database goes with its own step");
+    if (rows.empty()) co_return "the new database is gone already" + left;
+    co_return "nothing restores any more; the new database goes with its own step" + left;
   }
 
  private:

@@ -90,11 +90,12 @@ int restore(const GlobalOptions& globals, const BackupOptions& options) {
     return done.error().kind == ErrorKind::process ? kSomeFailed : code;
   }
   if (globals.output.text())
-    write_out(fmt::format("{} is restored into {} on {}; settings and privileges of the database itself are not part of a dump\n",
-                          report::shown(chosen->name), in_quotes(done->database), report::shown(done->address)));
+    write_out(fmt::format("{} is restored into {} on {}; settings and privileges of the database itself are not part of a dump{}\n",
+                          report::shown(chosen->name), in_quotes(done->database), report::shown(done->address),
+                          done->as_superuser ? "\nwarning: --to names a superuser: functions of the tenant ran with its rights during the restore" : ""));
   else
     write_json(globals.output, {{"version", 1}, {"kind", "backup_restored"}, {"backup", chosen->name}, {"database", done->database},
-                                {"address", done->address}});
+                                {"address", done->address}, {"as_superuser", done->as_superuser}});
   return kSuccess;
 }
 
@@ -135,10 +136,12 @@ void add_backups(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<BackupOptions>();
   restoring->add_option("BACKUP", options->backup, "As pgconvoy backups list names it: r7/shop-live-db")->type_name("")->required();
   restoring->add_option("--to", options->to, "The empty database")->type_name("URL")->required();
-  restoring->add_flag("--no-owner", options->no_owner, "Everything belongs to the user of --to");
+  restoring->add_flag("--no-owner", options->no_owner, "Everything belongs to the user of --to, who must not be a superuser");
   add_fleet_file(*restoring, *options);
   add_globals(*restoring, invocation.globals);
-  restoring->footer("Example:\n  PGPASSFILE=admin.passfile pgconvoy backups restore r7/shop-live-db --to postgresql://admin@host/shop_again");
+  restoring->footer("Example:\n  PGPASSFILE=admin.passfile pgconvoy backups restore r7/shop-live-db --to postgresql://admin@host/shop_again\n"
+      "  pgconvoy backups restore r7/shop-live-db --to postgresql://shop_live@host/shop_again --no-owner\n"
+      "As a superuser, functions that the backup brings run with its rights: prefer the role that is to own the database.");
   restoring->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return restore(invocation.globals, *options); }; });
 

@@ -58,7 +58,7 @@ std::string shown_text(const std::string& name, const BackupRecord& backup, cons
   } else {
     line("holds", "not known: " + counts.error().message);
   }
-  text += "\nwithout pgconvoy:\n";
+  text += "\nwithout pgconvoy (USER: an administrator; ROLE: who is to own it, and no superuser, for functions of the backup run as ROLE):\n";
   for (const std::string& command : stock_commands(policy, backup)) text += "  " + report::shown(command) + "\n";
   return text;
 }
@@ -104,7 +104,8 @@ json backup_json(const std::string& name, const BackupRecord& backup) {
 
 std::vector<std::string> stock_commands(const BackupPolicy& policy, const BackupRecord& backup) {
   const BackupFile details = details_of(backup);
-  const std::string restore = "pg_restore --exit-on-error --no-owner --dbname=postgresql://USER@HOST:PORT/NEW_NAME";
+  // As the role itself: the dump's functions must not run with a superuser's rights.
+  const std::string restore = "pg_restore --exit-on-error --no-owner --dbname=postgresql://ROLE@HOST:PORT/NEW_NAME";
   std::error_code ignored;
   const bool from_store = !details.key.empty() && !policy.download.empty() && !std::filesystem::exists(backup.file, ignored);
   std::string pipe = from_store ? as_command(policy.download, details.key) + " | " : "";
@@ -113,7 +114,10 @@ std::vector<std::string> stock_commands(const BackupPolicy& policy, const Backup
   } else {
     pipe += restore + (from_store ? "" : " " + report::shell_argument(backup.file));
   }
-  return {"createdb --host=HOST --port=PORT --username=USER --template=template0 NEW_NAME", pipe};
+  return {"createdb --host=HOST --port=PORT --username=USER --owner=ROLE --template=template0 NEW_NAME",
+          "psql --host=HOST --port=PORT --username=USER --dbname=postgres "
+          "-c 'REVOKE CONNECT, TEMPORARY ON DATABASE \"NEW_NAME\" FROM PUBLIC'",
+          pipe};
 }
 
 void add_backups_show(CLI::App& group, Invocation& invocation) {

@@ -9,6 +9,7 @@
 #include "cli/show_report.hpp"
 #include "engine/core/host.hpp"
 #include "engine/report/table.hpp"
+#include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -23,7 +24,8 @@ struct Verified {
   std::string name;
   std::string file = "-", store = "-";  // "ok", "-" when there is none, or what is wrong with it
   int entries = 0;                      // of the archive's list
-  std::string problem;                  // "": good
+  std::string problem;                  // "": good, if it was looked at
+  bool looked_at = true;                // false: on another host, and in no store
 };
 
 // How many entries the archive lists; it is decrypted for that.
@@ -44,13 +46,17 @@ Task<Verified> verify_backup(Services services, BackupPolicy policy, BackupRecor
   std::error_code ignored;
   const bool here = std::filesystem::exists(backup.file, ignored);
   std::optional<OpenedBackup> whole;
-  if (here || !in_store) {
+  const bool elsewhere = !here && !details.host.empty() && details.host != this_host();
+  if (elsewhere) {
+    verified.file = "on host " + details.host;
+    verified.looked_at = in_store;
+  } else if (here || !in_store) {
     auto opened = co_await open_backup(services, policy, backup, Copy::file);
     verified.file = opened ? "ok" : here ? "bad" : "gone";
     if (opened) whole = *std::move(opened);
     else verified.problem = opened.error().message;
   } else {
-    verified.file = details.host.empty() || details.host == this_host() ? "gone" : "on host " + details.host;
+    verified.file = "gone";
   }
   if (in_store) {
     auto opened = co_await open_backup(services, policy, backup, Copy::store);
@@ -63,6 +69,11 @@ Task<Verified> verify_backup(Services services, BackupPolicy policy, BackupRecor
   if (entries) verified.entries = *entries;
   else verified.problem = entries.error().message;
   co_return verified;
+}
+
+report::Cell verdict_of(const Verified& verified) {
+  if (!verified.looked_at) return report::Cell("not looked at", report::Tone::warn);
+  return verified.problem.empty() ? report::Cell("good", report::Tone::good) : report::Cell(report::shown(verified.problem), report::Tone::bad);
 }
 
 int verify_command(const GlobalOptions& globals, const VerifyOptions& options) {
@@ -93,22 +104,27 @@ int verify_command(const GlobalOptions& globals, const VerifyOptions& options) {
   Application application;
   std::vector<Verified> results;
   bool bad = false;
+  std::int64_t unseen = 0;
   for (const BackupRecord& backup : chosen) {
     results.push_back(application.wait(verify_backup(application.services(), policies[backup.run], backup, name_of(*all, backup))));
     bad = bad || !results.back().problem.empty();
+    unseen += !results.back().looked_at;
   }
   if (output.text()) {
     report::Table table({{"backup", report::Align::left, true}, {"file"}, {"store"}, {"entries", report::Align::right}, {"verdict"}});
     for (const Verified& each : results)
-      table.add({report::shown(each.name), report::shown(each.file), each.store, fmt::to_string(each.entries),
-                 each.problem.empty() ? report::Cell("good", report::Tone::good) : report::Cell(report::shown(each.problem), report::Tone::bad)});
+      table.add({report::shown(each.name), report::shown(each.file), each.store, fmt::to_string(each.entries), verdict_of(each)});
     write_out(results.empty() ? "there are no backups in this journal\n" : table.text(output.style(), 0));
+    if (unseen > 0)
+      write_out(fmt::format("{} could not be looked at: on another host, and in no store; type this there\n", report::count(unseen, "backup")));
   } else {
     json document{{"version", 1}, {"kind", "backups_verified"}};
+    document["not_looked_at"] = unseen;
     document["backups"] = json::array();
     for (const Verified& each : results)
       document["backups"].push_back({{"id", each.name}, {"file", each.file}, {"store", each.store}, {"entries", each.entries},
-                                     {"good", each.problem.empty()}, {"problem", each.problem}});
+                                     {"looked_at", each.looked_at}, {"good", each.looked_at && each.problem.empty()},
+                                     {"problem", each.problem}});
     write_json(output, document);
   }
   return bad ? kSomeFailed : kSuccess;
@@ -123,7 +139,7 @@ void add_backups_verify(CLI::App& group, Invocation& invocation) {
   command->add_flag("--all", options->all, "Every backup that is kept");
   command->add_option("-f,--fleet", options->fleet_file, "Programs of this fleet file (default: those of the backup's run)")->type_name("FILE");
   add_globals(*command, invocation.globals);
-  command->footer("Example:\n  pgconvoy backups verify --all\nExit code 1 when one is bad.");
+  command->footer("Example:\n  pgconvoy backups verify --all\nExit code 1 when one is bad or gone. One on another host, and in no store, can't be looked at: it is counted, and is neither.");
   command->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return verify_command(invocation.globals, *options); }; });
 }

@@ -94,7 +94,7 @@ Result<std::shared_ptr<Child>> Child::start(asio::any_io_executor executor, Proc
     environment[name] = std::to_string(3 + secret_files.size());
     secret_files.push_back(std::move(file));
   }
-  TRY(auto program, prepare_program(spec.argv, environment, spec.directory));
+  TRY(auto program, prepare_program(spec.argv, environment, spec.directory, spec.without));
   for (const Descriptor& file : secret_files) program.inherited.push_back(file.get());
   TRY(auto in, spec.input_file.empty() ? input_file(spec.input) : redirection(spec.input_file, O_RDONLY));
   spec.input.clear();

@@ -22,6 +22,7 @@ struct ProcessSpec {
   std::vector<std::string> argv;                   // argv[0] is a path or a name looked up in PATH
   std::map<std::string, std::string> environment;  // added to ours, replacing what has the same name
   std::map<std::string, Secret> secrets;           // likewise; never printed. A name that ends with _FD: by a file, the variable holds its descriptor
+  std::vector<std::string> without;                // names of variables of ours that the child doesn't get; what the two above give stays
   std::string input;                               // written to the child's stdin, then closed
   std::filesystem::path input_file;                // instead of `input`: the child's stdin, whatever its size
   std::filesystem::path output_file;               // the child's stdout; made with mode 0600, or emptied. Empty: it is kept

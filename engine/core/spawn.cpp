@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -39,11 +40,12 @@ Result<Pipe> make_pipe() {
 
 PreparedProgram::PreparedProgram(std::string path_, std::vector<std::string> argv_,
                                  const std::map<std::string, std::string>& environment,
-                                 std::filesystem::path directory_)
+                                 std::filesystem::path directory_, const std::vector<std::string>& without)
     : path(std::move(path_)), arguments(std::move(argv_)), directory(directory_.string()) {
   for (char** variable = environ; *variable; ++variable) {
     const std::string text = *variable;
-    if (!environment.contains(text.substr(0, text.find('=')))) variables.push_back(text);
+    const std::string name = text.substr(0, text.find('='));
+    if (!environment.contains(name) && std::find(without.begin(), without.end(), name) == without.end()) variables.push_back(text);
   }
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
   for (auto& argument : arguments) argv.push_back(argument.data());
@@ -54,7 +56,7 @@ PreparedProgram::PreparedProgram(std::string path_, std::vector<std::string> arg
 
 Result<PreparedProgram> prepare_program(const std::vector<std::string>& argv,
                                         const std::map<std::string, std::string>& environment,
-                                        const std::filesystem::path& directory) {
+                                        const std::filesystem::path& directory, const std::vector<std::string>& without) {
   if (argv.empty() || argv[0].empty()) return Error(ErrorKind::usage, "no program was given to run");
   // An embedded NUL would silently cut the rest off.
   for (const auto& argument : argv)
@@ -64,7 +66,7 @@ Result<PreparedProgram> prepare_program(const std::vector<std::string>& argv,
     if ((name + value).find('\0') != std::string::npos || name.find('=') != std::string::npos)
       return Error(ErrorKind::usage, fmt::format("an environment variable for {} is malformed", argv[0]));
 
-  if (argv[0].find('/') != std::string::npos) return PreparedProgram(argv[0], argv, environment, directory);
+  if (argv[0].find('/') != std::string::npos) return PreparedProgram(argv[0], argv, environment, directory, without);
   std::string path = "/usr/bin:/bin";
   if (auto own = environment.find("PATH"); own != environment.end())
     path = own->second;
@@ -75,7 +77,7 @@ Result<PreparedProgram> prepare_program(const std::vector<std::string>& argv,
     const auto candidate = std::filesystem::path(path.substr(from, to - from)) / argv[0];
     std::error_code ignored;
     if (to > from && std::filesystem::is_regular_file(candidate, ignored) && ::access(candidate.c_str(), X_OK) == 0)
-      return PreparedProgram(candidate.string(), argv, environment, directory);
+      return PreparedProgram(candidate.string(), argv, environment, directory, without);
     from = to + 1;
   }
   return Error(ErrorKind::not_found, fmt::format("program {} was not found in PATH ({})", argv[0], path));

@@ -41,7 +41,8 @@ constexpr int kFirstMoved = 100;
 // are allowed, because other threads may have held any lock.
 struct PreparedProgram {
   PreparedProgram(std::string path, std::vector<std::string> argv,
-                  const std::map<std::string, std::string>& environment, std::filesystem::path directory);
+                  const std::map<std::string, std::string>& environment, std::filesystem::path directory,
+                  const std::vector<std::string>& without);
   std::string path;
   std::vector<std::string> arguments, variables;
   std::string directory;
@@ -50,10 +51,11 @@ struct PreparedProgram {
 };
 
 // argv[0] looked up in PATH (the child's, when `environment` sets one); an error of kind not_found says where it
-// looked.
+// looked. Of our own variables those in `without` are left out.
 Result<PreparedProgram> prepare_program(const std::vector<std::string>& argv,
                                         const std::map<std::string, std::string>& environment,
-                                        const std::filesystem::path& directory);
+                                        const std::filesystem::path& directory,
+                                        const std::vector<std::string>& without = {});
 
 // In the child only: default signals, stdin, stdout and stderr, directory, exec. Does not return; when it fails,
 // the errno is written to `report` and the process ends with 127.

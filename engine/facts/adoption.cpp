@@ -45,6 +45,8 @@ std::vector<std::string> obstacles_to_adoption(const DatabaseFacts& source, cons
   compare_texts(obstacles, "collation", same_spelling(there.collate), same_spelling(source.collate));
   compare_texts(obstacles, "character type", same_spelling(there.ctype), same_spelling(source.ctype));
   if (source.locale_provider != "libc") compare_texts(obstacles, "locale", there.provider_locale, source.provider_locale);
+  if (!there.tablespace.empty() && there.tablespace != "pg_default")
+    obstacles.push_back(fmt::format("it is in tablespace \"{}\", where the way back could not put it again", there.tablespace));
   if (there.is_template) obstacles.push_back("it is a template");
   if (!there.allows_connections) {
     obstacles.push_back("it allows no connections");

@@ -73,6 +73,32 @@ bool same_meaning(const std::string& value, const SettingFact& like, const std::
 
 bool at_default(const SettingFact& setting) { return !setting.is_set || setting.value == setting.boot_value; }
 
+// Names in a list such as "pg_stat_statements, '$libdir/auto_explain'", without their folders.
+std::vector<std::string> libraries_in(const std::string& value) {
+  std::vector<std::string> found;
+  std::string name;
+  for (const char letter : value + ",") {
+    if (letter == ',') {
+      if (!name.empty()) found.push_back(name.substr(name.rfind('/') + 1));
+      name.clear();
+    } else if (letter != ' ' && letter != '"' && letter != '\'') {
+      name += letter;
+    }
+  }
+  return found;
+}
+
+// Those that the server offers no extension for. Most libraries are named as their extension is; some have none.
+std::vector<std::string> not_offered(const std::string& libraries, const ServerConfiguration& server) {
+  constexpr std::string_view kWorker = "_bgw";  // pg_partman_bgw of pg_partman
+  std::vector<std::string> missing;
+  for (const std::string& library : libraries_in(libraries)) {
+    const std::string extension = library.ends_with(kWorker) ? library.substr(0, library.size() - kWorker.size()) : library;
+    if (!server.installable.contains(extension)) missing.push_back(library);
+  }
+  return missing;
+}
+
 int major_version(const ServerConfiguration& configuration) { return configuration.version_number / 10000; }
 
 std::string since(const SettingHistory& history) {
@@ -147,6 +173,16 @@ class Comparison {
     if (old.masked) entry.why = "its value may hold a secret and is not read";
     const SettingHistory* history = changed_default(name, major_version(source_), major_version(target_));
     if (history && (old_default || new_default)) entry.why = since(*history);
+    if (name == "shared_preload_libraries") without_missing_libraries(old.value, entry);
+  }
+
+  // A server that can't load one of them doesn't start: such a line is nothing to be set as it stands.
+  void without_missing_libraries(const std::string& libraries, ParityEntry& entry) const {
+    const std::vector<std::string> missing = not_offered(libraries, target_);
+    if (missing.empty()) return;
+    entry.proposed.clear();
+    entry.why = fmt::format("the new server offers no extension {}, and doesn't start without the library: install it first, or leave it out",
+                            fmt::join(missing, ", "));
   }
 
   // Unknown there. Nothing is lost with what was never set.

@@ -23,14 +23,38 @@ static PlatformProgram program_in(const json& source, const char* key) {
   return program;
 }
 
+static void add_caps(json& target, const Caps& given) {
+  json caps = json::object();
+  if (given.bytes) caps["bytes"] = *given.bytes;
+  if (given.databases) caps["databases"] = *given.databases;
+  if (given.connections) caps["connections"] = *given.connections;
+  if (!caps.empty()) target["caps"] = caps;
+}
+
+static Caps caps_in(const json& source) {
+  const auto caps = source.find("caps");
+  if (caps == source.end()) return {};
+  const auto number = [&](const char* key) {
+    const auto found = caps->find(key);
+    return found == caps->end() ? std::optional<std::int64_t>() : found->get<std::int64_t>();
+  };
+  return {number("bytes"), number("databases"), number("connections")};
+}
+
+static void to_json(json& target, const Host& host) {
+  target = {{"id", host.id}};
+  add_caps(target, host.caps);
+}
+
+static void from_json(const json& source, Host& host) {
+  source.at("id").get_to(host.id);
+  host.caps = caps_in(source);
+}
+
 static void to_json(json& target, const Server& server) {
   target = {{"id", server.id}, {"region", server.region}, {"service", server.service}, {"url", server.url}, {"password", server.password}};
   if (!server.host.empty()) target["host"] = server.host;
-  json caps = json::object();
-  if (server.caps.bytes) caps["bytes"] = *server.caps.bytes;
-  if (server.caps.databases) caps["databases"] = *server.caps.databases;
-  if (server.caps.connections) caps["connections"] = *server.caps.connections;
-  if (!caps.empty()) target["caps"] = caps;
+  add_caps(target, server.caps);
   add_program(target, "provisioner", server.provisioner);
 }
 
@@ -41,13 +65,7 @@ static void from_json(const json& source, Server& server) {
   source.at("url").get_to(server.url);
   source.at("password").get_to(server.password);
   server.host = source.value("host", "");
-  if (const auto caps = source.find("caps"); caps != source.end()) {
-    const auto number = [&](const char* key) {
-      const auto found = caps->find(key);
-      return found == caps->end() ? std::optional<std::int64_t>() : found->get<std::int64_t>();
-    };
-    server.caps = {number("bytes"), number("databases"), number("connections")};
-  }
+  server.caps = caps_in(source);
   server.provisioner = program_in(source, "provisioner");
 }
 
@@ -185,6 +203,7 @@ void to_json(json& target, const Fleet& fleet) {
                 {"servers", list(fleet.servers)},
                 {"environments", list(fleet.environments)},
                 {"instances", list(fleet.instances)}};
+  if (!fleet.hosts.empty()) target["hosts"] = list(fleet.hosts);
   if (!fleet.poolers.empty()) target["poolers"] = list(fleet.poolers);
   if (!fleet.hooks.empty()) target["hooks"] = list(fleet.hooks);
   if (fleet.backups != BackupPolicy{}) target["backups"] = fleet.backups;
@@ -195,6 +214,7 @@ void from_json(const json& source, Fleet& fleet) {
   fleet.servers = by_id<Server>(source.at("servers"));
   fleet.environments = by_id<Environment>(source.at("environments"));
   fleet.instances = by_id<Instance>(source.at("instances"));
+  if (source.contains("hosts")) fleet.hosts = by_id<Host>(source.at("hosts"));
   if (source.contains("poolers")) fleet.poolers = by_id<Pooler>(source.at("poolers"));
   if (source.contains("hooks")) fleet.hooks = by_id<Hook>(source.at("hooks"));
   if (source.contains("backups")) source.at("backups").get_to(fleet.backups);

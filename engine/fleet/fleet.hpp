@@ -46,6 +46,13 @@ struct Caps {
   bool operator==(const Caps&) const = default;
 };
 
+// A machine on which servers stand together.
+struct Host {
+  std::string id;
+  Caps caps;  // of its servers together
+  bool operator==(const Host&) const = default;
+};
+
 struct Server {
   std::string id;
   std::string region;
@@ -131,6 +138,7 @@ struct Hook {
 
 struct Fleet {
   std::map<std::string, Region> regions;
+  std::map<std::string, Host> hosts;
   std::map<std::string, Server> servers;
   std::map<std::string, Pooler> poolers;
   std::map<std::string, Hook> hooks;
@@ -143,7 +151,7 @@ struct Fleet {
   bool operator==(const Fleet&) const = default;
 };
 
-// Lists of objects, each in the order of ids; poolers, hooks and backups only when there are any. from_json throws json::exception on another shape: what it reads
+// Lists of objects, each in the order of ids; hosts, poolers, hooks and backups only when there are any. from_json throws json::exception on another shape: what it reads
 // was written by us, into a journal whose digests hold.
 void to_json(json& target, const Fleet& fleet);
 void from_json(const json& source, Fleet& fleet);

@@ -165,10 +165,11 @@ void read_fleet(const YamlNode& root, Draft& draft) {
         root, fmt::format("a fleet file is a mapping that begins with `pgconvoy: 1`, not {}", describe(root.kind)));
     return;
   }
-  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "servers", "poolers", "environments", "instances", "backups", "hooks"},
+  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "hosts", "servers", "poolers", "environments", "instances", "backups", "hooks"},
                    draft.problems);
   if (!format_is_known(root, top, draft)) return;
   read_section(top, "regions", Need::required, draft, read_region);
+  read_section(top, "hosts", Need::optional, draft, read_host);
   read_section(top, "servers", Need::required, draft, read_server);
   read_section(top, "poolers", Need::optional, draft, read_pooler);
   read_section(top, "environments", Need::optional, draft, read_environment);

@@ -95,6 +95,15 @@ Caps read_caps(const Fields& owner, Draft& draft) {
   return caps;
 }
 
+void read_host(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
+  const Fields fields(place, value, fmt::format("host {}", in_quotes(id)), {"caps"}, draft.problems);
+  Host host;
+  host.id = id;
+  host.caps = read_caps(fields, draft);
+  draft.remember("hosts/" + id, &place);
+  draft.fleet.hosts.emplace(id, std::move(host));
+}
+
 void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
   const Fields fields(place, value, fmt::format("pooler {}", in_quotes(id)),
                       {"region", "kind", "url", "password", "config_file", "command", "limit", "options"}, draft.problems);

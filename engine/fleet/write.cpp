@@ -85,6 +85,14 @@ void write_program(const PlatformProgram& program, const Block& fields) {
   if (!program.options.empty()) fields.raw("options", flow_map(program.options));
 }
 
+void write_caps(const Caps& given, const Block& fields) {
+  std::vector<std::string> caps;
+  if (given.bytes) caps.push_back(fmt::format("bytes: {}", *given.bytes));
+  if (given.databases) caps.push_back(fmt::format("databases: {}", *given.databases));
+  if (given.connections) caps.push_back(fmt::format("connections: {}", *given.connections));
+  if (!caps.empty()) fields.raw("caps", fmt::format("{{{}}}", fmt::join(caps, ", ")));
+}
+
 void write_server(const Server& server, std::string& out) {
   const Block fields(out, 2);
   fields.text("region", server.region);
@@ -92,11 +100,7 @@ void write_server(const Server& server, std::string& out) {
   fields.text("url", server.url);
   fields.password(server.password);
   fields.text_if_any("host", server.host);
-  std::vector<std::string> caps;
-  if (server.caps.bytes) caps.push_back(fmt::format("bytes: {}", *server.caps.bytes));
-  if (server.caps.databases) caps.push_back(fmt::format("databases: {}", *server.caps.databases));
-  if (server.caps.connections) caps.push_back(fmt::format("connections: {}", *server.caps.connections));
-  if (!caps.empty()) fields.raw("caps", fmt::format("{{{}}}", fmt::join(caps, ", ")));
+  write_caps(server.caps, fields);
   if (server.provisioner.command.empty()) return;
   fields.open("provisioner");
   write_program(server.provisioner, Block(out, 3));
@@ -197,6 +201,7 @@ std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::i
   write_section("regions", fleet.regions, out, [](const Region& region, std::string& text) {
     if (region.concurrency) Block(text, 2).raw("concurrency", fmt::to_string(*region.concurrency));
   });
+  write_section("hosts", fleet.hosts, out, [](const Host& host, std::string& text) { write_caps(host.caps, Block(text, 2)); });
   write_section("servers", fleet.servers, out, write_server);
   write_section("poolers", fleet.poolers, out, write_pooler);
   write_section("environments", fleet.environments, out, write_environment);

@@ -95,6 +95,12 @@ class Placer::Rooms {
 
   static Room room_of(const Server& server, const std::map<std::string, ServerFacts>& servers);
   Demand demand_of(const std::string& instance) const;
+  // What is taken of a server's room, or of its host's.
+  struct Taken {
+    std::int64_t bytes = 0, databases = 0, connections = 0;
+  };
+  static std::string over(const Caps& caps, const Taken& taken, const Demand& demand, int more, const std::string& whose);
+  Caps host_caps(const Room& room) const;
   std::string why_not(const Room& room, const Demand& demand, bool only_one) const;
   double share_of(const Room& room) const;
   Choice choice_of(const Room& room, const Demand& demand) const;
@@ -107,6 +113,7 @@ class Placer::Rooms {
   PlacementInput input_;
   std::map<std::string, Room> rooms_;  // by server
   std::map<std::string, std::optional<std::int64_t>> host_free_;
+  std::map<std::string, Taken> host_taken_;
   std::map<std::string, std::map<std::string, int>> host_neighbours_;  // host -> source server -> databases
   std::map<std::string, std::vector<std::pair<std::string, std::string>>> uses_;  // instance -> application, stage
 };
@@ -145,6 +152,10 @@ Placer::Rooms::Rooms(PlacementInput input) : input_(input) {
   for (const auto& [id, server] : input_.fleet.servers) {
     if (server.service != input_.requirements.target_service) continue;
     Room room = room_of(server, input_.servers);
+    Taken& taken = host_taken_[host_key(server)];
+    taken.bytes += room.bytes;
+    taken.databases += room.databases;
+    taken.connections += room.connections;
     auto& free = host_free_[host_key(server)];
     const auto facts = input_.servers.find(id);
     if (facts != input_.servers.end() && facts->second.free_bytes)
@@ -173,22 +184,35 @@ Placer::Rooms::Demand Placer::Rooms::demand_of(const std::string& instance) cons
   return demand;
 }
 
+Caps Placer::Rooms::host_caps(const Room& room) const {
+  const auto host = input_.fleet.hosts.find(room.server->host);
+  return host == input_.fleet.hosts.end() ? Caps{} : host->second.caps;
+}
+
+std::string Placer::Rooms::over(const Caps& caps, const Taken& taken, const Demand& demand, int more, const std::string& whose) {
+  if (caps.databases && taken.databases + more > *caps.databases)
+    return fmt::format("{}caps.databases: {} of {} are taken", whose, taken.databases, *caps.databases);
+  if (caps.bytes && taken.bytes + demand.bytes > *caps.bytes)
+    return fmt::format("{}caps.bytes: {} of {} are taken, {} more are needed", whose, format_bytes({taken.bytes}),
+                       format_bytes({*caps.bytes}), format_bytes({demand.bytes}));
+  if (caps.connections && taken.connections + demand.connections > *caps.connections)
+    return fmt::format("{}caps.connections: {} of {} are taken, {} more are needed", whose, taken.connections,
+                       *caps.connections, demand.connections);
+  return "";
+}
+
 // "" when it fits.
 std::string Placer::Rooms::why_not(const Room& room, const Demand& demand, bool only_one) const {
   if (room.server->id == demand.source) return "it is there already";
   if (const auto same = room.placed.find(demand.database); same != room.placed.end())
     return fmt::format("instance {} goes there, and its database has the same name", same->second);
   if (!room.unusable_because.empty()) return only_one ? "" : room.unusable_because;
-  const Caps& caps = room.server->caps;
   const int more = room.names.contains(demand.database) ? 0 : 1;
-  if (caps.databases && room.databases + more > *caps.databases)
-    return fmt::format("caps.databases: {} of {} are taken", room.databases, *caps.databases);
-  if (caps.bytes && room.bytes + demand.bytes > *caps.bytes)
-    return fmt::format("caps.bytes: {} of {} are taken, {} more are needed", format_bytes({room.bytes}),
-                       format_bytes({*caps.bytes}), format_bytes({demand.bytes}));
-  if (caps.connections && room.connections + demand.connections > *caps.connections)
-    return fmt::format("caps.connections: {} of {} are taken, {} more are needed", room.connections, *caps.connections,
-                       demand.connections);
+  const Taken taken{room.bytes, room.databases, room.connections};
+  if (std::string limit = over(room.server->caps, taken, demand, more, ""); !limit.empty()) return limit;
+  if (std::string limit = over(host_caps(room), host_taken_.at(host_key(*room.server)), demand, more, host_key(*room.server) + ", ");
+      !limit.empty())
+    return limit;
   if (only_one) return "";  // the condition disk_space judges the one server that there is
   if (const auto free = free_bytes(room); free && demand.bytes > *free)
     return fmt::format("its disk: {} are left, {} are needed", format_bytes({std::max<std::int64_t>(*free, 0)}),
@@ -198,11 +222,14 @@ std::string Placer::Rooms::why_not(const Room& room, const Demand& demand, bool 
 
 // The part of its room that is left, in twentieths: what is about the same shall not decide.
 double Placer::Rooms::share_of(const Room& room) const {
-  const Caps& caps = room.server->caps;
   double share = 1;
-  if (caps.databases) share = std::min(share, part_left(*caps.databases, room.databases));
-  if (caps.bytes) share = std::min(share, part_left(*caps.bytes, room.bytes));
-  if (caps.connections) share = std::min(share, part_left(*caps.connections, room.connections));
+  const auto bounded_by = [&share](const Caps& caps, const Taken& taken) {
+    if (caps.databases) share = std::min(share, part_left(*caps.databases, taken.databases));
+    if (caps.bytes) share = std::min(share, part_left(*caps.bytes, taken.bytes));
+    if (caps.connections) share = std::min(share, part_left(*caps.connections, taken.connections));
+  };
+  bounded_by(room.server->caps, {room.bytes, room.databases, room.connections});
+  bounded_by(host_caps(room), host_taken_.at(host_key(*room.server)));
   if (room.max_connections > 0) share = std::min(share, part_left(room.max_connections, room.connections));
   if (const auto free = free_bytes(room))
     share = std::min(share, part_left(std::max<std::int64_t>(*free, 0) + room.bytes, room.bytes));
@@ -243,9 +270,15 @@ std::string Placer::Rooms::in_words(const Room& room, const Demand& demand) cons
 }
 
 void Placer::Rooms::take(Room& room, const Demand& demand, int times) {
+  Taken& host = host_taken_[host_key(*room.server)];
   room.bytes += times * demand.bytes;
+  host.bytes += times * demand.bytes;
   room.connections += times * demand.connections;
-  if (!room.names.contains(demand.database)) room.databases += times;
+  host.connections += times * demand.connections;
+  if (!room.names.contains(demand.database)) {
+    room.databases += times;
+    host.databases += times;
+  }
   if (times > 0)
     room.placed[demand.database] = demand.instance;
   else

@@ -26,7 +26,8 @@ struct PlacementInput {
 
 // Places targets one after the other, in the order of the run; each takes its room from those that come after it.
 //
-// Limits that are never exceeded: the caps of a server (`databases` without template0, template1 and postgres); two
+// Limits that are never exceeded: the caps of a server (`databases` without template0, template1 and postgres); those of
+// its host, for all of its servers that offer the wanted service together, as far as they were read; two
 // databases of one name never go to one server; never to the server it is on. Where there is a choice also the free
 // bytes, with a growth allowance of a fifth. Servers of one `host` are taken to stand on one file system and share the
 // least of the free bytes that they tell; a server without `host` has its own. max_connections is no limit, for the

@@ -6,6 +6,8 @@
 #include <random>
 
 #include "engine/core/printable.hpp"
+#include "engine/fleet/ad_hoc.hpp"
+#include "engine/platform/database_url.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -31,6 +33,7 @@ ProcessSpec process_of(const ProgramRequest& request, Seconds left) {
   ProcessSpec spec;
   spec.argv = request.program.command;
   spec.argv.push_back(request.verb);
+  spec.without = variables_kept_back();
   spec.input = request_document(request);
   spec.limit = left;
   spec.keep_output = kLargestAnswer + 1;
@@ -56,11 +59,67 @@ void tell(const ProgramLog& log, const ProgramRequest& request, const std::strin
 }
 
 // Every text of an answer: a program may log what it answers.
-void add_texts(const json& value, std::map<std::string, Secret>& texts) {
-  if (value.is_string() && value.get_ref<const std::string&>().size() >= 6)
-    texts.emplace(std::to_string(texts.size()), Secret(value.get<std::string>()));
+void add_texts(const json& value, std::vector<Secret>& texts) {
+  if (value.is_string() && value.get_ref<const std::string&>().size() >= 6) texts.emplace_back(value.get<std::string>());
   if (value.is_structured())
     for (const json& inner : value) add_texts(inner, texts);
+}
+
+std::vector<Secret> hidden_from(const ProgramRequest& request) {
+  std::vector<Secret> hidden = request.hidden;
+  for (const auto& [name, secret] : request.secrets) hidden.push_back(secret);
+  return hidden;
+}
+
+// The password of a URL, as it is meant and as it is written there.
+std::vector<std::string> passwords_in(const std::string& text) {
+  std::vector<std::string> found;
+  const auto scheme = text.find("://");
+  if (scheme == std::string::npos) return found;
+  if (const auto parsed = parse_database_url("", text)) found.push_back(parsed->password.reveal());
+  const auto from = scheme + 3, end = text.find_first_of("@/", from), colon = text.find(':', from);
+  if (end != std::string::npos && text[end] == '@' && colon < end) found.push_back(text.substr(colon + 1, end - colon - 1));
+  const std::string name = "password=";
+  for (std::size_t at = text.find('?'); at != std::string::npos; at = text.find('&', at + 1))
+    if (text.compare(at + 1, name.size(), name) == 0) {
+      const auto begin = at + 1 + name.size();
+      found.push_back(text.substr(begin, text.find('&', begin) - begin));
+    }
+  return found;
+}
+
+std::string percent_encoded(const std::string& text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+                       c == '_' || c == '~';
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+std::string as_in_json(const std::string& text, bool ascii_only) {
+  const std::string quoted = json(text).dump(-1, ' ', ascii_only, json::error_handler_t::replace);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+// The kind of an error is a word of the protocol.
+void hide(json& value, const std::vector<Secret>& traces) {
+  if (value.is_string()) value = without_secrets(value.get<std::string>(), traces);
+  if (value.is_array())
+    for (json& inner : value) hide(inner, traces);
+  if (!value.is_object()) return;
+  for (auto member = value.begin(); member != value.end(); ++member)
+    if (member.key() != "kind") hide(member.value(), traces);
+}
+
+// Before anything is cut: half a password would not be found any more. What is no document is repeated nowhere.
+std::string masked_document(std::string output, const std::vector<Secret>& traces) {
+  if (traces.empty() || output.size() > kLargestAnswer) return output;
+  json document = json::parse(output, nullptr, false);
+  if (!document.is_object()) return output;
+  hide(document, traces);
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Error limit_ran_out(const ProgramRequest& request, const std::string& last) {
@@ -74,10 +133,27 @@ Error limit_ran_out(const ProgramRequest& request, const std::string& last) {
 
 }  // namespace
 
-std::string without_secrets(std::string text, const std::map<std::string, Secret>& secrets) {
-  for (const auto& [name, secret] : secrets) {
-    const std::string& clear = secret.reveal();
-    if (clear.empty()) continue;
+const std::vector<std::string>& variables_kept_back() {
+  static const std::vector<std::string> names{"PGPASSWORD", kSourcePasswordVariable, kTargetPasswordVariable};
+  return names;
+}
+
+std::vector<Secret> traces_of(const std::vector<Secret>& secrets) {
+  std::vector<std::string> texts, traces;
+  for (const Secret& secret : secrets) {
+    texts.push_back(secret.reveal());
+    for (std::string& password : passwords_in(secret.reveal())) texts.push_back(std::move(password));
+  }
+  for (const std::string& text : texts)
+    for (const std::string& trace : {text, percent_encoded(text), as_in_json(text, false), as_in_json(text, true)})
+      if (!trace.empty() && std::find(traces.begin(), traces.end(), trace) == traces.end()) traces.push_back(trace);
+  std::stable_sort(traces.begin(), traces.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  return std::vector<Secret>(traces.begin(), traces.end());
+}
+
+std::string without_secrets(std::string text, const std::vector<Secret>& traces) {
+  for (const Secret& trace : traces) {
+    const std::string& clear = trace.reveal();
     for (std::size_t at = 0; (at = text.find(clear, at)) != std::string::npos; at += 3) text.replace(at, clear.size(), "***");
   }
   return text;
@@ -109,20 +185,21 @@ Task<Result<ProgramAnswer>> call_program(ProcessLauncher& launcher, ProgramReque
     auto ran = co_await launcher.run(std::move(spec));
     if (!ran) {
       Error error = std::move(ran).error();
-      error.message = whose(request) + ": " + without_secrets(error.message, request.secrets);
+      error.message = whose(request) + ": " + without_secrets(error.message, traces_of(hidden_from(request)));
       if (error.kind == ErrorKind::not_found) error.remedy = "correct `command` in the fleet file, or install the program";
       if (error.kind == ErrorKind::timeout) error.remedy = "see what it waits for, or raise `limit` in the fleet file";
       co_return error;
     }
-    std::map<std::string, Secret> hidden = request.secrets;
-    if (request.answers_secrets) add_texts(json::parse(ran->output, nullptr, false), hidden);
-    const std::string errors = without_secrets(std::move(ran->errors), hidden);
+    std::vector<Secret> hidden = hidden_from(request);
+    const bool secret_answer = request.answers_secrets && ran->exit_code == 0;
+    if (secret_answer) add_texts(json::parse(ran->output, nullptr, false), hidden);
+    const std::vector<Secret> traces = traces_of(hidden);
+    const std::string errors = without_secrets(std::move(ran->errors), traces);
+    if (!secret_answer) ran->output = masked_document(std::move(ran->output), traces);
     tell(log, request, errors);
     if (ran->exit_code == 0 && !request.answers) co_return ProgramAnswer(whose(request), json::object());
     if (ran->exit_code == 0) co_return read_answer(whose(request), ran->output);
     Error failure = read_failure(whose(request), ran->exit_code, ran->output, last_lines(errors));
-    failure.message = without_secrets(std::move(failure.message), request.secrets);
-    failure.remedy = without_secrets(std::move(failure.remedy), request.secrets);
     if (ran->exit_code != kTryAgain) co_return failure;
     last = failure.message;
     const Seconds pause = pause_before_try(number);

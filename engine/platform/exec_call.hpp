@@ -31,6 +31,7 @@ struct ProgramRequest {
   std::optional<CallIdentity> who;   // none: read-only
   json document = json::object();    // what the verb is about; protocol, verb, call and options are added
   std::map<std::string, Secret> secrets;
+  std::vector<Secret> hidden;        // not handed over, and kept out of what it logs and says all the same
   bool answers = true;               // false: what it prints is not looked at
   bool answers_secrets = false;      // the texts of its answer are kept out of what it logs
 };
@@ -76,7 +77,14 @@ Result<ProgramAnswer> read_answer(const std::string& whose, const std::string& o
 // What a program says about its failure: from the error document, or from its exit code and `log_lines`. Pure.
 Error read_failure(const std::string& whose, int exit_code, const std::string& output, const std::string& log_lines);
 
-// Text without any of the secrets.
-std::string without_secrets(std::string text, const std::map<std::string, Secret>& secrets);
+// What a program may print of these: each as it stands, percent-encoded and escaped as in JSON, and likewise the password
+// in it when it is a URL. The longest come first. Pure.
+std::vector<Secret> traces_of(const std::vector<Secret>& secrets);
+
+// Text without any of the traces, which are in the order of traces_of(). Pure.
+std::string without_secrets(std::string text, const std::vector<Secret>& traces);
+
+// Variables of ours that hold administrators' passwords: programs of the site don't inherit them.
+const std::vector<std::string>& variables_kept_back();
 
 }  // namespace pgconvoy

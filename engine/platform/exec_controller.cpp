@@ -29,7 +29,7 @@ class ExecController final : public AppController {
   bool controls_application() const override { return true; }
 
   Task<Result<ApplicationFacts>> inspect(Environment environment) override {
-    ProgramRequest request = request_for(environment, "inspect");
+    ProgramRequest request = request_of(environment, "inspect");
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     ApplicationFacts facts;
     facts.environment = environment.id;
@@ -50,7 +50,7 @@ class ExecController final : public AppController {
   }
 
   Task<Result<Health>> health(Environment environment) override {
-    ProgramRequest request = request_for(environment, "health");
+    ProgramRequest request = request_of(environment, "health");
     request.program.limit = std::min(request.program.limit, kLongestHealth);
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     Health health;
@@ -60,13 +60,13 @@ class ExecController final : public AppController {
   }
 
   Task<Result<bool>> page_is_on(Environment environment) override {
-    ProgramRequest request = request_for(environment, "page_is_on");
+    ProgramRequest request = request_of(environment, "page_is_on");
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     co_return answer.truth("page_is_on");
   }
 
   Task<Result<bool>> is_running(Environment environment) override {
-    ProgramRequest request = request_for(environment, "is_running");
+    ProgramRequest request = request_of(environment, "is_running");
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     co_return answer.truth("running");
   }
@@ -87,6 +87,7 @@ class ExecController final : public AppController {
   Task<Result<ConnectionSpec>> read_binding(Environment environment, Binding binding) override {
     CO_TRY(const EnvFile held, co_await held_by(environment, binding));
     auto connection = read_from(held, binding, variables_of(environment));
+    if (connection) remember(environment, connection->password);
     if (!connection) {
       Error error = std::move(connection).error();
       error.remedy = kCorrectVariables;
@@ -98,8 +99,10 @@ class ExecController final : public AppController {
   Task<Result<void>> write_binding(CallIdentity who, Environment environment, Binding binding,
                                    ConnectionSpec connection) override {
     CO_TRY(EnvFile held, co_await held_by(environment, binding));
+    if (const auto before = read_from(held, binding, variables_of(environment))) remember(environment, before->password);
+    remember(environment, connection.password);
     CO_TRY_VOID(write_into(held, binding, connection, variables_of(environment)));
-    ProgramRequest request = request_for(environment, "write_binding");
+    ProgramRequest request = request_of(environment, "write_binding");
     request.who = std::move(who);
     request.document["binding"] = {{"instance", binding.instance}, {"variables", binding.variables}};
     for (const auto& [variable, part] : binding.variables)
@@ -109,8 +112,20 @@ class ExecController final : public AppController {
   }
 
  private:
-  Task<Result<void>> change(CallIdentity who, Environment environment, std::string verb) {
+  // With the passwords that its bindings are known to hold: a program that starts the application may print them.
+  ProgramRequest request_of(const Environment& environment, const std::string& verb) const {
     ProgramRequest request = request_for(environment, verb);
+    if (const auto known = passwords_.find(environment.id); known != passwords_.end()) request.hidden = known->second;
+    return request;
+  }
+
+  void remember(const Environment& environment, const Secret& password) {
+    auto& known = passwords_[environment.id];
+    if (!password.empty() && std::find(known.begin(), known.end(), password) == known.end()) known.push_back(password);
+  }
+
+  Task<Result<void>> change(CallIdentity who, Environment environment, std::string verb) {
+    ProgramRequest request = request_of(environment, verb);
     request.who = std::move(who);
     CO_TRY_VOID(co_await call_program(launcher_, std::move(request), log_));
     co_return Result<void>();
@@ -118,7 +133,7 @@ class ExecController final : public AppController {
 
   // Of the binding's variables those that are set. The result is a secret.
   Task<Result<EnvFile>> held_by(Environment environment, Binding binding) {
-    ProgramRequest request = request_for(environment, "read_binding");
+    ProgramRequest request = request_of(environment, "read_binding");
     request.document["binding"] = {{"instance", binding.instance}, {"variables", binding.variables}};
     request.answers_secrets = true;
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
@@ -138,6 +153,7 @@ class ExecController final : public AppController {
 
   ProcessLauncher& launcher_;
   ProgramLog log_;
+  std::map<std::string, std::vector<Secret>> passwords_;  // by environment
 };
 
 }  // namespace

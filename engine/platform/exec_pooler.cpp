@@ -41,7 +41,7 @@ class ExecPooler final : public PoolerController {
     CO_TRY(facts.pool_mode, answer.text("pool_mode"));
     CO_TRY(const ProgramAnswer where, answer.object("place"));
     CO_TRY(const PoolerPlace place, read_place(where));
-    facts.leads_to = place.host + ":" + place.port;
+    facts.leads_to = (place.host.empty() ? "local" : place.host) + ":" + place.port;
     facts.database = place.database;
     co_return facts;
   }

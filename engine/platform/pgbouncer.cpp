@@ -187,7 +187,8 @@ class PgbouncerController final : public PoolerController {
       CO_TRY(const int used, co_await console.in_use(alias));
       if (used == 0) co_return Result<void>();
       if (std::chrono::steady_clock::now() >= deadline)
-        co_return Error(ErrorKind::timeout, fmt::format("{} connections to the server are still in use after {}", used, format_duration(limit)));
+        co_return Error(ErrorKind::timeout, fmt::format("{} connections to the server are still in use after {}", used, format_duration(limit)),
+                        "SHOW SERVERS in the pooler's console says whose they are; end them, then pgconvoy retry");
       co_await sleep_for(wait);
     }
   }
@@ -198,7 +199,9 @@ class PgbouncerController final : public PoolerController {
     using namespace asio::experimental::awaitable_operators;
     CO_TRY(Console watching, co_await PgbouncerConsole::open(sessions_, credentials_, pooler));
     CO_TRY(PgbouncerAlias now, co_await watching->look(alias));
-    if (!now.known) co_return Error(ErrorKind::not_found, "the pooler doesn't have it");
+    if (!now.known)
+      co_return Error(ErrorKind::not_found, "the pooler doesn't have it",
+                      fmt::format("add it to [databases] in {} and RELOAD the pooler, or correct the binding's poolers in the fleet file", pooler.config_file));
     if (!now.paused) {
       CO_TRY(Console pausing, co_await PgbouncerConsole::open(sessions_, credentials_, pooler));
       auto first = co_await (pausing->command("PAUSE", alias) || until_paused(pooler, alias));
@@ -213,7 +216,9 @@ class PgbouncerController final : public PoolerController {
       CO_TRY_VOID(co_await until_unused(*watching, alias, kSettle));
     }
     CO_TRY(now, co_await watching->look(alias));
-    if (!now.paused) co_return Error(ErrorKind::conflict, "somebody resumed it at the same time");
+    if (!now.paused)
+      co_return Error(ErrorKind::conflict, "somebody resumed it at the same time",
+                      "see that nothing else sends RESUME to the pooler while a run is at work, then pgconvoy retry");
     co_return Result<void>();
   }
 

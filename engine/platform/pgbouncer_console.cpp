@@ -10,6 +10,7 @@ namespace pgconvoy {
 namespace {
 
 constexpr Seconds kConsoleLimit{600};  // PAUSE answers when the last transaction has ended; who waits for it has a limit
+constexpr Seconds kAnswerLimit{15};    // everything else is answered at once
 constexpr std::size_t kLongestArgument = 63;
 
 std::string console_argument(const std::string& alias) {
@@ -51,7 +52,7 @@ Task<Result<std::unique_ptr<PgbouncerConsole>>> PgbouncerConsole::open(SessionFa
 }
 
 Task<Result<Rows>> PgbouncerConsole::show(std::string what) {
-  CO_TRY(auto answers, co_await session_->script("SHOW " + what));
+  CO_TRY(auto answers, co_await session_->script("SHOW " + what, kAnswerLimit));
   if (answers.empty()) co_return Error(ErrorKind::corrupt, fmt::format("SHOW {} gave no rows", what)).on(session_->server());
   co_return std::move(answers.front());
 }
@@ -90,13 +91,14 @@ Task<Result<int>> PgbouncerConsole::in_use(std::string alias) {
 }
 
 Task<Result<void>> PgbouncerConsole::command(std::string word, std::string alias) {
-  auto done = co_await session_->script(fmt::format("{} {}", word, console_argument(alias)));
+  const Seconds limit = word == "PAUSE" ? kConsoleLimit : kAnswerLimit;
+  auto done = co_await session_->script(fmt::format("{} {}", word, console_argument(alias)), limit);
   if (!done) co_return std::move(done).error();
   co_return Result<void>();
 }
 
 Task<Result<void>> PgbouncerConsole::reload() {
-  auto done = co_await session_->script("RELOAD");
+  auto done = co_await session_->script("RELOAD", kAnswerLimit);
   if (!done) co_return std::move(done).error();
   co_return Result<void>();
 }

@@ -28,6 +28,7 @@ std::atomic<int> running_cancels = 0;
 }  // namespace
 
 Task<Result<void>> LibpqSession::limit_server(std::optional<Seconds> limit, Statement& statement) {
+  if (options_.console) co_return Result<void>();  // it knows no settings; our own deadline holds
   const auto wanted =
       limit ? std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(limit->count(), 1e6) * 1000)) : 0;
   const auto transaction = PQtransactionStatus(connection_);

@@ -1,4 +1,6 @@
 """Roles and databases on the platform's PostgreSQL servers: what a provisioner does."""
+import re
+
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
@@ -11,9 +13,23 @@ SELECT r.rolname FROM pg_roles r WHERE r.rolname = ANY(%s) AND r.rolname <> curr
                       AND d.classid <> 'pg_auth_members'::regclass)
    AND NOT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles o ON o.oid = m.member
                     WHERE m.roleid = r.oid AND o.rolname <> current_user AND NOT o.rolname = ANY(%s))"""
-# Lists of names are stored as they were given, with their own quotes; everything else is one text.
+# Lists of names are stored with their own quotes, or as somebody gave them; everything else is one text.
 LISTS = ("search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries", "shared_preload_libraries",
          "unix_socket_directories")
+ELEMENT = re.compile(r'[ \t\n\r\f\v]*(?:"((?:[^"]|"")*)"|([^", \t\n\r\f\v][^, \t\n\r\f\v]*))[ \t\n\r\f\v]*(,|\Z)')
+
+
+def split_list(text):
+    """The elements of a stored list, as PostgreSQL splits it: "quoted", with "" inside for a quote, or bare."""
+    elements, at, more = [], 0, bool(text.strip(" \t\n\r\f\v"))
+    while more:
+        found = ELEMENT.match(text, at)
+        if not found:
+            raise Refused(400, "a setting is not a list of names")
+        quoted, bare, comma = found.groups()
+        elements.append(bare if quoted is None else quoted.replace('""', '"'))
+        at, more = found.end(), comma == ","
+    return elements
 
 
 class Databases:
@@ -114,7 +130,9 @@ class Databases:
         for setting in role["settings"]:
             key, value = setting.split("=", 1)
             key_parts = sql.SQL(".").join(map(sql.Identifier, key.split(".")))
-            shown = sql.SQL(value) if key.lower() in LISTS else sql.Literal(value)
+            # Never as it stands: it is the tenant's text, and this is the administrator's statement.
+            elements = (split_list(value) or [""]) if key.lower() in LISTS else [value]
+            shown = sql.SQL(", ").join(map(sql.Literal, elements))
             cursor.execute(sql.SQL("ALTER ROLE {} SET {} TO {}").format(name, key_parts, shown))
         if role["comment"]:
             cursor.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(name, sql.Literal(role["comment"])))

@@ -83,14 +83,14 @@ TEST_CASE("prune: what an interrupted one began is finished") {
 TEST_CASE("backups: the commands that restore one without pgconvoy") {
   BackupPolicy policy;
   BackupRecord backup = backup_of("2026-11-01T00:00:00.000Z", "");
-  CHECK_THAT(stock_commands(policy, backup)[1], Contains("pg_restore --exit-on-error") && Contains(" /b/k3x9aq-r7/shop-db-t3-e1.dump"));
+  CHECK_THAT(stock_commands(policy, backup).back(), Contains("pg_restore --exit-on-error") && Contains(" /b/k3x9aq-r7/shop-db-t3-e1.dump"));
   policy.decrypt = {"age", "-d", "-i", "/keys/my key"};
   policy.download = {"/srv/store", "get"};
   backup.details["encrypted"] = true;
-  CHECK_THAT(stock_commands(policy, backup)[1],
+  CHECK_THAT(stock_commands(policy, backup).back(),
              Catch::StartsWith("age -d -i '/keys/my key' < /b/k3x9aq-r7/shop-db-t3-e1.dump | pg_restore"));
   backup.details["key"] = "k3x9aq-r7/shop-db-t3-e1.dump.age";
-  CHECK_THAT(stock_commands(policy, backup)[1],
+  CHECK_THAT(stock_commands(policy, backup).back(),
              Catch::StartsWith("/srv/store get k3x9aq-r7/shop-db-t3-e1.dump.age | age -d -i '/keys/my key' | pg_restore"));
 }
 

@@ -135,18 +135,28 @@ class BackupsTest(ScenarioTest):
         self.assertEqual(stat.S_IMODE(os.stat(readable).st_mode), 0o600)
         port = lab.record["servers"][self.old]["port"]
         as_shown = shown["commands"]
-        from_exported = [as_shown[0], as_shown[1].replace(backup["file"], exported)]
-        decrypted = [as_shown[0], f"pg_restore --exit-on-error --no-owner --dbname=postgresql://USER@HOST:PORT/NEW_NAME {readable}"]
+        made, restored = as_shown[:-1], as_shown[-1]
+        from_exported = [*made, restored.replace(backup["file"], exported)]
+        decrypted = [*made, f"pg_restore --exit-on-error --no-owner --dbname=postgresql://ROLE@HOST:PORT/NEW_NAME {readable}"]
+        role = lab.database_of(application)["role"]
+        passwords = ""
+        for secret in ("admin.passfile", "roles.passfile"):
+            with open(lab.path("secrets", secret), encoding="utf-8") as file:
+                passwords += file.read()
+        passfile = lab.file("both.passfile", passwords)
+        os.chmod(passfile, 0o600)
         for name, commands in (("as_shown", as_shown), ("from_exported", from_exported), ("decrypted", decrypted)):
             with self.subTest(name):
                 for command in commands:
-                    for word, value in (("NEW_NAME", name), ("USER", "postgres"), ("HOST", "127.0.0.1"), ("PORT", str(port))):
+                    for word, value in (("NEW_NAME", name), ("USER", "postgres"), ("ROLE", role), ("HOST", "127.0.0.1"), ("PORT", str(port))):
                         command = command.replace(word, value)
                     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False,
-                                          env=lab.environment(), timeout=SECONDS_AT_MOST)
+                                          env=lab.environment(PGPASSFILE=passfile), timeout=SECONDS_AT_MOST)
                     self.assertEqual(done.returncode, 0, command + "\n" + done.stderr)
                 self.assertEqual(self.rows(self.old, name), expected)
                 self.assertEqual(lab.psql(self.old, "SELECT text FROM known", name), [KNOWN])
+                self.assertEqual(lab.psql(self.old, "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'known'", name), [role])
+                self.assertEqual(lab.psql(self.old, f"SELECT has_database_privilege('public', '{name}', 'CONNECT')"), ["f"])
 
         # On another host there is no such file; without a store that is an error which says where it is.
         elsewhere = ("unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "sh")

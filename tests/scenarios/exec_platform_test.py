@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import unittest
 
@@ -53,6 +54,18 @@ class CommandLines(threading.Thread):
     def __exit__(self, *_):
         self.over.set()
         self.join()
+
+
+class SettingsTest(unittest.TestCase):
+    def test_lists_of_names_are_split_as_postgres_does(self):
+        sys.path.insert(0, EXAMPLE)
+        self.addCleanup(sys.path.remove, EXAMPLE)
+        from databases import Refused, split_list  # pylint: disable=import-outside-toplevel,import-error
+        for text, elements in (("", []), ('""', [""]), ('"$user", public', ["$user", "public"]), (' a ,\t"b ""c"", d" ', ["a", 'b "c", d']),
+                               ("public;drop", ["public;drop"]), ("x'y", ["x'y"]), ('Mixed,a"b', ["Mixed", 'a"b'])):
+            self.assertEqual(split_list(text), elements, text)
+        for text in (",", "a,", "a b", '"a', '"a"b', "public; ALTER ROLE x SUPERUSER"):
+            self.assertRaises(Refused, split_list, text)
 
 
 class ExecPlatformTest(ScenarioTest):

@@ -1,9 +1,12 @@
 """Applications behind pgbouncer: clients wait while their database moves, and nothing that they were promised is lost."""
+import contextlib
 import json
 import os
 import signal
 import unittest
 from datetime import datetime
+
+import psycopg2
 
 from tests.lab import pgbouncer
 from tests.lab.account import Account
@@ -97,7 +100,15 @@ class PoolerTest(ScenarioTest):
         application, lab = "billing-live", self.lab
         client = self.client(application)
         self.wait_for_more(client)
-        with lab.start("run", *lab.fleet_arguments("--limit", application), "--yes") as run:
+        # First while the pooler waits for an open transaction: whoever resumes must not take the pause for somebody else's.
+        url = read_environment(lab.path("apps", application, "env"))["DATABASE_URL"]
+        with contextlib.closing(psycopg2.connect(url)) as busy:
+            busy.cursor().execute("SELECT 1")
+            with lab.start("run", *lab.fleet_arguments("--limit", application), "--yes") as run:
+                wait_for("the pause to be begun", lambda: lab.journal.is_started("pause_poolers") and int(self.alias(application)["paused"]), every=0)
+                run.signal(signal.SIGKILL)
+                run.finish()
+        with lab.start("resume", "r1") as run:
             wait_for("the restore to be started", lambda: lab.journal.is_started("restore_backup_to_reprovisioned_services"), every=0)
             run.signal(signal.SIGKILL)
             run.finish()

@@ -94,6 +94,16 @@ TEST_CASE("process: input, directory, environment and secrets reach the child") 
   CHECK(result->errors == "bad ***\n");  // what is quoted in error messages
 }
 
+TEST_CASE("process: variables of ours that the child is to go without are not in its environment") {
+  ::setenv("PGCONVOY_TEST_VARIABLE", "ours", 1);
+  ::setenv("PGCONVOY_TEST_VARIABLE_2", "kept", 1);
+  auto spec = shell("echo ${PGCONVOY_TEST_VARIABLE-unset} $PGCONVOY_TEST_VARIABLE_2");
+  spec.without = {"PGCONVOY_TEST_VARIABLE", "PGCONVOY_TEST_NOT_THERE"};
+  CHECK(run_once(spec)->output == "unset kept\n");
+  spec.secrets["PGCONVOY_TEST_VARIABLE"] = Secret("theirs");
+  CHECK(run_once(std::move(spec))->output == "theirs kept\n");
+}
+
 TEST_CASE("process: a secret for a descriptor is in no variable, and in an argument even less") {
   auto spec = shell("cat /dev/fd/$TOKEN_FD; echo; tr '\\0' '\\n' </proc/$$/environ | grep ^TOKEN_FD; ls /proc/$$/fd");
   spec.secrets["TOKEN_FD"] = Secret("hunter2");

@@ -91,6 +91,24 @@ TEST_CASE("parity: another default, set on both, set there only, new there") {
   CHECK(parity.entries[3].kind == ParityKind::new_there);
 }
 
+TEST_CASE("parity: libraries are preloaded there only when the server offers all of them") {
+  const auto old = server_of(13, {{"shared_preload_libraries", setting("pg_stat_statements, '$libdir/pg_cron',pg_partman_bgw", "", "string", "", "postmaster")}});
+  auto fresh = server_of(15, {{"shared_preload_libraries", setting("", "", "string", "", "postmaster")}});
+  fresh.installable = {{"pg_stat_statements", "1.10"}, {"pg_partman", "4.7"}};
+  const auto missing = compare_configurations(old, fresh);
+  CHECK(only_entry(missing).kind == ParityKind::carry_over);
+  CHECK(missing.entries[0].proposed.empty());
+  CHECK(missing.entries[0].why.find("no extension pg_cron,") != std::string::npos);
+  const std::string commented = report::parity_conf(missing);
+  CHECK(commented.find("\n#shared_preload_libraries = 'pg_stat_statements, ") != std::string::npos);
+  CHECK(commented.find("\nshared_preload_libraries") == std::string::npos);
+
+  fresh.installable["pg_cron"] = "1.6";
+  const auto complete = compare_configurations(old, fresh);
+  CHECK_FALSE(only_entry(complete).proposed.empty());
+  CHECK(report::parity_conf(complete).find("\nshared_preload_libraries = 'pg_stat_statements, ") != std::string::npos);
+}
+
 TEST_CASE("parity: hosts' own settings, secrets and what could not be read") {
   SettingFact secret = setting("***", "");
   secret.masked = secret.is_set = true;

@@ -72,6 +72,10 @@ Fleet hostile_fleet(std::mt19937& random) {
   fleet.servers["1"] = {"1", "no", any(), "postgresql://u@h:1/d%20b?sslmode=require",
                         sources[random() % sources.size()]};
   if (random() % 2) fleet.servers["1"].host = any();
+  if (random() % 2) {
+    fleet.servers["1"].host = "on";
+    fleet.hosts["on"] = {"on", {std::nullopt, 3, 5}};
+  }
   if (random() % 2) fleet.servers["1"].caps = {std::int64_t{1} << (random() % 50), 7, std::nullopt};
   if (random() % 2) fleet.servers["1"].provisioner = program();
   for (std::size_t number = 0; number < ids.size(); ++number) {

@@ -120,6 +120,36 @@ TEST_CASE("placement: a target without anything to move needs no server") {
   CHECK(servers->empty());
 }
 
+TEST_CASE("placement: what servers of one host hold together stays below the caps of the host") {
+  World world({"a", "b", "c"});
+  world.fleet.servers["a"].host = world.fleet.servers["b"].host = "machine";
+  world.fleet.hosts["machine"] = {"machine", {}};
+  world.servers["a"].databases["there"] = "somebody";
+  std::vector<std::string> order;
+  for (int i = 0; i < 9; ++i) {
+    order.push_back(fmt::format("db{}", i));
+    world.add(order.back(), kGigabyte);
+  }
+  const auto on_host = [&](const Caps& caps) {
+    world.fleet.hosts["machine"].caps = caps;
+    int there = 0;
+    for (const auto& [id, server] : placed(world, order)) there += server == "a" || server == "b";
+    return there;
+  };
+  CHECK(on_host({}) == 6);
+  // As much as may be, when the other server has no room for more.
+  world.fleet.servers["c"].caps.databases = 6;
+  CHECK(on_host({std::nullopt, 4, std::nullopt}) == 3);  // one is there already
+  world.fleet.servers["c"].caps.databases = 7;
+  CHECK(on_host({3 * kGigabyte, std::nullopt, std::nullopt}) == 2);  // a fifth is allowed for growth
+  CHECK(on_host({std::nullopt, std::nullopt, 2}) == 2);
+
+  world.fleet.servers["c"].caps.databases = 0;
+  world.fleet.hosts["machine"].caps = {std::nullopt, 1, std::nullopt};
+  Placer placer(world.input());
+  CHECK_THAT(placer.place(target_of("db0")).error().message, Contains("host machine, caps.databases: 1 of 1 are taken"));
+}
+
 TEST_CASE("placement: equal servers get equal parts") {
   World world({"a", "b", "c"});
   std::vector<std::string> order;

@@ -101,6 +101,21 @@ TEST_CASE("exec: a password that a program prints where it fails stands in no er
   CHECK_THAT(describe(late.error()), !Contains("s3cretpassword"));
 }
 
+TEST_CASE("exec: nor does a password that stands inside a URL, however it is written") {
+  Site site("echo 'password p@s/s\"word, p%40s%2Fs%22word' >&2\n"
+            "echo '{\"error\": {\"message\": \"no login with p@s/s\\\"word\", \"remedy\": \"not p%40s%2Fs%22word\"}}'; exit 1");
+  const auto failed = site.call("write_binding", {{"DATABASE_URL", Secret("postgres://shop:p%40s%2Fs%22word@127.0.0.1/shop")}});
+  REQUIRE(!failed);
+  CHECK_THAT(describe(failed.error()), Contains("no login with ***") && !Contains("word"));
+  CHECK_THAT(site.log_text(), Contains("password ***, ***"));
+  Site starts("case $3 in read_binding) " + kHoldsUrl + ";; *) echo 'no login with s3cretpassword' >&2; exit 1;; esac");
+  auto controller = starts.controller();
+  REQUIRE(starts.run(controller->read_binding(starts.environment, starts.environment.bindings[0])));
+  const auto started = starts.run(controller->start(starts.who, starts.environment));
+  REQUIRE(!started);
+  CHECK_THAT(describe(started.error()), Contains("no login with ***") && !Contains("s3cretpassword"));
+}
+
 TEST_CASE("exec: a program that asks to try again is called again, one that does so for ever runs into its limit") {
   Site site("echo x >> calls; [ $(wc -l < calls) -ge 3 ] && { echo '{}'; exit 0; }; echo busy >&2; exit 75");
   REQUIRE(site.call("page_on"));
