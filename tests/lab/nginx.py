@@ -33,6 +33,7 @@ http {{
 {servers}}}
 """
 # `if (-f ...)` asks the file system at every request: the page is on the moment the file exists, without a reload.
+# A request that came just before it, and finds the application stopped, gets the page too.
 # `return` with a text answers POST as well; an error_page with a static file would make that 405.
 SERVER = """  server {{
     listen 127.0.0.1:{public_port};
@@ -44,6 +45,15 @@ SERVER = """  server {{
       }}
       proxy_pass http://127.0.0.1:{port};
       proxy_set_header Host $http_host;
+      error_page 502 = @gone;
+    }}
+    location @gone {{
+      if (-f "{flag}") {{
+        add_header Retry-After {retry_after} always;
+        add_header Cache-Control no-store always;
+        return 503 "{page}";
+      }}
+      return 502;
     }}
   }}
 """
