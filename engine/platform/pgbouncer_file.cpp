@@ -97,12 +97,6 @@ Result<std::string> with_place(std::string text, const std::string& alias, const
 
 }  // namespace
 
-bool PgbouncerFile::can_name(const std::string& alias) {
-  for (const char character : alias)
-    if (!is_bare(character)) return false;
-  return !alias.empty() && alias != "*" && alias != "pgbouncer";
-}
-
 std::vector<PgbouncerFile::Line> PgbouncerFile::lines_of(const std::string& alias) const {
   std::vector<Line> found;
   const std::string_view text = text_;
@@ -178,23 +172,6 @@ Result<void> PgbouncerFile::repoint(const std::string& alias, const PoolerPlace&
   TRY(const std::string changed, with_place(text_.substr(line.value, line.value_end - line.value), alias, place));
   text_.replace(line.value, line.value_end - line.value, changed);
   return {};
-}
-
-Result<void> PgbouncerFile::add(const std::string& alias, const std::string& like, const PoolerPlace& place) {
-  if (!can_name(alias)) return Error(ErrorKind::usage, fmt::format("pgbouncer takes no alias \"{}\"", alias));
-  TRY(const Line line, line_of(like));
-  // Said or not, the database was the other alias's.
-  TRY(const std::string value, with_place(text_.substr(line.value, line.value_end - line.value), alias, place));
-  if (!lines_of(alias).empty()) return repoint(alias, place);
-  std::string added = fmt::format("{} = {}\n", alias, value);
-  if (line.end == text_.size() && text_.back() != '\n') added.insert(0, 1, '\n');
-  text_.insert(line.end, added);
-  return {};
-}
-
-void PgbouncerFile::remove(const std::string& alias) {
-  const auto lines = lines_of(alias);
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line) text_.erase(line->begin, line->end - line->begin);
 }
 
 }  // namespace pgconvoy

@@ -27,14 +27,6 @@ class PgbouncerFile {
   // when the place can't be written in such a file; nothing is changed then.
   Result<void> repoint(const std::string& alias, const PoolerPlace& place);
 
-  // A line for `alias` below that of `like`, with its parameters but leading to `place`. May be repeated.
-  Result<void> add(const std::string& alias, const std::string& like, const PoolerPlace& place);
-  // No line for `alias`. May be repeated.
-  void remove(const std::string& alias);
-
-  // pgbouncer 1.18 reads no other names than of these characters, in any of its files.
-  static bool can_name(const std::string& alias);
-
  private:
   struct Line {
     std::size_t begin = 0, value = 0, value_end = 0, end = 0;  // offsets; `end` is behind its line break

@@ -93,18 +93,6 @@ TEST_CASE("pgbouncer file: a part that is included into [databases] has no heade
   CHECK(PgbouncerFile("[databases] a = host=h").place("a")->host == "h");
 }
 
-TEST_CASE("pgbouncer file: a line is added like another and removed again") {
-  PgbouncerFile file(kFile);
-  REQUIRE(file.add("pgconvoy_try", "shop", {"10.1.1.1", "6000", "new"}));
-  CHECK(line_with(file.text(), "pgconvoy_try") == "pgconvoy_try = host=10.1.1.1 port=6000 dbname=new pool_size=5");
-  REQUIRE(file.add("pgconvoy_try", "shop", {"10.1.1.1", "6001", "new"}));
-  CHECK(file.place("pgconvoy_try")->port == "6001");
-  file.remove("pgconvoy_try");
-  file.remove("pgconvoy_try");
-  CHECK(file.text() == kFile);
-  CHECK_FALSE(file.add("not a name", "shop", {"h", "1", "d"}));
-}
-
 TEST_CASE("places: one address in its different spellings") {
   CHECK(same_address("localhost:5432", "127.0.0.1:5432"));
   CHECK(same_address("LOCALHOST:5432", "::1:5432"));
