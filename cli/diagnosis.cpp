@@ -9,6 +9,7 @@
 #include "cli/planning.hpp"
 #include "engine/core/bytes.hpp"
 #include "engine/facts/gather.hpp"
+#include "engine/fleet/service.hpp"
 #include "engine/postgres/client_program.hpp"
 
 namespace pgconvoy::cli {
@@ -17,12 +18,6 @@ namespace {
 using Verdict = Diagnosis::Verdict;
 
 // "postgresql-database-15" -> 15
-int major_of(const std::string& service) {
-  const std::size_t before = service.find_last_not_of("0123456789");
-  const std::string digits = before == std::string::npos ? service : service.substr(before + 1);
-  return digits.empty() || digits.size() > 3 ? 0 : std::stoi(digits);
-}
-
 Task<Result<ServerFacts>> read_server(Services services, Server server) {
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
   SessionOptions options;
@@ -44,7 +39,7 @@ Diagnosis judge_server(const Server& server, const Result<ServerFacts>& facts) {
     diagnosis.remedy = facts.error().remedy;
     return diagnosis;
   }
-  const int major = facts->version_number / 10000, wanted = major_of(server.service);
+  const int major = facts->version_number / 10000, wanted = major_of_service(server.service);
   diagnosis.detail = fmt::format("PostgreSQL {}", facts->version);
   if (wanted != 0 && wanted != major) {
     diagnosis.detail += fmt::format(", but the fleet says {}", server.service);
@@ -86,7 +81,7 @@ Task<std::vector<Diagnosis>> diagnose_servers(Services services, Fleet fleet) {
 
 int highest_major(const Fleet& fleet) {
   int highest = 0;
-  for (const auto& [id, server] : fleet.servers) highest = std::max(highest, major_of(server.service));
+  for (const auto& [id, server] : fleet.servers) highest = std::max(highest, major_of_service(server.service));
   return highest;
 }
 

@@ -46,13 +46,6 @@ Finding not_known(std::string_view condition, const Move& move, const std::strin
 
 int major_of(const ServerFacts& server) { return server.version_number / 10000; }
 
-int major_of(const std::string& service) {
-  std::size_t digits = service.size();
-  while (digits > 0 && std::isdigit(static_cast<unsigned char>(service[digits - 1]))) --digits;
-  if (digits == service.size() || service.size() - digits > 3) return 0;
-  return std::stoi(service.substr(digits));
-}
-
 std::string as_identifier(std::string_view name) {
   std::string text = "\"";
   for (const char c : name) {

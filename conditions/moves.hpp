@@ -35,8 +35,6 @@ Finding not_known(std::string_view condition, const Move& move, const std::strin
 
 // 13 of 130023; 0 when not known.
 int major_of(const ServerFacts& server);
-// 13 of "postgresql-database-13"; 0 when the name does not end in a number.
-int major_of(const std::string& service);
 
 // `"shop"`: a name as it stands in SQL, always in quotes, control characters made visible.
 std::string as_identifier(std::string_view name);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "conditions/moves.hpp"
+#include "engine/fleet/service.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -56,7 +57,7 @@ class ServersReachable final : public Condition {
                       id)));
       return;
     }
-    if (const int wanted = major_of(server.service); wanted != 0 && wanted != major_of(server))
+    if (const int wanted = major_of_service(server.service); wanted != 0 && wanted != major_of(server))
       findings.push_back(
           finding(Severity::block, object,
                   fmt::format("it is PostgreSQL {} and the fleet says it offers {}", server.version, server.service),

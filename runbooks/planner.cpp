@@ -13,6 +13,7 @@
 
 #include "engine/facts/gather.hpp"
 #include "engine/fleet/nearest.hpp"
+#include "engine/fleet/service.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
 #include "engine/run/survey.hpp"
@@ -37,15 +38,8 @@ Result<void> check_overrides(const Runbook& runbook, const RunOptions& options) 
   return {};
 }
 
-// "postgresql-database-15" -> 15; 0: it doesn't end with a version.
-int version_in(const std::string& service) {
-  const std::size_t before = service.find_last_not_of("0123456789");
-  const std::string digits = before == std::string::npos ? service : service.substr(before + 1);
-  return digits.empty() || digits.size() > 3 ? 0 : std::stoi(digits);
-}
-
 Result<void> check_order(const Requirements& requirements) {
-  const int from = version_in(requirements.source_service), to = version_in(requirements.target_service);
+  const int from = major_of_service(requirements.source_service), to = major_of_service(requirements.target_service);
   if (from == 0 || to == 0 || from <= to) return {};
   return Error(ErrorKind::usage,
                fmt::format("the runbook moves from {} to {}: the source is newer than the target",

@@ -9,6 +9,7 @@
 #include "engine/facts/parity.hpp"
 #include "engine/fleet/ad_hoc.hpp"
 #include "engine/fleet/nearest.hpp"
+#include "engine/fleet/service.hpp"
 #include "engine/report/parity_report.hpp"
 
 namespace pgconvoy::cli {
@@ -34,12 +35,6 @@ Task<Result<ServerConfiguration>> read_configuration(Services services, Server s
   co_return read;
 }
 
-int trailing_number(const std::string& service) {
-  const std::size_t before = service.find_last_not_of("0123456789");
-  const std::string digits = before == std::string::npos ? service : service.substr(before + 1);
-  return digits.empty() || digits.size() > 4 ? 0 : std::stoi(digits);
-}
-
 // In each region every server of an older service with every one of the newest, unless --from and --to name services.
 Result<std::vector<ServerPair>> pairs_in(const Fleet& fleet, const ParityOptions& options) {
   std::map<std::string, std::vector<Server>> by_region;
@@ -51,9 +46,9 @@ Result<std::vector<ServerPair>> pairs_in(const Fleet& fleet, const ParityOptions
   std::vector<ServerPair> pairs;
   for (const auto& [region, servers] : by_region) {
     int newest = 0;
-    for (const Server& server : servers) newest = std::max(newest, trailing_number(server.service));
+    for (const Server& server : servers) newest = std::max(newest, major_of_service(server.service));
     const auto is_target = [&](const Server& server) {
-      return options.to.empty() ? trailing_number(server.service) == newest : server.service == options.to;
+      return options.to.empty() ? major_of_service(server.service) == newest : server.service == options.to;
     };
     for (const Server& source : servers) {
       if (options.from.empty() ? is_target(source) : source.service != options.from) continue;

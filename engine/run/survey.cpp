@@ -10,19 +10,12 @@
 
 #include "engine/facts/gather.hpp"
 #include "engine/facts/needed_roles.hpp"
+#include "engine/fleet/service.hpp"
 #include "engine/platform/places.hpp"
 #include "engine/run/try_logins.hpp"
 
 namespace pgconvoy {
 namespace {
-
-// "postgresql-database-15" -> 15; 0 when the service's name doesn't end in a number.
-int major_of_service(const std::string& service) {
-  std::size_t digits = service.size();
-  while (digits > 0 && std::isdigit(static_cast<unsigned char>(service[digits - 1]))) --digits;
-  if (digits == service.size() || service.size() - digits > 3) return 0;
-  return std::stoi(service.substr(digits));
-}
 
 SessionOptions reading_options() {
   SessionOptions options;
