@@ -6,8 +6,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -16,6 +14,7 @@
 #include "engine/fleet/file.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/url.hpp"
+#include "engine/platform/atomic_file.hpp"
 #include "engine/report/text.hpp"
 #include "runbooks/catalogue.hpp"
 
@@ -145,11 +144,9 @@ Result<ParsedRunbook> parse_runbook_file(const Application& application, const s
   std::error_code ignored;
   if (std::filesystem::is_directory(name, ignored))
     return Error(ErrorKind::usage, fmt::format("runbook file {} is a directory", in_quotes(name)));
-  std::ifstream in(name, std::ios::binary);
-  if (!in) return Error(ErrorKind::usage, fmt::format("runbook file {} can't be read: {}", in_quotes(name), strerror(errno)));
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return Error(ErrorKind::usage, fmt::format("runbook file {} can't be read: {}", in_quotes(name), strerror(errno)));
-  return parse_runbook(text, application.operations(), application.conditions());
+  auto text = read_file(name);
+  if (!text) return Error(ErrorKind::usage, fmt::format("runbook file {}: {}", in_quotes(name), text.error().message));
+  return parse_runbook(*text, application.operations(), application.conditions());
 }
 
 Result<Runbook> read_runbook(const Application& application, const std::string& name) {

@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "engine/core/process.hpp"
 #include "engine/platform/atomic_file.hpp"
@@ -38,9 +38,14 @@ struct ProcessState {
   bool alive() const { return state != 'X' && state != 'Z'; }
 };
 
+// "" when it can't be read: a process may end between the opening of its file and the reading.
+std::string read_of_process(pid_t pid, const char* file) {
+  auto text = read_file(proc_file(pid, file));
+  return text ? *std::move(text) : std::string();
+}
+
 ProcessState process_state(pid_t pid) {
-  std::ifstream file(proc_file(pid, "stat"));
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string text = read_of_process(pid, "stat");
   const auto end_of_name = text.rfind(')');
   ProcessState found;
   if (end_of_name == std::string::npos) return found;
@@ -51,10 +56,13 @@ ProcessState process_state(pid_t pid) {
 }
 
 bool carries_mark(pid_t pid, const ControllerSpec& spec) {
-  std::ifstream file(proc_file(pid, "environ"), std::ios::binary);
+  const std::string variables = read_of_process(pid, "environ");
   const std::string wanted = mark_of(spec);
-  for (std::string variable; std::getline(file, variable, '\0');)
-    if (variable == wanted) return true;
+  for (std::size_t from = 0; from < variables.size();) {
+    const std::size_t to = std::min(variables.find('\0', from), variables.size());
+    if (variables.compare(from, to - from, wanted) == 0) return true;
+    from = to + 1;
+  }
   return false;
 }
 
