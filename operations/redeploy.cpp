@@ -149,7 +149,11 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
           options.application_name = context.application_name();
           options.console = true;  // a setting would stay with the pooler's session, and meet its next client
           auto session = co_await context.services.sessions.open(std::move(through), std::move(options));
-          if (!session) co_return std::move(session).error().within(fmt::format("role \"{}\" can't log in through pooler {}", app.keywords["user"], id));
+          if (!session) {
+            Error error = std::move(session).error();
+            if (error.remedy.empty()) error.remedy = "see the pooler's log: its auth_file or auth_query must know the role on the new server too";
+            co_return std::move(error).within(fmt::format("role \"{}\" can't log in through pooler {}, alias \"{}\"", app.keywords["user"], id, alias));
+          }
           auto answer = co_await (*session)->script("select 1");
           if (!answer) co_return std::move(answer).error().within(fmt::format("role \"{}\" gets no answer through pooler {}", app.keywords["user"], id));
           (*session)->close();

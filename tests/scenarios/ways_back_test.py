@@ -1,7 +1,10 @@
 """Back after a hand-over, forward after a refused way back, and what is found out late without harm."""
+import contextlib
 import signal
 import time
 import unittest
+
+import psycopg2
 
 from .support import ScenarioTest, wait_for
 
@@ -47,6 +50,34 @@ class WaysBackTest(ScenarioTest):
         self.assert_exit(self.lab.run("retry", "r1", target), 0)
         self.assertEqual(self.state(target), "succeeded")
         self.assertEqual(self.lab.psql(self.new, "SELECT count(*) FROM written_since", database), ["0"])
+        self.assert_journal_clean()
+
+    def test_way_back_of_a_second_attempt_compares_again(self):
+        """An earlier attempt got as far as redeploy and went back; the second one is ended between enabling and redeploy."""
+        application, lab = "billing-live", self.lab
+        database = lab.database_of(application)["database"]
+        before = lab.catalogs()
+        lab.set_environment(application, FAIL_HEALTH_ON_VERSION=15)
+        impatient = lab.edited_runbook(redeploy="{health_timeout: 2s}")
+        self.assert_exit(lab.migrate("--limit", application, "--runbook", impatient), 1)
+        self.assertEqual(self.state(application), "rolled_back")
+        with contextlib.closing(psycopg2.connect(lab.url(self.new), passfile=lab.path("secrets", "admin.passfile"))) as looking:
+            looking.autocommit = True
+            cursor = looking.cursor()
+
+            def has_its_name():
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+                return cursor.fetchone()
+            with lab.start("retry", "r1", application) as run:
+                wait_for("the new database to be enabled", has_its_name, every=0)
+                run.signal(signal.SIGKILL)
+                run.finish()
+        lab.set_environment(application, FAIL_HEALTH_ON_VERSION=None)
+        self.assert_exit(lab.run("rollback", "r1", application, "--yes"), 0)
+        self.assertEqual(self.state(application), "rolled_back")
+        self.assertEqual(lab.catalogs(), before)
+        self.assert_healthy_on(application, 13)
+        self.assert_ledger_complete(application)
         self.assert_journal_clean()
 
     def test_housekeeping_that_fails_leaves_the_application_alone(self):
