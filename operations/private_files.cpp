@@ -86,4 +86,14 @@ NamelessFile::~NamelessFile() {
 
 std::string NamelessFile::path() const { return fmt::format("/proc/{}/fd/{}", getpid(), descriptor_); }
 
+Result<void> NamelessFile::write(const std::string& content) {
+  for (std::size_t done = 0; done < content.size();) {
+    const ssize_t written = ::write(descriptor_, content.data() + done, content.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Error(ErrorKind::io, fmt::format("a temporary file can't be written: {}", std::strerror(errno)));
+    done += static_cast<std::size_t>(written);
+  }
+  return {};
+}
+
 }  // namespace pgconvoy

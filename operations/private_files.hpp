@@ -26,6 +26,7 @@ class NamelessFile {
   NamelessFile& operator=(NamelessFile&& other) noexcept;
   ~NamelessFile();
   std::string path() const;  // /proc/PID/fd/N
+  Result<void> write(const std::string& content);  // all of it, behind what was written before. Blocking. Error io
 
  private:
   explicit NamelessFile(int descriptor) : descriptor_(descriptor) {}

@@ -1,8 +1,6 @@
 #include "operations/restore_backup_to_reprovisioned_services.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -136,28 +134,6 @@ class Portions {
   std::vector<Portion> portions_;
 };
 
-// A file that only we can read, gone with its object.
-class TemporaryList {
- public:
-  explicit TemporaryList(const std::string& content) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pgconvoy-list-XXXXXX").string();
-    const int descriptor = mkstemp(pattern.data());
-    path_ = pattern;
-    if (descriptor < 0) return;
-    good_ = write(descriptor, content.data(), content.size()) == static_cast<ssize_t>(content.size());
-    close(descriptor);
-  }
-  ~TemporaryList() { unlink(path_.c_str()); }
-  TemporaryList(const TemporaryList&) = delete;
-  TemporaryList& operator=(const TemporaryList&) = delete;
-  bool good() const { return good_; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  bool good_ = false;
-};
-
 class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
  public:
   std::string name() const override { return "restore_backup_to_reprovisioned_services"; }
@@ -227,8 +203,9 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     TenantLogins tenants(context, intent.server, intent.name);
     for (const Portion& portion : portions) {
       if (portion.pass == Pass::last) CO_TRY_VOID(co_await tenants.release());
-      const TemporaryList file(portion.lines);
-      if (!file.good()) co_return Error(ErrorKind::io, "the list of what to restore can't be written to the temporary directory");
+      auto list_file = NamelessFile::make(std::filesystem::temp_directory_path().string());
+      if (!list_file) co_return std::move(list_file).error().within("the list of what to restore can't be written");
+      CO_TRY_VOID(list_file->write(portion.lines));
       ClientCall call;
       call.program = "pg_restore";
       call.major = major;
@@ -237,7 +214,7 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
         CO_TRY(call.connection, co_await tenants.of(portion.owners, true));
       }
       call.server_options = "-c synchronous_commit=off";
-      call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + file.path(), intent.file};
+      call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + list_file->path(), intent.file};
       const double jobs = context.arguments().value("jobs", 1.0);
       if (jobs > 1 && (portion.pass == Pass::load || portion.pass == Pass::refresh))
         call.arguments.insert(call.arguments.begin(), fmt::format("--jobs={}", static_cast<int>(jobs)));

@@ -41,9 +41,11 @@ Task<std::optional<Error>> TargetRunner::end_lower_epochs(std::string server_id)
   const std::string prefix = own.substr(0, own.rfind("/e") + 2);
   const std::string sql =
       "select pid, pg_terminate_backend(pid) from pg_stat_activity "
-      "where left(application_name, length($1)) = $1 and application_name <> $2 and pid <> pg_backend_pid()";
+      "where left(application_name, length($1)) = $1 and pid <> pg_backend_pid() "
+      "and case when substr(application_name, length($1) + 1) ~ '^[0-9]{1,9}$' "
+      "then substr(application_name, length($1) + 1)::int < $2::int else false end";
   for (int n = 0; n < 50; ++n) {
-    std::vector<Value> parameters{prefix, own};
+    std::vector<Value> parameters{prefix, std::to_string(work_.record.epoch)};
     auto rows = co_await (*session)->query(sql, parameters);
     if (!rows) co_return rows.error();
     if (rows->empty()) co_return std::nullopt;

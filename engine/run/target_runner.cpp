@@ -10,10 +10,6 @@
 namespace pgconvoy {
 namespace {
 
-constexpr int kAttempts = 3;         // of a step whose error says that trying again may help
-constexpr int kUndoAttempts = 5;     // an undo is worth more patience: behind it stands somebody's app
-constexpr Seconds kFirstDelay{0.5};  // doubled each time
-
 std::string host_name() {
   char name[256] = {};
   if (gethostname(name, sizeof name - 1) != 0) return "unknown";
@@ -27,12 +23,16 @@ std::string live_database(const TargetWork& work) {
     if (step.status == StepStatus::undo_failed && step.error.is_object() && step.error.value("kind", "") == "conflict" &&
         (path.find("redeploy") != std::string::npos || path.find("enable_reprovisioned_services") != std::string::npos))
       return "neither: both are fenced";
-  for (const StepRecord* step : work.record.in_order())
+  bool fenced = false;
+  for (const StepRecord* step : work.record.in_order()) {
+    if (step->status == StepStatus::none || step->status == StepStatus::undone) continue;
     if (step->path.find("enable_reprovisioned_services") != std::string::npos &&
         (step->status == StepStatus::succeeded || step->status == StepStatus::undo_failed ||
          step->status == StepStatus::undo_started))
       return "the new one (the binding was already changed)";
-  return "the old one";
+    fenced |= step->path.find("fence_source") != std::string::npos;
+  }
+  return fenced ? "neither: the old one is fenced, or was about to be, and the app is still bound to it" : "the old one";
 }
 
 }  // namespace
@@ -173,6 +173,7 @@ Task<Result<void>> TargetRunner::forward() {
     if (auto lost = co_await still_ours()) co_return co_await leave_as_it_is(*lost);
     CO_TRY(auto failure, co_await do_step(step));
     if (!failure) continue;
+    if (failure->let_go) co_return co_await leave_as_it_is(failure->error);
     if (failure->start_over) {
       next = 0;
       continue;
@@ -183,7 +184,7 @@ Task<Result<void>> TargetRunner::forward() {
       left.remedy = "left as it is because of --on-failure leave; pgconvoy rollback or pgconvoy retry leads out";
       co_return co_await stuck(failure->step, left);
     }
-    if (work_.record.pivoted && !(work_.record.paused_at && !work_.record.resumed_at)) {
+    if (work_.record.pivoted && !is_paused()) {
       // The app is live on the new database and its users write to it: housekeeping on the old side is no reason to stop it.
       Error later = failure->error;
       later.remedy = "the app is live and healthy on the new database; retry finishes what is left to do" +
@@ -194,6 +195,8 @@ Task<Result<void>> TargetRunner::forward() {
   }
   co_return co_await append(event(EventKind::target_succeeded));
 }
+
+bool TargetRunner::is_paused() const { return work_.record.paused_at && !work_.record.resumed_at; }
 
 double TargetRunner::max_pause() const {
   for (const StepPlan& planned : work_.planned.steps)
@@ -222,162 +225,6 @@ std::optional<Error> TargetRunner::over_max_pause() const {
                                                format_duration(Seconds(max_pause()))));
 }
 
-Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
-  Operation* operation = setup_.operations.find(step.operation);
-  if (!operation) {
-    Failure failure{step.path, Error(ErrorKind::internal, "this program has no operation " + step.operation), true};
-    co_return std::optional<Failure>(std::move(failure));
-  }
-  bool done = false;
-  CO_TRY(auto unsettled, co_await settle_unfinished(step, *operation, done));
-  if (unsettled) co_return unsettled;
-  if (done) co_return std::optional<Failure>();
-  CO_TRY(auto renewed, co_await renew_foundations(step, *operation));
-  if (renewed && renewed->start_over) co_return start_over_or(*renewed, *renewed);
-  if (renewed) co_return renewed;
-
-  const auto known = work_.record.steps.find(step.path);
-  const int before = known == work_.record.steps.end() ? 0 : known->second.attempt;
-  for (int n = 1;; ++n) {
-    CO_TRY(auto failure, co_await attempt_step(step, *operation, before + n));
-    if (!failure || failure->stuck || !failure->error.retryable || n == kAttempts) co_return failure;
-    co_await sleep_for(kFirstDelay * (1 << n));
-    if (over_max_pause()) co_return failure;
-    if (auto lost = co_await still_ours()) {
-      failure->error = *lost;
-      failure->stuck = true;
-      co_return failure;
-    }
-    // What the failed attempt left behind is looked at before the next one.
-    CO_TRY(auto left, co_await settle_unfinished(step, *operation, done));
-    if (done) co_return std::optional<Failure>();
-    if (left) co_return left;
-    CO_TRY(auto renewed, co_await renew_foundations(step, *operation));
-    if (renewed && renewed->start_over) co_return start_over_or(*renewed, *failure);
-    if (renewed) co_return renewed;
-  }
-}
-
-// Forward again from the first step that isn't done, as often as a step may be tried.
-TargetRunner::Attempt TargetRunner::start_over_or(Failure failure, const Failure& otherwise) {
-  if (++started_over_[failure.step] < kAttempts) return std::optional<Failure>(std::move(failure));
-  Failure last = otherwise;
-  last.start_over = false;
-  return std::optional<Failure>(std::move(last));
-}
-
-// A step that was started and has no outcome: the operation's probe decides.
-Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step, Operation& operation, bool& done) {
-  auto found = work_.record.steps.find(step.path);
-  if (found == work_.record.steps.end()) co_return std::optional<Failure>();
-  const StepRecord record = found->second;
-  const bool unfinished = record.status == StepStatus::started || record.status == StepStatus::unknown ||
-                          record.status == StepStatus::failed || record.status == StepStatus::undo_started ||
-                          record.status == StepStatus::undo_failed;
-  if (!unfinished) co_return std::optional<Failure>();
-  StepContext context(setup_.services, work_, step, record.attempt, [this, path = step.path](Progress progress) {
-    setup_.progress(work_.planned.number, path, progress);
-  });
-  auto probed = co_await operation.probe(context, record.intent);
-  for (int n = 1; !probed && n < kUndoAttempts; ++n) {
-    if (!probed.error().retryable && probed.error().kind != ErrorKind::unreachable) break;
-    co_await sleep_for(kFirstDelay * (1 << n));
-    probed = co_await operation.probe(context, record.intent);
-  }
-  Probe probe;
-  if (probed)
-    probe = *probed;
-  else
-    probe.detail = describe(probed.error());
-  json data{{"verdict", to_string(probe.verdict)}, {"detail", probe.detail}};
-  CO_TRY_VOID(co_await append(event(EventKind::step_probed, step.path, data, record.attempt)));
-  switch (probe.verdict) {
-    case Probe::Verdict::done: {
-      CO_TRY_VOID(co_await append(success(step.path, probe.outcome, 0, record.attempt)));
-      done = true;
-      co_return std::optional<Failure>();
-    }
-    case Probe::Verdict::absent:
-      co_return std::optional<Failure>();
-    case Probe::Verdict::partial: {
-      CO_TRY(const bool undone, co_await undo_step(record));
-      if (undone) co_return std::optional<Failure>();
-      Failure failure{step.path, error_from_json(work_.record.steps.at(step.path).error), true};
-      co_return std::optional<Failure>(std::move(failure));
-    }
-    case Probe::Verdict::unknown:
-      break;
-  }
-  Failure failure{step.path, Error(ErrorKind::conflict, "it can't be decided whether the step took effect: " + probe.detail),
-                  true};
-  co_return std::optional<Failure>(std::move(failure));
-}
-
-// A step that was tried before needs what it rests on made anew since then.
-Task<TargetRunner::Attempt> TargetRunner::renew_foundations(const StepPlan& step, Operation& operation) {
-  const auto tried = work_.record.steps.find(step.path);
-  if (tried == work_.record.steps.end()) co_return std::optional<Failure>();
-  const std::int64_t before = tried->second.first_started;
-  bool start_over = false;
-  for (const std::string& name : operation.rests_on())
-    for (const StepPlan& planned : work_.planned.steps) {
-      if (planned.operation != name || planned.subject != step.subject) continue;
-      const auto below = work_.record.steps.find(planned.path);
-      if (below == work_.record.steps.end() || below->second.status != StepStatus::succeeded ||
-          below->second.first_started > before)
-        continue;
-      const StepRecord copy = below->second;
-      CO_TRY(const bool gone, co_await undo_step(copy));
-      if (!gone) {
-        Failure failure{copy.path, error_from_json(work_.record.steps.at(copy.path).error), true};
-        co_return std::optional<Failure>(std::move(failure));
-      }
-      start_over = true;
-    }
-  if (!start_over) co_return std::optional<Failure>();
-  Failure failure{step.path, Error(ErrorKind::conflict, "an interrupted attempt was taken back"), false, true};
-  co_return std::optional<Failure>(std::move(failure));
-}
-
-Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Operation& operation, int attempt) {
-  StepContext context(setup_.services, work_, step, attempt, [this, path = step.path](Progress progress) {
-    setup_.progress(work_.planned.number, path, progress);
-  });
-  auto intent = co_await operation.prepare(context);
-  if (!intent) {
-    Failure failure{step.path, intent.error(), false};
-    json text{{"text", "could not be prepared: " + describe(intent.error())}};
-    CO_TRY_VOID(co_await append(event(EventKind::note, step.path, std::move(text), attempt)));
-    co_return std::optional<Failure>(std::move(failure));
-  }
-  std::vector<Event> begin;
-  begin.push_back(event(EventKind::step_started, step.path, json{{"intent", *intent}}, attempt));
-  if (operation.pivots() && !work_.record.pivoted) begin.push_back(event(EventKind::pivot, step.path, {}, attempt));
-  CO_TRY_VOID(co_await append(std::move(begin)));
-
-  const SteadyTime started = setup_.services.clock.steady();
-  context.time_left = pause_left();
-  json journaled = *intent;
-  auto outcome = co_await operation.apply(context, journaled);
-  const double seconds = Seconds(setup_.services.clock.steady() - started).count();
-  if (outcome) {
-    CO_TRY_VOID(co_await append(success(step.path, *outcome, seconds, attempt)));
-    co_return std::optional<Failure>();
-  }
-  Error error = outcome.error();
-  json data{{"error", to_json_value(error)}, {"seconds", seconds}};
-  CO_TRY_VOID(co_await append(event(EventKind::step_failed, step.path, std::move(data), attempt)));
-  if (error.outcome_unknown) {
-    bool done = false;
-    CO_TRY(auto unsettled, co_await settle_unfinished(step, operation, done));
-    if (done) co_return std::optional<Failure>();
-    if (unsettled) co_return unsettled;
-    error.retryable = true;  // the probe says that nothing of it is left
-  }
-  Failure failure{step.path, std::move(error), false};
-  co_return std::optional<Failure>(std::move(failure));
-}
-
 Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) {
   if (work_.record.state != TargetState::rolling_back) {
     json data{{"step", failed_step}, {"error", to_json_value(error)}};
@@ -388,53 +235,11 @@ Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) 
     // A probe that found nothing of a step is no promise that nothing came later: every undo bears "never happened".
     if (step->attempt > 0 && step->status != StepStatus::undone) begun.push_back(*step);
   for (auto step = begun.rbegin(); step != begun.rend(); ++step) {
-    CO_TRY(const bool undone, co_await undo_step(*step));
-    if (!undone) {
-      const StepRecord& now = work_.record.steps.at(step->path);
-      co_return co_await stuck(step->path, error_from_json(now.error));
-    }
+    CO_TRY(auto failure, co_await undo_step(*step));
+    if (failure && failure->let_go) co_return co_await leave_as_it_is(failure->error);
+    if (failure) co_return co_await stuck(failure->step, failure->error);
   }
   co_return co_await append(event(EventKind::target_rolled_back));
-}
-
-Task<Result<bool>> TargetRunner::undo_step(const StepRecord& step) {
-  const StepPlan* planned = planned_step(step.path);
-  Operation* operation = planned ? setup_.operations.find(planned->operation) : nullptr;
-  CO_TRY_VOID(co_await append(event(EventKind::undo_started, step.path, {}, step.attempt)));
-  Error error(ErrorKind::internal, "this program has no operation for step " + step.path);
-  if (operation) {
-    StepContext context(setup_.services, work_, *planned, step.attempt, [this, path = step.path](Progress progress) {
-      setup_.progress(work_.planned.number, path, progress);
-    });
-    for (int n = 1; n <= kUndoAttempts; ++n) {
-      auto lost = co_await still_ours();
-      if (lost) {
-        error = *lost;
-      } else {
-        auto undone = co_await operation->undo(context, step.intent, step.outcome);
-        if (undone) {
-          std::vector<Event> events;
-          json detail{{"detail", *undone}};
-          events.push_back(event(EventKind::step_undone, step.path, std::move(detail), step.attempt));
-          if (step.outcome.is_object() && step.outcome.contains("obligations"))
-            for (const json& obligation : step.outcome["obligations"]) {
-              json data;
-              data["id"] = obligation.at("id");
-              data["reason"] = "the step that made it was undone";
-              events.push_back(event(EventKind::obligation_cancelled, step.path, std::move(data), step.attempt));
-            }
-          CO_TRY_VOID(co_await append(std::move(events)));
-          co_return true;
-        }
-        error = undone.error();
-      }
-      if (!error.retryable && error.kind != ErrorKind::unreachable) break;
-      if (n < kUndoAttempts) co_await sleep_for(kFirstDelay * (1 << n));
-    }
-  }
-  json data{{"error", to_json_value(error)}};
-  CO_TRY_VOID(co_await append(event(EventKind::undo_failed, step.path, std::move(data), step.attempt)));
-  co_return false;
 }
 
 // Begun, and now out of reach or in other hands: nothing is decided and nothing touched, `resume` goes on from here.
@@ -445,7 +250,6 @@ Task<Result<void>> TargetRunner::leave_as_it_is(Error error) {
 
 Task<Result<void>> TargetRunner::stuck(std::string step, Error error) {
   const std::string name = fmt::format("r{} {}", work_.run, work_.planned.target.id);
-  const bool paused = work_.record.paused_at && !work_.record.resumed_at;
   std::vector<std::string> ways_out;
   ways_out.push_back(fmt::format("forward: pgconvoy retry {}", name));
   ways_out.push_back(fmt::format("back:    pgconvoy rollback {}", name));
@@ -458,7 +262,7 @@ Task<Result<void>> TargetRunner::stuck(std::string step, Error error) {
   data["step"] = step;
   data["reason"] = describe(error);
   data["error"] = to_json_value(error);
-  data["page_is_on"] = paused;
+  data["page_is_on"] = is_paused();
   data["live_database"] = live_database(work_);
   data["ways_out"] = ways_out;
   co_return co_await append(event(EventKind::target_stuck, step, std::move(data)));

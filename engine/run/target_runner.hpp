@@ -37,6 +37,7 @@ class TargetRunner {
     Error error;
     bool stuck = false;       // it can't be decided what happened: no compensation
     bool start_over = false;  // taken back with what it rests on: forward again from the first step that isn't done
+    bool let_go = false;      // the target isn't ours any more: nothing more is done to it
   };
   using Attempt = Result<std::optional<Failure>>;  // the outer error is the journal's
 
@@ -57,12 +58,15 @@ class TargetRunner {
   std::optional<Seconds> pause_left() const;  // until max_pause is over; none when the target isn't paused or has pivoted
   std::optional<Error> over_max_pause() const;
   Task<Result<void>> backward(std::string failed_step, Error error);
-  Task<Result<bool>> undo_step(const StepRecord& step);
+  Task<Attempt> undo_step(const StepRecord& step);
+  Attempt let_go(Error lost) const;
+  bool is_paused() const;
   Task<Result<void>> leave_as_it_is(Error error);
   Task<Result<void>> stuck(std::string step, Error error);
 
   Event event(EventKind kind, const std::string& step = {}, json data = json::object(), int attempt = 0) const;
   std::vector<Event> success(const std::string& path, const json& outcome, double seconds, int attempt) const;
+  std::vector<Event> undone(const StepRecord& step, const std::string& detail) const;
   Task<Result<void>> append(std::vector<Event> events);
   Task<Result<void>> append(Event single);
   const StepPlan* planned_step(const std::string& path) const;
