@@ -12,18 +12,19 @@
 
 namespace pgconvoy::cli {
 
-Application::Application()
-    : sessions_(make_session_factory(pool_)),
-      processes_(make_process_launcher()),
-      provisioners_(make_shared_server_provisioner()),
+Application::Application(const Seams& seams)
+    : sessions_(through(seams.sessions, make_session_factory(pool_))),
+      processes_(through(seams.processes, make_process_launcher())),
+      provisioners_(through(seams.provisioner, make_shared_server_provisioner())),
       credentials_(*processes_) {
-  controllers_.add("none", make_none_controller());
-  controllers_.add("local", make_local_controller(pool_));
-  controllers_.add("exec", make_exec_controller(*processes_, program_log()));
-  poolers_.add("exec", make_exec_pooler(*processes_, program_log()));
-  provisioners_.add_programs(
-      [this](const Server& server) { return make_exec_provisioner(*processes_, server, program_log()); });
-  poolers_.add("pgbouncer", make_pgbouncer_controller(pool_, *sessions_, credentials_));
+  controllers_.add("none", through(seams.controller, make_none_controller()));
+  controllers_.add("local", through(seams.controller, make_local_controller(pool_)));
+  controllers_.add("exec", through(seams.controller, make_exec_controller(*processes_, program_log())));
+  poolers_.add("exec", through(seams.pooler, make_exec_pooler(*processes_, program_log())));
+  poolers_.add("pgbouncer", through(seams.pooler, make_pgbouncer_controller(pool_, *sessions_, credentials_)));
+  provisioners_.add_programs([this, seam = seams.provisioner](const Server& server) {
+    return through(seam, make_exec_provisioner(*processes_, server, program_log()));
+  });
   register_all(operations_, conditions_);
 }
 

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "cli/seams.hpp"
 #include "engine/facts/condition.hpp"
 #include "engine/journal/journal.hpp"
 #include "engine/platform/exec_call.hpp"
@@ -21,7 +22,7 @@ namespace pgconvoy::cli {
 
 class Application {
  public:
-  Application();
+  explicit Application(const Seams& seams = {});
 
   asio::io_context& loop() { return loop_; }
   asio::thread_pool& pool() { return pool_; }

@@ -129,7 +129,7 @@ Diagnosis diagnose_journal(const GlobalOptions& globals) {
   Diagnosis diagnosis;
   diagnosis.what = "journal";
   diagnosis.detail = globals.journal_uri();
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  auto journal = open_journal(globals, OpenMode::read_only);
   if (journal) return diagnosis;
   if (journal.error().kind == ErrorKind::not_found) {
     std::string path = globals.journal_uri();

@@ -18,7 +18,7 @@ Result<int> find_target(const std::vector<TargetRecord>& targets, const std::str
 
 Result<OpenedRun> open_run(const GlobalOptions& globals, const RunArgument& argument, OpenMode mode, Unnamed unnamed) {
   OpenedRun opened;
-  TRY(opened.journal, open_journal(globals.journal_uri(), mode));
+  TRY(opened.journal, open_journal(globals, mode));
   TRY(const std::int64_t id, find_run(*opened.journal, argument.run, unnamed));
   TRY(opened.record, opened.journal->run(id));
   TRY(opened.plan, load_plan(*opened.journal, opened.record));

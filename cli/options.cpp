@@ -69,6 +69,12 @@ std::string GlobalOptions::journal_option() const {
   return journal.empty() ? "" : " --journal " + report::shell_argument(journal);
 }
 
+Result<std::unique_ptr<Journal>> open_journal(const GlobalOptions& globals, OpenMode mode) {
+  auto opened = pgconvoy::open_journal(globals.journal_uri(), mode);
+  if (!opened) return opened;
+  return through(globals.seams.journal, *std::move(opened));
+}
+
 void add_globals(CLI::App& command, GlobalOptions& globals, std::vector<std::string> formats) {
   command.add_option("--journal", globals.journal, "The journal (PGCONVOY_JOURNAL, else ./pgconvoy-journal.db)")
       ->type_name("URI")

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/output.hpp"
+#include "cli/seams.hpp"
 #include "engine/fleet/select.hpp"
 #include "engine/plan/plan.hpp"
 
@@ -19,12 +20,16 @@ struct GlobalOptions {
   std::string journal;  // as given; journal_uri() knows the rest
   std::string format = "text";
   Output output;
+  Seams seams;
 
   // The option, else PGCONVOY_JOURNAL, else ./pgconvoy-journal.db
   std::string journal_uri() const;
   // " --journal PATH" for commands that are to be typed next; "" when the environment says it.
   std::string journal_option() const;
 };
+// The journal that they name, through its seam.
+Result<std::unique_ptr<Journal>> open_journal(const GlobalOptions& globals, OpenMode mode);
+
 void add_globals(CLI::App& command, GlobalOptions& globals, std::vector<std::string> formats = {"text", "json", "jsonl"});
 
 // -f FILE, or --source and --target.

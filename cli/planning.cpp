@@ -233,7 +233,7 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
 }
 
 Result<void> check_journal(const GlobalOptions& globals) {
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  auto journal = open_journal(globals, OpenMode::read_only);
   if (!journal && journal.error().kind != ErrorKind::not_found) return journal.error();
   return {};
 }

@@ -67,10 +67,11 @@ Format format_of(const std::string& name) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, Seams seams) {
   // A reader that goes away (| head) must not end a run in the middle.
   std::signal(SIGPIPE, SIG_IGN);
   Invocation invocation;
+  invocation.globals.seams = std::move(seams);
   CLI::App app("Moves fleets of PostgreSQL databases to a new major version.", "pgconvoy");
   app.set_version_flag("--version", "pgconvoy " PGCONVOY_VERSION);
   app.require_subcommand(1);

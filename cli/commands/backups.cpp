@@ -15,7 +15,7 @@ namespace pgconvoy::cli {
 namespace {
 
 Result<std::vector<BackupRecord>> read_backups(const GlobalOptions& globals) {
-  TRY(auto journal, open_journal(globals.journal_uri(), OpenMode::read_only));
+  TRY(auto journal, open_journal(globals, OpenMode::read_only));
   return journal->backups();
 }
 
@@ -69,7 +69,7 @@ struct ChosenBackup {
 };
 
 Result<ChosenBackup> choose_backup(const GlobalOptions& globals, const BackupOptions& options) {
-  TRY(auto journal, open_journal(globals.journal_uri(), OpenMode::read_only));
+  TRY(auto journal, open_journal(globals, OpenMode::read_only));
   TRY(const std::vector<BackupRecord> backups, journal->backups());
   ChosenBackup chosen;
   TRY(chosen.backup, find_backup(backups, options.backup));
@@ -82,7 +82,7 @@ int restore(const GlobalOptions& globals, const BackupOptions& options) {
   if (auto url = parse_restore_url(options.to); !url) return fail(globals.output, url.error());
   auto chosen = choose_backup(globals, options);
   if (!chosen) return fail(globals.output, chosen.error());
-  Application application;
+  Application application(globals.seams);
   auto done = application.wait(restore_backup(application.services(), chosen->policy, chosen->backup, options.to, options.no_owner));
   if (!done) {
     const int code = fail(globals.output, done.error());
@@ -102,7 +102,7 @@ int restore(const GlobalOptions& globals, const BackupOptions& options) {
 int export_command(const GlobalOptions& globals, const BackupOptions& options) {
   auto chosen = choose_backup(globals, options);
   if (!chosen) return fail(globals.output, chosen.error());
-  Application application;
+  Application application(globals.seams);
   auto done = application.wait(export_backup(application.services(), chosen->policy, chosen->backup, options.file, options.decrypt));
   if (!done) return fail(globals.output, done.error());
   const bool encrypted = details_of(chosen->backup).encrypted && !options.decrypt;

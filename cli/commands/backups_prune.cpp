@@ -51,7 +51,7 @@ int prune_command(const GlobalOptions& globals, PruneOptions options) {
       error.remedy = "look at pgconvoy backups prune --dry-run first, then add --yes";
       return fail(output, error);
     }
-  auto journal = open_journal(globals.journal_uri(), options.dry_run ? OpenMode::read_only : OpenMode::read_write);
+  auto journal = open_journal(globals, options.dry_run ? OpenMode::read_only : OpenMode::read_write);
   if (!journal) return fail(output, journal.error());
   const WallTime now = std::chrono::system_clock::now();
   auto found = find_prunable(**journal, order, now);
@@ -72,7 +72,7 @@ int prune_command(const GlobalOptions& globals, PruneOptions options) {
         return kBadInput;
       }
     }
-    Application application;
+    Application application(globals.seams);
     for (Prunable& each : *found) {
       if (!each.kept_because.empty()) continue;
       carry_out(application, globals, **journal, order, now, each);

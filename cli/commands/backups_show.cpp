@@ -65,7 +65,7 @@ std::string shown_text(const std::string& name, const BackupRecord& backup, cons
 
 int show(const GlobalOptions& globals, const ShowOptions& options) {
   const Output& output = globals.output;
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  auto journal = open_journal(globals, OpenMode::read_only);
   if (!journal) return fail(output, journal.error());
   auto all = (*journal)->backups();
   if (!all) return fail(output, all.error());
@@ -73,7 +73,7 @@ int show(const GlobalOptions& globals, const ShowOptions& options) {
   if (!backup) return fail(output, backup.error());
   auto policy = policy_for(**journal, backup->run, options.fleet_file);
   if (!policy) return fail(output, policy.error());
-  Application application;
+  Application application(globals.seams);
   const auto counts = application.wait(contents(application.services(), *policy, *backup));
   const std::string name = name_of(*all, *backup);
   if (output.text()) {

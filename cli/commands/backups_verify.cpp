@@ -80,7 +80,7 @@ int verify_command(const GlobalOptions& globals, const VerifyOptions& options) {
   const Output& output = globals.output;
   if (options.all == !options.backups.empty())
     return fail(output, Error(ErrorKind::usage, "which backups?", "name them, or --all; pgconvoy backups list"));
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  auto journal = open_journal(globals, OpenMode::read_only);
   if (!journal) return fail(output, journal.error());
   auto all = (*journal)->backups();
   if (!all) return fail(output, all.error());
@@ -101,7 +101,7 @@ int verify_command(const GlobalOptions& globals, const VerifyOptions& options) {
     policies[backup.run] = *std::move(policy);
   }
 
-  Application application;
+  Application application(globals.seams);
   std::vector<Verified> results;
   bool bad = false;
   std::int64_t unseen = 0;

@@ -9,7 +9,7 @@ namespace pgconvoy::cli {
 namespace {
 
 int check(const GlobalOptions& globals, const PlanningOptions& options) {
-  Application application;
+  Application application(globals.seams);
   auto planned = plan_from_options(application, globals, options);
   if (!planned) return fail(globals.output, planned.error());
   const report::CheckView view{planned->plan, planned->not_offered, text_width(), globals.output.verbose};

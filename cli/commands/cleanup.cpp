@@ -128,13 +128,13 @@ std::string due_backups(const GlobalOptions& globals, Journal& journal) {
 }
 
 int cleanup(const GlobalOptions& globals, bool dry_run) {
-  auto journal = open_journal(globals.journal_uri(), dry_run ? OpenMode::read_only : OpenMode::read_write);
+  auto journal = open_journal(globals, dry_run ? OpenMode::read_only : OpenMode::read_write);
   if (!journal) return fail(globals.output, journal.error());
   auto found = find_due(**journal, std::chrono::system_clock::now());
   if (!found) return fail(globals.output, found.error());
   bool failed = false;
   if (!dry_run) {
-    Application application;
+    Application application(globals.seams);
     for (Due& due : *found) {
       if (!due.is_due) continue;
       auto dropped = carry_out(application, globals, **journal, due);

@@ -77,7 +77,7 @@ int platform_doctor(const GlobalOptions& globals, const DoctorOptions& options, 
   test.poolers = {options.poolers.begin(), options.poolers.end()};
   test.changes = options.changes;
   if (auto named = check_named(fleet, test); !named) return fail(globals.output, named.error());
-  Application application;
+  Application application(globals.seams);
   application.show_programs(globals.output.verbose);
   const auto all = application.wait(test_platform(application.services(), application.program_log(), fleet, test));
   return show_diagnoses(globals, all,
@@ -91,7 +91,7 @@ int doctor(const GlobalOptions& globals, const DoctorOptions& options) {
   if (options.platform) return platform_doctor(globals, options, *fleet);
   auto choices = options.choices.complete(fleet->backups.directory);
   if (!choices) return fail(globals.output, choices.error());
-  Application application;
+  Application application(globals.seams);
   std::vector<Diagnosis> all = application.wait(diagnose_programs(application.processes(), highest_major(*fleet)));
   for (Diagnosis& diagnosis : application.wait(diagnose_servers(application.services(), *fleet))) all.push_back(std::move(diagnosis));
   all.push_back(diagnose_backup_directory(choices->backup_directory));

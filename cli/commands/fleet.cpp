@@ -146,7 +146,7 @@ int discover_command(const GlobalOptions& globals, const DiscoverOptions& option
   auto fleet = start_of_discovery(options);
   if (!fleet) return fail(globals.output, fleet.error());
   const std::size_t before = fleet->instances.size();
-  Application application;
+  Application application(globals.seams);
   auto found = application.wait(discover(application.services(), *std::move(fleet), options.glob, options.file.empty()));
   if (!found) return fail(globals.output, found.error());
   if (globals.output.text()) {

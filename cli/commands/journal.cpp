@@ -8,7 +8,7 @@ namespace pgconvoy::cli {
 namespace {
 
 int verify(const GlobalOptions& globals) {
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  auto journal = open_journal(globals, OpenMode::read_only);
   if (!journal) return fail(globals.output, journal.error());
   auto problems = (*journal)->verify();
   if (!problems) return fail(globals.output, problems.error());

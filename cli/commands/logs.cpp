@@ -23,7 +23,7 @@ struct Found {
 
 Result<Found> find(const GlobalOptions& globals, const RunArgument& argument) {
   Found found;
-  TRY(found.journal, open_journal(globals.journal_uri(), OpenMode::read_only));
+  TRY(found.journal, open_journal(globals, OpenMode::read_only));
   TRY(found.run, find_run(*found.journal, argument.run));
   TRY(const std::vector<TargetRecord> targets, found.journal->targets(found.run, false));
   found.ids.resize(targets.size() + 1);

@@ -85,7 +85,7 @@ Result<std::vector<Parity>> compare_all(Application& application, const ParityOp
 }
 
 int parity(const GlobalOptions& globals, const ParityOptions& options) {
-  Application application;
+  Application application(globals.seams);
   auto all = compare_all(application, options);
   if (!all) return fail(globals.output, all.error());
   if (globals.format == "conf") {

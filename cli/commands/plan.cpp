@@ -7,11 +7,11 @@ namespace pgconvoy::cli {
 namespace {
 
 int plan(const GlobalOptions& globals, const PlanningOptions& options) {
-  Application application;
+  Application application(globals.seams);
   if (auto usable = check_journal(globals); !usable) return fail(globals.output, usable.error());
   auto planned = plan_from_options(application, globals, options);
   if (!planned) return fail(globals.output, planned.error());
-  auto journal = open_journal(globals.journal_uri(), OpenMode::create);
+  auto journal = open_journal(globals, OpenMode::create);
   if (!journal) return fail(globals.output, journal.error());
   auto run = store_plan(**journal, planned->plan, SystemClock());
   if (!run) return fail(globals.output, run.error());

@@ -6,7 +6,7 @@ namespace pgconvoy::cli {
 namespace {
 
 int show(const GlobalOptions& globals, const RunArgument& argument) {
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  auto journal = open_journal(globals, OpenMode::read_only);
   if (!journal) return fail(globals.output, journal.error());
   auto run = find_run(**journal, argument.run);
   if (!run) return fail(globals.output, run.error());

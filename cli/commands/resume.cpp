@@ -46,7 +46,7 @@ int resume(const GlobalOptions& globals, const RunArgument& argument) {
   RunRequest request;
   request.run = record.id;
   request.only = opened->only;
-  Application application;
+  Application application(globals.seams);
   return run_to_end(application, globals, *opened->journal, std::move(opened->plan), request);
 }
 

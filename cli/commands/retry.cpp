@@ -45,7 +45,7 @@ int retry(const GlobalOptions& globals, const RunArgument& argument, const std::
     if (!absolute) return fail(globals.output, absolute.error());
     opened->plan.options.backup_directory = *std::move(absolute);
   }
-  Application application;
+  Application application(globals.seams);
   return run_to_end(application, globals, *opened->journal, std::move(opened->plan), request);
 }
 

@@ -79,7 +79,7 @@ int rollback(const GlobalOptions& globals, const RollbackOptions& options) {
   request.include_ended = true;
   request.only = chosen->numbers;
   request.accept_data_loss = options.accept_data_loss;
-  Application application;
+  Application application(globals.seams);
   return run_to_end(application, globals, *opened->journal, std::move(opened->plan), request);
 }
 

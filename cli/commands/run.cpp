@@ -66,7 +66,7 @@ void show(const GlobalOptions& globals, const Chosen& chosen) {
 int run_command(const GlobalOptions& globals, const RunCommandOptions& options) {
   const Output& output = globals.output;
   if (auto usable = check_journal(globals); !usable) return fail(output, usable.error());
-  Application application;
+  Application application(globals.seams);
   Chosen chosen;
   if (options.plan.empty()) {
     auto planned = plan_from_options(application, globals, options.planning, [&] { return can_confirm(options.yes); });
@@ -83,7 +83,7 @@ int run_command(const GlobalOptions& globals, const RunCommandOptions& options) 
     chosen.plan = std::move(planned->plan);
     chosen.not_offered = planned->not_offered;
   }
-  auto journal = open_journal(globals.journal_uri(), OpenMode::create);
+  auto journal = open_journal(globals, OpenMode::create);
   if (!journal) return fail(output, journal.error());
   if (options.plan.empty()) {
     auto id = store_plan(**journal, chosen.plan, SystemClock());

@@ -17,7 +17,7 @@ struct StatusOptions {
 
 // Taking the lock for a moment is the only way to know; where that isn't ours to do, it is taken to be alive.
 bool is_alive(const GlobalOptions& globals, std::int64_t run) {
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_write);
+  auto journal = open_journal(globals, OpenMode::read_write);
   return !journal || !(*journal)->lock_run(run);
 }
 
@@ -33,7 +33,7 @@ Result<std::map<std::int64_t, int>> undone_as_asked(Journal& journal, const std:
 }
 
 int status(const GlobalOptions& globals, const StatusOptions& options) {
-  auto journal = open_journal(globals.journal_uri(), OpenMode::read_only);
+  auto journal = open_journal(globals, OpenMode::read_only);
   if (!journal) return fail(globals.output, journal.error());
   if (options.all) {
     auto runs = (*journal)->runs();
