@@ -28,7 +28,7 @@ Result<std::vector<Fault>> parse_faults(const std::string& text) {
     std::smatch parts;
     if (!std::regex_match(one, parts, form) || !acts.contains(parts[1]))
       return Error(ErrorKind::usage, fmt::format("{} is no fault", one));
-    faults.push_back({acts.at(parts[1]), std::stoi(parts[2]), parts[3].length() > 0});
+    faults.push_back({acts.at(parts[1]), std::stoi(parts[2]), parts[3].length() > 0, {}});
   }
   return faults;
 }
@@ -44,8 +44,10 @@ Act Faults::at(const std::string& kind, const std::string& what) {
     if (file < 0 || write(file, line.data(), line.size()) != static_cast<ssize_t>(line.size())) end_process();
     close(file);
   }
-  for (const Fault& fault : planned_)
-    if (fault.at == count_ || (fault.ever_after && count_ > fault.at)) return fault.act;
+  for (Fault& fault : planned_) {
+    if (fault.at == count_) fault.effect = kind + " " + what;
+    if (fault.at == count_ || (fault.ever_after && count_ > fault.at && fault.effect == kind + " " + what)) return fault.act;
+  }
   return Act::none;
 }
 

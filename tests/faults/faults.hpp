@@ -1,6 +1,6 @@
 // Faults at the seams: every effect of the program is numbered, named in a log, and may be made to fail.
 //
-//   PGCONVOY_FAULTS      exit-before@7,refuse@9*   what happens at which effect; * means there and ever after
+//   PGCONVOY_FAULTS      exit-before@7,refuse@9*   what happens at which effect; * means whenever it is tried again, too
 //   PGCONVOY_FAULTS_LOG  a file: one line "NUMBER KIND WHAT" for each effect, written before it takes place
 //
 // exit-before, exit-after  the process ends (_exit, nothing is flushed) right before or after the effect
@@ -28,6 +28,7 @@ struct Fault {
   Act act = Act::none;
   int at = 0;
   bool ever_after = false;
+  std::string effect{};  // kind and text of effect `at`, once it was met
 };
 
 // Error usage for what is none.

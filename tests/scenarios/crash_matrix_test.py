@@ -1,0 +1,41 @@
+"""The crash matrix, as a sample: of every track some points, ended, ended twice, refused and lied to. All of it: PGCONVOY_TEST_FULL=1."""
+import os
+import sys
+import time
+import unittest
+
+from tests.faults import matrix
+
+FULL = os.environ.get("PGCONVOY_TEST_FULL") == "1"
+# Another one each day finds more than the same one for ever; a failure names it.
+SEED = os.environ.get("PGCONVOY_MATRIX_SEED") or time.strftime("%Y%m%d")
+
+
+class CrashMatrixTest(unittest.TestCase):
+    def carry_out(self, *tracks, sample):
+        arguments = [text for track in tracks for text in ("--track", track)] + ["--seed", SEED]
+        if not FULL:
+            arguments += ["--sample", str(sample)]
+        options = matrix.options_from(arguments)
+        count, totals = matrix.matrix(options)
+        print(f"crash matrix {', '.join(tracks)}: {count} points exist, seed {SEED}\n{totals.text()}", file=sys.stderr)
+        self.assertTrue(totals.good(), f"seed {SEED}\n{totals.text()}")
+
+    def test_move(self):
+        self.carry_out("move", sample=4)
+
+    def test_ways_back(self):
+        self.carry_out("undo", "reverse", "rollback", sample=2)
+
+    def test_resume(self):
+        self.carry_out("resume", sample=2)
+
+    def test_several_databases_and_poolers(self):
+        self.carry_out("pooler", "several", sample=1)
+
+    def test_cleanup(self):
+        self.carry_out("cleanup", sample=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
