@@ -90,14 +90,15 @@ class PageWriter(Writer):
 class ForgottenWorker(Writer):
     """A process that still has the old URL: it connects to the old database, page or not."""
 
-    def __init__(self, url, path):
+    def __init__(self, login, path):
+        """`login` holds arguments of psycopg2.connect."""
         super().__init__("forgotten", path)
-        self.url, self.connection = url, None
+        self.login, self.connection = login, None
 
     def write(self, entry):
         try:
             if self.connection is None:
-                self.connection = psycopg2.connect(self.url, connect_timeout=5, application_name="forgotten")
+                self.connection = psycopg2.connect(**self.login, connect_timeout=5, application_name="forgotten")
             with self.connection, self.connection.cursor() as cursor:
                 cursor.execute("INSERT INTO ledger (entry) VALUES (%s) RETURNING id", (entry,))
                 number = cursor.fetchone()[0]
@@ -243,8 +244,9 @@ class Place:
 
     def start_writers(self):
         page = PageWriter(self.record.applications[self.environments[0]]["public_url"], self.kept("page"))
-        variables = dict(line.split("=", 1) for line in self.env[self.environments[0]].splitlines() if "=" in line)
-        forgotten = ForgottenWorker(variables["DATABASE_URL"], self.kept("forgotten"))
+        # Straight to the server, also where the application goes through a pooler.
+        forgotten = ForgottenWorker({"host": "127.0.0.1", "port": self.record.server(self.old)["port"], "dbname": self.databases[0]["database"],
+                                     "user": self.databases[0]["role"], "passfile": self.record.path("secrets", "roles.passfile")}, self.kept("forgotten"))
         self.writers = [page, forgotten]
         for writer in self.writers:
             writer.start()
