@@ -31,6 +31,8 @@ WallTime parse_utc(const std::string& text) {
   const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
                             day(static_cast<unsigned>(number(8, 2)))};
   const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  // Nanoseconds in 64 bits end in 2262, and so do differences of two times after 1970.
+  if (date.year() < year(1970) || date.year() > year(2261)) return {};
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return {};
   return sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + milliseconds(number(20, 3));
 }

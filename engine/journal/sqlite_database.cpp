@@ -6,6 +6,12 @@
 
 namespace pgconvoy {
 
+static Error damaged(Error error) {
+  error.kind = ErrorKind::corrupt;
+  error.remedy = "keep a copy, then restore the file together with its -wal and -shm from a backup";
+  return error;
+}
+
 SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
     : database_(other.database_), text_(std::move(other.text_)), handle_(std::exchange(other.handle_, nullptr)) {}
 
@@ -90,8 +96,12 @@ Result<SqliteStatement> SqliteDatabase::prepare(std::string_view text) {
   }
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(handle_, key.data(), static_cast<int>(key.size()), SQLITE_PREPARE_PERSISTENT, &statement,
-                         nullptr) != SQLITE_OK)
-    return error(key);
+                         nullptr) != SQLITE_OK) {
+    Error problem = error(key);
+    // Every statement of ours fits a journal's tables, so the tables are not those of a journal.
+    if (sqlite3_errcode(handle_) == SQLITE_ERROR) problem = damaged(std::move(problem));
+    return problem;
+  }
   return SqliteStatement(*this, std::move(key), statement);
 }
 
@@ -125,8 +135,9 @@ Error SqliteDatabase::error(const std::string& statement) const {
       break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      error.kind = ErrorKind::corrupt;
-      error.remedy = "keep a copy, then restore the file together with its -wal and -shm from a backup";
+    case SQLITE_TOOBIG:
+    case SQLITE_FORMAT:
+      error = damaged(std::move(error));
       break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

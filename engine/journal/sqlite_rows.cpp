@@ -1,6 +1,8 @@
 // Events, obligations and backups: the other half of sqlite_records.hpp.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "engine/journal/sqlite_records.hpp"
 #include "engine/journal/sqlite_schema.hpp"
 
@@ -100,10 +102,16 @@ StoredEvent event_of_row(const SqliteStatement& row) {
   Event& event = stored.event;
   event.sequence = row.integer(0);
   event.run = row.integer(1);
-  event.target = static_cast<int>(row.integer(2));
+  bool fits = true;
+  const auto small = [&](int column) {
+    const auto value = row.integer(column);
+    fits = fits && std::in_range<int>(value);
+    return static_cast<int>(value);
+  };
+  event.target = small(2);
   event.step = row.text(3);
-  event.attempt = static_cast<int>(row.integer(4));
-  event.epoch = static_cast<int>(row.integer(5));
+  event.attempt = small(4);
+  event.epoch = small(5);
   stored.kind = row.text(6);
   stored.at = row.text(7);
   stored.data = row.text(8);
@@ -115,7 +123,8 @@ StoredEvent event_of_row(const SqliteStatement& row) {
     event.kind = *kind;
   else
     stored.problem = "its kind is unknown";
-  if (event.data.is_discarded()) stored.problem = "its data are not JSON";
+  if (!event.data.is_object()) stored.problem = "its data are no JSON object";
+  if (!fits) stored.problem = "it has a number that is too large";
   return stored;
 }
 

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "engine/core/secret.hpp"
 
@@ -102,6 +104,11 @@ Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& databa
         ErrorKind::refused,
         fmt::format("the journal {} has format {}, this program knows {}", path.string(), version, kJournalVersion),
         "use the newer pgconvoy that made it; it was not touched");
+  // user_version of a journal that is just being made is 0, and so is its application_id.
+  if (const auto version = big_endian(bytes, 60, 4); version < kJournalVersion)
+    return Error(ErrorKind::corrupt,
+                 fmt::format("the journal {} is damaged: there is no format {}; it was not touched", path.string(), version),
+                 "keep a copy, then restore the file together with its -wal and -shm from a backup");
   const std::int64_t page = big_endian(bytes, 16, 2) == 1 ? 65536 : big_endian(bytes, 16, 2);
   // Pages may be missing in the file and stand in the -wal; with a -journal, a process was killed in the first
   // transaction, in the middle of writing the file, and SQLite takes that back.
@@ -158,7 +165,43 @@ Result<void> add_backup_details(SqliteDatabase& database) {
   return transaction.commit();
 }
 
+// Name to definition, without the white space that means nothing. Of the table of backups only the part before a column
+// that may be missing.
+Result<std::map<std::string, std::string>> definitions(SqliteDatabase& database) {
+  std::map<std::string, std::string> found;
+  TRY(auto row, database.prepare("select name, type || ' ' || tbl_name || ' ' || coalesce(sql, '') from sqlite_master"));
+  for (;;) {
+    TRY(const bool more, row.step());
+    if (!more) return found;
+    std::string text;
+    for (const char c : row.text(1))
+      if (!std::isspace(static_cast<unsigned char>(c))) text += c;
+    if (const auto column = text.find(",detailstext"); row.text(0) == "backups" && column != std::string::npos)
+      text.erase(column, 12);
+    found[row.text(0)] = std::move(text);
+  }
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> differing_tables(SqliteDatabase& database) {
+  SqliteDatabase sound;
+  TRY_VOID(sound.open(":memory:", false));
+  TRY_VOID(sound.execute(kTables));
+  TRY(const auto wanted, definitions(sound));
+  TRY(const auto found, definitions(database));
+  std::vector<std::string> differences;
+  for (const auto& [name, definition] : wanted) {
+    const auto there = found.find(name);
+    if (there == found.end())
+      differences.push_back(fmt::format("\"{}\" is missing: it is not the journal that pgconvoy made", name));
+    else if (there->second != definition)
+      differences.push_back(fmt::format("\"{}\" is not defined as in a journal: its definition is damaged", name));
+  }
+  for (const auto& [name, definition] : found)
+    if (!wanted.contains(name)) differences.push_back(fmt::format("\"{}\" is no part of a journal", name));
+  return differences;
+}
 
 Result<bool> has_backup_details(SqliteDatabase& database) {
   TRY(const auto count, database.integer("select count(*) from pragma_table_info('backups') where name = 'details'"));

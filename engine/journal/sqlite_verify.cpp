@@ -18,7 +18,7 @@ using BackupKey = std::tuple<std::int64_t, int, std::string, std::string>;
 BackupKey key_of(const BackupRecord& backup) { return {backup.run, backup.target, backup.instance, backup.file}; }
 
 struct Folded {
-  std::map<std::string, Obligation> obligations;
+  std::map<std::string, StoredObligation> obligations;
   std::map<BackupKey, BackupRecord> backups;
 
   // "" or why the event can't be.
@@ -30,9 +30,14 @@ struct Folded {
     if (!is_about_obligation(event.kind)) return {};
     std::optional<Obligation> known;
     const auto id = obligation_id(event);
-    if (const auto found = obligations.find(id); found != obligations.end()) known = found->second;
+    if (const auto found = obligations.find(id); found != obligations.end()) known = found->second.obligation;
     if (auto refusal = apply(known, event); !refusal.empty()) return refusal;
-    obligations[id] = *known;
+    StoredObligation& stored = obligations[id];
+    stored.obligation = *known;
+    if (event.kind == EventKind::obligation_made) {
+      stored.run = event.run;
+      stored.target = event.target;
+    }
     if (const auto file = backup_file_deleted(*known, event))
       for (auto& [key, backup] : backups)
         if (backup.run == event.run && backup.file == *file) backup.state = "deleted";
@@ -67,8 +72,11 @@ Result<void> SqliteVerifier::check_obligations_and_backups() {
       problem(name + ": there is a projection, but no event");
       continue;
     }
-    for (const auto& line : differing_fields(describe(found->second), describe(obligation)))
+    for (const auto& line : differing_fields(describe(found->second.obligation), describe(obligation)))
       problem(name + ": " + line);
+    if (found->second.run != stored.run || found->second.target != stored.target)
+      problem(fmt::format("{}: it was made by r{}/t{}, its projection says r{}/t{}", name, found->second.run,
+                          found->second.target, stored.run, stored.target));
     folded.obligations.erase(found);
   }
   for (const auto& [id, obligation] : folded.obligations)
@@ -93,7 +101,7 @@ Result<void> SqliteVerifier::check_obligations_and_backups() {
 Result<std::vector<std::string>> SqliteJournal::verify() {
   const std::scoped_lock lock(mutex_);
   TRY(auto view, SqliteTransaction::start(*database_, "begin"));
-  SqliteVerifier verifier(*database_, token_);
+  SqliteVerifier verifier(*database_, path_, token_);
   auto problems = verifier.run();
   // Damage that stops the reading is a finding like others.
   if (!problems && problems.error().kind == ErrorKind::corrupt)

@@ -32,3 +32,11 @@ TEST_CASE("clock: durations are written for people, and round upwards into the n
   CHECK(format_duration(123min) == "2 h 03 min");
   CHECK(format_duration(-850ms) == "-850 ms");
 }
+
+TEST_CASE("clock: a year that nanoseconds since 1970 can't hold is no time, and overflows nothing") {
+  for (const char* text : {"6026-11-22T12:00:00.000Z", "2262-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z",
+                           "0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"})
+    CHECK(parse_utc(text) == WallTime{});
+  CHECK(format_utc(parse_utc("2261-12-31T23:59:59.999Z")) == "2261-12-31T23:59:59.999Z");
+  CHECK(parse_utc("2261-12-31T23:59:59.999Z") - parse_utc("1970-01-01T00:00:00.000Z") > std::chrono::hours(24 * 365 * 291));
+}

@@ -118,7 +118,17 @@ TEST_CASE("verify: what doesn't fit is found and named") {
       {"update backups set bytes = 1", "/bytes"},
       {"update backups set details = '{\"host\":\"elsewhere\"}'", "/details"},
       {"delete from backups", "projection is missing"},
-      {"drop index events_by_run; update sqlite_sequence set seq = 99 where name = 'events'", "end is missing"},
+      {"update sqlite_sequence set seq = 99 where name = 'events'", "end is missing"},
+      {"update sqlite_sequence set seq = 99 where name = 'runs'", "end is missing"},
+      {"update targets set planned = 3 where number = 1", "planned by event 2"},
+      {"update runs set planned = 2", "planned by event 1"},
+      {"update obligations set target = 2", "made by r1/t1"},
+      {"insert into steps select run, 9, path, status, attempt, epoch, first_started, intent, outcome, error, started, "
+       "ended from steps limit 1",
+       "steps belong to none of targets"},
+      {"drop index events_by_run", "\"events_by_run\" is missing"},
+      {"create table mine (i)", "\"mine\" is no part"},
+      {"alter table targets rename column reason to cause", "\"targets\" is not defined"},
   }));
   INFO(damage);
   Database(path).run(damage);
