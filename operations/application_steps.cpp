@@ -20,4 +20,43 @@ Task<Result<void>> wait_until_healthy(StepContext& context, Environment environm
                                                   format_duration(limit), last));
 }
 
+Error not_as_claimed(const Environment& environment, const std::string& claimed, const std::string& seen) {
+  return Error(ErrorKind::process,
+               fmt::format("the controller of environment {} said that {}; asked again, {}", environment.id, claimed, seen),
+               environment.controller.kind == "exec"
+                   ? fmt::format("mend its program (pgconvoy doctor --platform --environment {} --changes tests it)", environment.id)
+                   : "somebody else may be changing it at the same time");
+}
+
+Task<Result<void>> turn_page(StepContext& context, Environment environment, bool on) {
+  AppController& controller = context.controller(environment);
+  if (on) {
+    CO_TRY_VOID(co_await controller.page_on(context.identity(), environment));
+  } else {
+    CO_TRY_VOID(co_await controller.page_off(context.identity(), environment));
+  }
+  if (!controller.controls_application()) co_return Result<void>();
+  for (Seconds waited{0};; waited += kShowsAgain) {
+    CO_TRY(const bool is_on, co_await controller.page_is_on(environment));
+    if (is_on == on) co_return Result<void>();
+    if (waited >= kShowsWithin) break;
+    co_await sleep_for(kShowsAgain);
+  }
+  co_return not_as_claimed(environment, on ? "the maintenance page is on" : "the maintenance page is off",
+                           on ? "it is off" : "it is on");
+}
+
+Task<Result<void>> stop_application(StepContext& context, Environment environment) {
+  AppController& controller = context.controller(environment);
+  CO_TRY_VOID(co_await controller.stop(context.identity(), environment));
+  if (!controller.controls_application()) co_return Result<void>();
+  for (Seconds waited{0};; waited += kShowsAgain) {
+    CO_TRY(const bool running, co_await controller.is_running(environment));
+    if (!running) co_return Result<void>();
+    if (waited >= kShowsWithin) break;
+    co_await sleep_for(kShowsAgain);
+  }
+  co_return not_as_claimed(environment, "the app has stopped", "it is running");
+}
+
 }  // namespace pgconvoy

@@ -10,6 +10,17 @@ namespace pgconvoy {
 // Asks the app until it is healthy or the limit is over (there is no way to be told). Error timeout: what it said last.
 Task<Result<void>> wait_until_healthy(StepContext& context, Environment environment, Seconds limit);
 
+// A controller that says "done" is asked whether it is so, for a moment again and again: what shows late isn't a lie.
+// Error process: what it claimed, and what it says now. One that controls nothing (`none`) is believed.
+Task<Result<void>> turn_page(StepContext& context, Environment environment, bool on);
+Task<Result<void>> stop_application(StepContext& context, Environment environment);
+
+// The error for that. `claimed`: "the maintenance page is on"; `seen`: "it is off".
+Error not_as_claimed(const Environment& environment, const std::string& claimed, const std::string& seen);
+
+// How long what was claimed may take to show.
+constexpr Seconds kShowsWithin{3}, kShowsAgain{0.2};
+
 // The longest time an app may take to become healthy, when a step does not say otherwise.
 constexpr Seconds kHealthTimeout{60};
 

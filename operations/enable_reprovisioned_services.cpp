@@ -7,6 +7,7 @@
 #include "engine/platform/places.hpp"
 #include "engine/postgres/database_properties.hpp"
 #include "engine/run/step_context.hpp"
+#include "operations/application_steps.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/database_fence.hpp"
 #include "operations/database_properties.hpp"
@@ -91,6 +92,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     (void)renamed;
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
     CO_TRY(const int bound, co_await bind_all(context, intent.held, place));
+    CO_TRY_VOID(co_await must_lead_there(context, intent.held, place));
     EnableOutcome outcome;
     for (const HeldAlias& held : intent.aliases) {
       const Pooler& pooler = context.fleet().poolers.at(held.pooler);
@@ -326,7 +328,13 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     }
     if (before.keywords == now.keywords) co_return false;
     CO_TRY_VOID(co_await controller.write_binding(context.identity(), environment, binding, before));
-    co_return true;
+    for (Seconds waited{0};; waited += kShowsAgain) {
+      CO_TRY(const ConnectionSpec written, co_await controller.read_binding(environment, binding));
+      if (written.keywords == before.keywords) co_return true;
+      if (waited >= kShowsWithin) break;
+      co_await sleep_for(kShowsAgain);
+    }
+    co_return not_as_claimed(environment, held.variable + " leads to the old database again", "it leads elsewhere");
   }
 
   // Of each binding the variables that were set; user and password stay.
@@ -362,6 +370,33 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     return part;
   }
 
+  // Whether a variable, which holds but a part of a connection, holds that of `place`.
+  static bool leads_there(const HeldPlace& each, const ConnectionSpec& now, const ConnectionSpec& place) {
+    bool there = true;
+    for (const char* keyword : kPlaceKeywords) {
+      const auto found = now.keywords.find(keyword);
+      const auto wanted = place.keywords.find(keyword);
+      if (each.part == "url" || found != now.keywords.end())
+        there &= (found == now.keywords.end() ? "" : found->second) == (wanted == place.keywords.end() ? "" : wanted->second);
+    }
+    return there;
+  }
+
+  static Task<Result<void>> must_lead_there(StepContext& context, std::vector<HeldPlace> held, ConnectionSpec place) {
+    for (const HeldPlace& each : held) {
+      const Environment& environment = context.fleet().environments.at(each.environment);
+      AppController& controller = context.controller(environment);
+      for (Seconds waited{0};; waited += kShowsAgain) {
+        CO_TRY(const ConnectionSpec now, co_await controller.read_binding(environment, only(each)));
+        if (leads_there(each, now, place)) break;
+        if (waited >= kShowsWithin)
+          co_return not_as_claimed(environment, each.variable + " leads to the new database", "it leads elsewhere");
+        co_await sleep_for(kShowsAgain);
+      }
+    }
+    co_return Result<void>();
+  }
+
   static Task<Result<Bound>> look_at_bindings(StepContext& context, std::vector<HeldPlace> held, ConnectionSpec place) {
     Bound bound;
     for (const HeldPlace& each : held) {
@@ -369,14 +404,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
       AppController& controller = context.controller(environment);
       CO_TRY(ConnectionSpec now, co_await controller.read_binding(environment, only(each)));
       ++bound.all;
-      bool there = true;
-      for (const char* keyword : kPlaceKeywords) {
-        const auto found = now.keywords.find(keyword);
-        const auto wanted = place.keywords.find(keyword);
-        if (each.part == "url" || found != now.keywords.end())
-          there &= (found == now.keywords.end() ? "" : found->second) == (wanted == place.keywords.end() ? "" : wanted->second);
-      }
-      bound.there += there;
+      bound.there += leads_there(each, now, place);
     }
     co_return bound;
   }

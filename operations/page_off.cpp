@@ -1,6 +1,7 @@
 #include "operations/page_off.hpp"
 
 #include "engine/run/step_context.hpp"
+#include "operations/application_steps.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -19,7 +20,7 @@ class PageOff final : public TypedOperation<Nothing, Nothing> {
   Task<Result<Nothing>> plan_effect(StepContext&) override { co_return Nothing(); }
   Task<Result<Nothing>> effect(StepContext& context, Nothing) override {
     const Environment& environment = context.environment();
-    CO_TRY_VOID(co_await context.controller(environment).page_off(context.identity(), environment));
+    CO_TRY_VOID(co_await turn_page(context, environment, false));
     co_return Nothing();
   }
   Task<Result<Seen>> look(StepContext& context, Nothing) override {
@@ -32,7 +33,7 @@ class PageOff final : public TypedOperation<Nothing, Nothing> {
   }
   Task<Result<std::string>> take_back(StepContext& context, Nothing, std::optional<Nothing>) override {
     const Environment& environment = context.environment();
-    CO_TRY_VOID(co_await context.controller(environment).page_on(context.identity(), environment));
+    CO_TRY_VOID(co_await turn_page(context, environment, true));
     co_return std::string("the page is on");
   }
 };

@@ -1,6 +1,7 @@
 #include "operations/page_on.hpp"
 
 #include "engine/run/step_context.hpp"
+#include "operations/application_steps.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -34,7 +35,7 @@ class PageOn final : public TypedOperation<PageIntent, PageOutcome> {
   }
   Task<Result<PageOutcome>> effect(StepContext& context, PageIntent) override {
     const Environment& environment = context.environment();
-    CO_TRY_VOID(co_await context.controller(environment).page_on(context.identity(), environment));
+    CO_TRY_VOID(co_await turn_page(context, environment, true));
     PageOutcome outcome;
     co_return outcome;
   }
@@ -51,7 +52,7 @@ class PageOn final : public TypedOperation<PageIntent, PageOutcome> {
   Task<Result<std::string>> take_back(StepContext& context, PageIntent intent, std::optional<PageOutcome>) override {
     const Environment& environment = context.environment();
     if (intent.was_on) co_return std::string("the page was on before and stays on");
-    CO_TRY_VOID(co_await context.controller(environment).page_off(context.identity(), environment));
+    CO_TRY_VOID(co_await turn_page(context, environment, false));
     co_return std::string("the page is off");
   }
 };

@@ -75,7 +75,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     if (!intent.controlled) co_return co_await hand_over(context, environment);
     AppController& controller = context.controller(environment);
     // Whatever still runs has the old binding: it reads it at its start.
-    CO_TRY_VOID(co_await controller.stop(context.identity(), environment));
+    CO_TRY_VOID(co_await stop_application(context, environment));
     CO_TRY_VOID(co_await controller.start(context.identity(), environment));
     const Seconds limit(context.arguments().value("health_timeout", 60.0));
     auto healthy = co_await wait_until_healthy(context, environment, limit);
@@ -99,7 +99,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   Task<Result<std::string>> take_back(StepContext& context, RedeployIntent intent, std::optional<RedeployOutcome>) override {
     const Environment& environment = context.environment();
     if (intent.controlled)
-      CO_TRY_VOID(co_await context.controller(environment).stop(context.identity(), environment));
+      CO_TRY_VOID(co_await stop_application(context, environment));
     CO_TRY(auto pairs, pairs_of(context, environment));
     for (const Pair& pair : pairs) CO_TRY_VOID(co_await pause_aliases_of(context, pair.instance));
     for (const Pair& pair : pairs)

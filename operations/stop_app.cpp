@@ -40,7 +40,7 @@ class StopApp final : public TypedOperation<StopIntent, StopOutcome> {
     StopOutcome left;
     left.stopped = false;
     if (!intent.pause) co_return left;
-    CO_TRY_VOID(co_await context.controller(environment).stop(context.identity(), environment));
+    CO_TRY_VOID(co_await stop_application(context, environment));
     StopOutcome outcome;
     co_return outcome;
   }

@@ -1,10 +1,20 @@
 #include "engine/platform/env_file.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 namespace pgconvoy {
 namespace {
 
 bool is_line_of(std::string_view line, std::string_view name) {
   return line.size() > name.size() && line[name.size()] == '=' && line.substr(0, name.size()) == name;
+}
+
+bool is_named_like_a_secret(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  for (const char* word : {"PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN"})
+    if (name.find(word) != std::string::npos) return true;
+  return false;
 }
 
 }  // namespace
@@ -35,6 +45,20 @@ void EnvFile::set(std::string_view name, std::string_view value) {
   if (found) return;
   lines_.push_back(changed);
   ends_with_line_feed_ = true;
+}
+
+std::vector<Secret> EnvFile::secrets() const {
+  constexpr std::size_t kShortest = 4;  // what is shorter stands everywhere
+  std::vector<Secret> found;
+  for (const std::string& line : lines_) {
+    const auto equals = line.find('=');
+    if (equals == std::string::npos || line[0] == '#') continue;
+    std::string value = line.substr(equals + 1);
+    const auto scheme = value.find("://");
+    const bool url = scheme != std::string::npos && value.find('@', scheme) != std::string::npos;
+    if (value.size() >= kShortest && (url || is_named_like_a_secret(line.substr(0, equals)))) found.emplace_back(std::move(value));
+  }
+  return found;
 }
 
 std::string EnvFile::text() const {

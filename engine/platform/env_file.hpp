@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/secret.hpp"
+
 namespace pgconvoy {
 
 class EnvFile {
@@ -17,6 +19,9 @@ class EnvFile {
 
   // Replaces every line with that name, or appends one. REQUIRES: can_hold(value).
   void set(std::string_view name, std::string_view value);
+
+  // What may be a secret: values of variables that are named like one, and URLs with a user.
+  std::vector<Secret> secrets() const;
 
   std::string text() const;
 

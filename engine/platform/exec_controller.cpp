@@ -29,27 +29,21 @@ class ExecController final : public AppController {
   bool controls_application() const override { return true; }
 
   Task<Result<ApplicationFacts>> inspect(Environment environment) override {
-    ProgramRequest request = request_of(environment, "inspect");
-    CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     ApplicationFacts facts;
     facts.environment = environment.id;
     facts.controller = environment.controller.kind;
+    facts.bound_to = co_await learn(environment);
+    ProgramRequest request = request_of(environment, "inspect");
+    CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     CO_TRY(facts.running, answer.truth("running"));
     CO_TRY(facts.healthy, answer.truth("healthy"));
     CO_TRY(facts.page_is_on, answer.truth("page_is_on"));
     facts.detail = answer.text_or("detail", "");
-    for (const Binding& binding : environment.bindings) {
-      if (binding.variables.empty()) continue;
-      // What can't be read is said where the binding is needed.
-      auto held = co_await held_by(environment, binding);
-      if (!held) continue;
-      for (const auto& [variable, place] : places_in(*held, binding))
-        facts.bound_to[environment.id + "/" + variable] = place;
-    }
     co_return facts;
   }
 
   Task<Result<Health>> health(Environment environment) override {
+    co_await know_passwords(environment);
     ProgramRequest request = request_of(environment, "health");
     request.program.limit = std::min(request.program.limit, kLongestHealth);
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
@@ -60,12 +54,14 @@ class ExecController final : public AppController {
   }
 
   Task<Result<bool>> page_is_on(Environment environment) override {
+    co_await know_passwords(environment);
     ProgramRequest request = request_of(environment, "page_is_on");
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     co_return answer.truth("page_is_on");
   }
 
   Task<Result<bool>> is_running(Environment environment) override {
+    co_await know_passwords(environment);
     ProgramRequest request = request_of(environment, "is_running");
     CO_TRY(const ProgramAnswer answer, co_await call_program(launcher_, std::move(request), log_));
     co_return answer.truth("running");
@@ -119,12 +115,33 @@ class ExecController final : public AppController {
     return request;
   }
 
+  // Before a program says anything: it may print what its bindings hold. Once; what can't be read is said where the
+  // binding is needed.
+  Task<void> know_passwords(Environment environment) {
+    if (!passwords_.contains(environment.id)) co_await learn(environment);
+  }
+
+  // Where the variables of the bindings lead, by "environment/VARIABLE".
+  Task<std::map<std::string, std::string>> learn(Environment environment) {
+    std::map<std::string, std::string> places;
+    passwords_[environment.id];
+    for (const Binding& binding : environment.bindings) {
+      if (binding.variables.empty()) continue;
+      auto held = co_await held_by(environment, binding);
+      if (!held) continue;
+      if (const auto connection = read_from(*held, binding, variables_of(environment))) remember(environment, connection->password);
+      for (const auto& [variable, place] : places_in(*held, binding)) places[environment.id + "/" + variable] = place;
+    }
+    co_return places;
+  }
+
   void remember(const Environment& environment, const Secret& password) {
     auto& known = passwords_[environment.id];
     if (!password.empty() && std::find(known.begin(), known.end(), password) == known.end()) known.push_back(password);
   }
 
   Task<Result<void>> change(CallIdentity who, Environment environment, std::string verb) {
+    co_await know_passwords(environment);
     ProgramRequest request = request_of(environment, verb);
     request.who = std::move(who);
     CO_TRY_VOID(co_await call_program(launcher_, std::move(request), log_));

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine/core/printable.hpp"
+#include "engine/platform/exec_call.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -94,7 +95,7 @@ Task<error_code> exchange_with(Stream& stream, const HttpAddress& address, Healt
   if (!parser.is_header_done()) co_return error_code(http::error::end_of_stream);
   const auto& answer = parser.get();
   health.healthy = answer.result_int() == 200;
-  health.detail = shortened(printable(fmt::format("{} {}", answer.result_int(), answer.body())), kShownBody);
+  health.detail = fmt::format("{} {}", answer.result_int(), answer.body());
   co_return error_code();
 }
 
@@ -114,7 +115,7 @@ Task<error_code> exchange_securely(beast::tcp_stream& connection, const HttpAddr
 
 }  // namespace
 
-Task<Result<Health>> ask_health(std::string url, Seconds limit) {
+Task<Result<Health>> ask_health(std::string url, Seconds limit, std::vector<Secret> hidden) {
   const auto address = parse_http_address(url);
   if (!address)
     co_return Error(ErrorKind::usage, fmt::format("\"{}\" is no http address", printable(url)),
@@ -135,6 +136,8 @@ Task<Result<Health>> ask_health(std::string url, Seconds limit) {
       code = co_await exchange_with(connection, *address, health);
     connection.close();
   }
+  // Secrets first: half of one would not be found any more.
+  health.detail = shortened(printable(without_secrets(std::move(health.detail), hidden)), kShownBody);
   if (code == beast::error::timeout)
     health.detail = fmt::format("no answer within {} s", limit.count());
   else if (code)

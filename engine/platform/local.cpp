@@ -5,6 +5,7 @@
 #include "engine/platform/atomic_file.hpp"
 #include "engine/platform/env_file.hpp"
 #include "engine/platform/epoch_guard.hpp"
+#include "engine/platform/exec_call.hpp"
 #include "engine/platform/http_health.hpp"
 #include "engine/platform/local_binding.hpp"
 #include "engine/platform/local_process.hpp"
@@ -29,6 +30,15 @@ Result<EnvFile> load_env_file(const Environment& environment) {
   auto text = read_file(environment.controller.env_file);
   if (!text) return environment_failed(environment, "read its variables", std::move(text).error());
   return EnvFile(*text);
+}
+
+std::vector<Secret> secrets_of(const EnvFile& file, const Environment& environment) {
+  std::vector<Secret> secrets = file.secrets();
+  for (const Binding& binding : environment.bindings)
+    for (const auto& [variable, part] : binding.variables)
+      if (part == "url" || part == "password")
+        if (auto value = file.get(variable)) secrets.emplace_back(*std::move(value));
+  return secrets;
 }
 
 Result<bool> file_exists(const std::string& path) {
@@ -82,7 +92,11 @@ class LocalController final : public AppController {
   }
 
   Task<Result<Health>> health(Environment environment) override {
-    auto seen = co_await ask_health(environment.controller.health_url, kHealthLimit);
+    // Some applications print their variables while they fail. Whose file can't be read keeps them elsewhere.
+    std::vector<Secret> hidden;
+    auto read = [&environment] { return load_env_file(environment); };
+    if (auto file = co_await run_blocking(pool_, read)) hidden = traces_of(secrets_of(*file, environment));
+    auto seen = co_await ask_health(environment.controller.health_url, kHealthLimit, std::move(hidden));
     if (!seen) co_return environment_failed(environment, "ask for its health", std::move(seen).error());
     co_return seen;
   }

@@ -1,11 +1,14 @@
 #include "engine/platform/http_health.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 #include <thread>
 
+#include "engine/platform/exec_call.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/loop.hpp"
 
@@ -43,8 +46,8 @@ class OneAnswer {
   std::thread thread_;
 };
 
-Health asked(const std::string& url, Seconds limit = Seconds(3)) {
-  auto health = testing::run(ask_health(url, limit));
+Health asked(const std::string& url, Seconds limit = Seconds(3), std::vector<Secret> hidden = {}) {
+  auto health = testing::run(ask_health(url, limit, std::move(hidden)));
   REQUIRE(health);
   return *health;
 }
@@ -101,10 +104,20 @@ TEST_CASE("health: nobody there, half an answer and nonsense are not healthy") {
   CHECK_FALSE(asked(half.url()).healthy);
 }
 
+TEST_CASE("health: what the application tells of its variables is hidden before the body is cut") {
+  const std::string body = std::string(190, 'x') + " postgresql://shop:hunter2%40home@db/shop hunter2@home";
+  OneAnswer server(fmt::format("HTTP/1.1 503 No\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+  const auto hidden = traces_of({Secret("postgresql://shop:hunter2%40home@db/shop")});
+  const Health health = asked(server.url(), Seconds(3), hidden);
+  CHECK_FALSE(health.healthy);
+  CHECK(health.detail.find("hunter2") == std::string::npos);
+  CHECK(health.detail.find("postgresql:") == std::string::npos);
+}
+
 TEST_CASE("health: what is no http address is refused") {
   for (const char* url : {"", "ftp://a/", "http://", "http://a:b/", "http://a:99999/", "http://u@h/", "http://h/a b",
                           "http://h/\r\nX: y"}) {
-    auto health = testing::run(ask_health(url, Seconds(1)));
+    auto health = testing::run(ask_health(url, Seconds(1), {}));
     REQUIRE_FALSE(health);
     CHECK(health.error().kind == ErrorKind::usage);
   }
