@@ -6,6 +6,7 @@
 #include "engine/facts/adoption.hpp"
 #include "engine/facts/gather.hpp"
 #include "operations/database_fence.hpp"
+#include "operations/database_owner.hpp"
 #include "operations/database_properties.hpp"
 
 namespace pgconvoy {
@@ -63,6 +64,9 @@ Task<Result<void>> make_plain(StepContext& context, Session& maintenance, Reprov
 }
 
 Task<Result<void>> give_properties_back(Session& maintenance, std::string name, DatabaseFacts facts) {
+  Ownership before{facts.owner, facts.acl, facts.connection_limit};
+  const bool allow = true;
+  CO_TRY_VOID(co_await hand_database_over(maintenance, name, before, allow));
   CO_TRY(std::string sql, co_await reset_sql(maintenance, name));
   sql += comment_sql(maintenance, name, facts.comment);
   auto done = co_await maintenance.script(sql);
