@@ -8,6 +8,7 @@
 #include "operations/database_fence.hpp"
 #include "operations/database_owner.hpp"
 #include "operations/database_properties.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -194,6 +195,9 @@ Task<Result<std::string>> give_back_database(StepContext& context, ReprovisionIn
     DatabaseFacts before = facts;
     CO_TRY(const DatabaseFacts now, co_await objects_of(context, intent.server, intent.temporary_name, before));
     if (now.objects > 0) {
+      ExactDatabase which{intent.temporary_name, intent.adopted_oid, intent.system_identifier};
+      OpenDatabase open = opener(context, intent.server);
+      CO_TRY_VOID(co_await drop_subscriptions(*maintenance, std::move(which), std::move(open)));
       CO_TRY_VOID(co_await context.provisioner(intent.server)
                       .drop_database(context.identity(), *maintenance, intent.temporary_name, intent.adopted_oid,
                                      intent.system_identifier));

@@ -6,36 +6,20 @@
 #include "operations/database_fence.hpp"
 #include "operations/database_owner.hpp"
 #include "operations/handles.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 namespace {
 
-// Enables or disables subscriptions inside a database and waits until their workers are gone or not.
-Task<Result<void>> switch_subscriptions(StepContext& context, std::string server, std::string database,
-                                        std::vector<std::string> subscriptions, bool enable) {
+Task<Result<void>> switch_inside(StepContext& context, std::string server, std::string database,
+                                 std::vector<std::string> subscriptions, bool enable) {
   if (subscriptions.empty()) co_return Result<void>();
   SessionOptions options;
   options.application_name = context.application_name();
   CO_TRY(auto session, co_await context.open(server, database, options));
-  for (const std::string& name : subscriptions) {
-    auto done = co_await session->script(
-        fmt::format("alter subscription {} {}", session->quote_identifier(name), enable ? "enable" : "disable"));
-    if (!done) co_return done.error();
-  }
-  for (int n = 0; !enable; ++n) {
-    CO_TRY(Rows rows, co_await session->query(
-                          "select 1 from pg_stat_subscription s join pg_subscription p on p.oid = s.subid "
-                          "join pg_database d on d.oid = p.subdbid where d.datname = current_database() and "
-                          "not p.subenabled and s.pid is not null"));
-    if (rows.empty()) break;
-    if (n == 100)
-      co_return Error(ErrorKind::timeout, fmt::format("apply workers of \"{}\" still run 10 s after their subscriptions were "
-                                                      "disabled", database),
-                      "look at pg_stat_subscription there, then pgconvoy retry")
-          .on(server);
-    co_await sleep_for(Seconds(0.1));
-  }
-  co_return Result<void>();
+  auto done = co_await switch_subscriptions(*session, std::move(subscriptions), enable);
+  if (!done) co_return std::move(done).error().within(fmt::format("subscriptions of \"{}\"", database));
+  co_return done;
 }
 
 class FenceSource final : public TypedOperation<FenceIntent, FenceOutcome> {
@@ -74,7 +58,7 @@ class FenceSource final : public TypedOperation<FenceIntent, FenceOutcome> {
   }
 
   Task<Result<FenceOutcome>> effect(StepContext& context, FenceIntent intent) override {
-    CO_TRY_VOID(co_await switch_subscriptions(context, intent.server, intent.name, intent.subscriptions, false));
+    CO_TRY_VOID(co_await switch_inside(context, intent.server, intent.name, intent.subscriptions, false));
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     FenceOrder order;
     order.oid = intent.oid;
@@ -135,7 +119,7 @@ class FenceSource final : public TypedOperation<FenceIntent, FenceOutcome> {
     }
     if (was_ours_to_take)
       CO_TRY_VOID(co_await hand_database_back(*maintenance, intent.name, before_fence(intent), intent.allowed_connections));
-    CO_TRY_VOID(co_await switch_subscriptions(context, intent.server, intent.name, intent.subscriptions, true));
+    CO_TRY_VOID(co_await switch_inside(context, intent.server, intent.name, intent.subscriptions, true));
     co_return fmt::format("\"{}\" is reachable again under its own name", intent.name);
   }
 };
