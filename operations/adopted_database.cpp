@@ -6,7 +6,9 @@
 #include "engine/facts/adoption.hpp"
 #include "engine/facts/gather.hpp"
 #include "operations/database_fence.hpp"
+#include "operations/database_owner.hpp"
 #include "operations/database_properties.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -63,6 +65,9 @@ Task<Result<void>> make_plain(StepContext& context, Session& maintenance, Reprov
 }
 
 Task<Result<void>> give_properties_back(Session& maintenance, std::string name, DatabaseFacts facts) {
+  Ownership before{facts.owner, facts.acl, facts.connection_limit};
+  const bool allow = true;
+  CO_TRY_VOID(co_await hand_database_over(maintenance, name, before, allow));
   CO_TRY(std::string sql, co_await reset_sql(maintenance, name));
   sql += comment_sql(maintenance, name, facts.comment);
   auto done = co_await maintenance.script(sql);
@@ -190,6 +195,9 @@ Task<Result<std::string>> give_back_database(StepContext& context, ReprovisionIn
     DatabaseFacts before = facts;
     CO_TRY(const DatabaseFacts now, co_await objects_of(context, intent.server, intent.temporary_name, before));
     if (now.objects > 0) {
+      ExactDatabase which{intent.temporary_name, intent.adopted_oid, intent.system_identifier};
+      OpenDatabase open = opener(context, intent.server);
+      CO_TRY_VOID(co_await drop_subscriptions(*maintenance, std::move(which), std::move(open)));
       CO_TRY_VOID(co_await context.provisioner(intent.server)
                       .drop_database(context.identity(), *maintenance, intent.temporary_name, intent.adopted_oid,
                                      intent.system_identifier));

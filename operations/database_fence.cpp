@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "operations/database_owner.hpp"
+
 namespace pgconvoy {
 namespace {
 
@@ -31,10 +33,8 @@ constexpr const char* kBeyondUs =
 constexpr Seconds kPatienceWithSuperusers{5};
 
 Task<Result<void>> allow_connections(Session& maintenance, std::string name, bool allow) {
-  auto done = co_await maintenance.script(
-      fmt::format("alter database {} allow_connections {}", maintenance.quote_identifier(name), allow));
-  if (!done) co_return done.error();
-  co_return Result<void>();
+  std::string sql = fmt::format("alter database {} allow_connections {}", maintenance.quote_identifier(name), allow);
+  co_return co_await change_database(maintenance, std::move(sql));
 }
 
 // Idle sessions lose nothing when they end; open transactions get the time that the order gives them.
@@ -81,6 +81,7 @@ Task<Result<FenceResult>> fence_database(Session& maintenance, FenceOrder order)
     co_return Error(ErrorKind::not_found, fmt::format("no database has oid {} any more (it was \"{}\")", order.oid, order.from))
         .on(maintenance.server());
   if (*name == order.to) {
+    if (order.take_over) CO_TRY_VOID(co_await take_over_database(maintenance, order.to));
     CO_TRY_VOID(co_await allow_connections(maintenance, order.to, order.reachable_afterwards));
     co_return result;
   }
@@ -96,6 +97,8 @@ Task<Result<FenceResult>> fence_database(Session& maintenance, FenceOrder order)
                                                    order.drain + kPatienceWithSuperusers));
   CO_TRY_VOID(co_await allow_connections(maintenance, order.from, false));
   CO_TRY(result.drained_seconds, co_await drain(maintenance, order));
+  // Not before: open transactions may need what only the owner may do. Whom an owner let in meanwhile is ended below.
+  if (order.take_over) CO_TRY_VOID(co_await take_over_database(maintenance, order.from));
   const std::string rename = fmt::format("alter database {} rename to {}", maintenance.quote_identifier(order.from),
                                          maintenance.quote_identifier(order.to));
   for (Seconds pause{0.02};; pause = std::min(pause * 2, Seconds(1))) {

@@ -3,46 +3,15 @@
 #include <fmt/format.h>
 
 #include "engine/platform/setting_sql.hpp"
+#include "operations/database_owner.hpp"
+#include "operations/handles.hpp"
 
 namespace pgconvoy {
-namespace {
-
-// The statements for an ACL, its role names resolved by the server itself.
-Task<Result<std::string>> acl_statements(Session& maintenance, std::string name, DatabaseFacts facts) {
-  const std::string database = maintenance.quote_identifier(name);
-  const std::string owner = maintenance.quote_identifier(facts.owner);
-  std::string sql = fmt::format("revoke all on database {} from public, {};\n", database, owner);
-  // Whatever was granted while it was being made.
-  std::vector<Value> made{name};
-  CO_TRY(Rows granted, co_await maintenance.query(
-                           "select distinct quote_ident(r.rolname) from pg_database d, aclexplode(d.datacl) a "
-                           "join pg_roles r on r.oid = a.grantee where d.datname = $1 and a.grantee <> d.datdba",
-                           made));
-  for (std::size_t i = 0; i < granted.size(); ++i)
-    sql += fmt::format("revoke all on database {} from {};\n", database, granted.text(i, 0));
-  if (facts.acl.empty()) {
-    sql += fmt::format("grant all on database {} to {};\ngrant connect, temporary on database {} to public;\n", database,
-                       owner, database);
-    co_return sql;
-  }
-  std::vector<Value> parameters{facts.acl};
-  CO_TRY(Rows rows, co_await maintenance.query(
-                        "select case when a.grantee = 0 then 'public' else quote_ident(r.rolname) end, "
-                        "a.privilege_type, a.is_grantable from aclexplode($1::aclitem[]) a "
-                        "left join pg_roles r on r.oid = a.grantee where a.grantee = 0 or r.rolname is not null "
-                        "order by 1, 2",
-                        parameters));
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    sql += fmt::format("grant {} on database {} to {}{};\n", rows.text(i, 1), database, rows.text(i, 0),
-                       rows.truth(i, 2) ? " with grant option" : "");
-  co_return sql;
-}
-
-}  // namespace
 
 Task<Result<void>> apply_database_properties(Session& maintenance, std::string name, DatabaseFacts facts) {
   const std::string database = maintenance.quote_identifier(name);
-  CO_TRY(std::string acl, co_await acl_statements(maintenance, name, facts));
+  Ownership wanted{facts.owner, facts.acl, facts.connection_limit};
+  CO_TRY(std::string acl, co_await privileges_anew(maintenance, name, wanted));
   std::string sql = "begin;\n" + acl;
   sql += fmt::format("alter database {} connection limit {};\n", database, facts.connection_limit);
   for (const std::string& setting : facts.settings)
@@ -58,6 +27,26 @@ Task<Result<void>> apply_database_properties(Session& maintenance, std::string n
     co_return std::move(done).error().within(fmt::format("settings and privileges of \"{}\" can't be carried over", name));
   }
   co_return Result<void>();
+}
+
+Ownership ownership_of_new(const StepContext& context, const std::string& instance) {
+  auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", instance);
+  const DatabaseFacts& facts = context.database_facts(instance);
+  Ownership wanted{fresh ? fresh->owner : facts.owner, "", -1};
+  for (const StepPlan& planned : context.work.planned.steps)
+    if (planned.operation == "reprovision_collected_instances" && planned.subject == instance &&
+        !planned.arguments.value("copy_runtime_options", true)) {
+      if (!fresh || fresh->adopted_oid == 0) return wanted;
+      const DatabaseFacts own = fresh->adopted.get<DatabaseFacts>();  // what it was given by those who made it beforehand
+      wanted.acl = own.acl;
+      wanted.connection_limit = own.connection_limit;
+      return wanted;
+    }
+  auto fence = context.intent<FenceIntent>("fence_source", instance);
+  const bool known = fence && !fence->owner.empty();
+  wanted.acl = known ? fence->acl : facts.acl;
+  wanted.connection_limit = known ? fence->connection_limit : facts.connection_limit;
+  return wanted;
 }
 
 }  // namespace pgconvoy

@@ -64,7 +64,8 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     DeprovisionOutcome outcome;
     if (intent.retention <= 0 && !intent.waits_for_confirmation) {
       CO_TRY(Session * maintenance, co_await context.maintenance(intent.order.server));
-      CO_TRY_VOID(co_await drop_source(context.provisioner(intent.order.server), context.identity(), *maintenance, intent.order));
+      OpenDatabase open = opener(context, intent.order.server);
+      CO_TRY_VOID(co_await drop_source(context.provisioner(intent.order.server), context.identity(), *maintenance, intent.order, std::move(open)));
       outcome.dropped = true;
       co_return outcome;
     }

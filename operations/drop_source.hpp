@@ -7,6 +7,7 @@
 #include "engine/core/json.hpp"
 #include "engine/core/task.hpp"
 #include "engine/platform/platform.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 
@@ -16,7 +17,7 @@ struct DropOrder {
 };
 PGCONVOY_JSON(DropOrder);
 
-// May be repeated: a database that is gone is success.
-Task<Result<void>> drop_source(Provisioner& provisioner, CallIdentity who, Session& maintenance, DropOrder order);
+// May be repeated: a database that is gone is success. `open` is for the subscriptions that are in it.
+Task<Result<void>> drop_source(Provisioner& provisioner, CallIdentity who, Session& maintenance, DropOrder order, OpenDatabase open);
 
 }  // namespace pgconvoy

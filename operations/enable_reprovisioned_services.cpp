@@ -169,6 +169,9 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     DatabaseFacts facts = context.database_facts(id);
     const bool all = copies_runtime_options(context);
     auto fence = context.intent<FenceIntent>("fence_source", id);
+    const Ownership wanted = ownership_of_new(context, id);
+    facts.acl = wanted.acl;
+    facts.connection_limit = wanted.connection_limit;
     facts.settings.clear();
     facts.role_settings.clear();
     if (all) {
@@ -183,13 +186,9 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
       for (std::size_t i = 0; i < rows.size(); ++i)
         (rows.text(i, 0).empty() ? facts.settings : facts.role_settings[rows.text(i, 0)]).push_back(rows.text(i, 1));
     } else {
-      facts.connection_limit = -1;
-      facts.acl.clear();
       auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", id);
       if (fresh && fresh->adopted_oid != 0) {  // what it was given by those who made it beforehand
         const DatabaseFacts own = fresh->adopted.get<DatabaseFacts>();
-        facts.connection_limit = own.connection_limit;
-        facts.acl = own.acl;
         facts.settings = own.settings;
         facts.role_settings = own.role_settings;
       }
@@ -198,8 +197,10 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     if (!all || !fence) co_return Result<void>();
     CO_TRY(Session * source, co_await context.maintenance(fence->server));
     CompareOptions options;
+    std::optional<Ownership> before;
+    if (!fence->owner.empty()) before = before_fence(*fence);
     CO_TRY(auto differences, co_await compare_database_properties(*source, fence->fenced_name, maintenance,
-                                                                  intent.temporary_name, options));
+                                                                  intent.temporary_name, before, options));
     if (differences.empty()) co_return Result<void>();
     std::string named;
     for (std::size_t i = 0; i < differences.size() && i < 5; ++i)

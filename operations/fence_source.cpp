@@ -4,44 +4,29 @@
 
 #include "engine/run/step_context.hpp"
 #include "operations/database_fence.hpp"
+#include "operations/database_owner.hpp"
 #include "operations/handles.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 namespace {
 
-// Enables or disables subscriptions inside a database and waits until their workers are gone or not.
-Task<Result<void>> switch_subscriptions(StepContext& context, std::string server, std::string database,
-                                        std::vector<std::string> subscriptions, bool enable) {
+Task<Result<void>> switch_inside(StepContext& context, std::string server, std::string database,
+                                 std::vector<std::string> subscriptions, bool enable) {
   if (subscriptions.empty()) co_return Result<void>();
   SessionOptions options;
   options.application_name = context.application_name();
   CO_TRY(auto session, co_await context.open(server, database, options));
-  for (const std::string& name : subscriptions) {
-    auto done = co_await session->script(
-        fmt::format("alter subscription {} {}", session->quote_identifier(name), enable ? "enable" : "disable"));
-    if (!done) co_return done.error();
-  }
-  for (int n = 0; !enable; ++n) {
-    CO_TRY(Rows rows, co_await session->query(
-                          "select 1 from pg_stat_subscription s join pg_subscription p on p.oid = s.subid "
-                          "join pg_database d on d.oid = p.subdbid where d.datname = current_database() and "
-                          "not p.subenabled and s.pid is not null"));
-    if (rows.empty()) break;
-    if (n == 100)
-      co_return Error(ErrorKind::timeout, fmt::format("apply workers of \"{}\" still run 10 s after their subscriptions were "
-                                                      "disabled", database),
-                      "look at pg_stat_subscription there, then pgconvoy retry")
-          .on(server);
-    co_await sleep_for(Seconds(0.1));
-  }
-  co_return Result<void>();
+  auto done = co_await switch_subscriptions(*session, std::move(subscriptions), enable);
+  if (!done) co_return std::move(done).error().within(fmt::format("subscriptions of \"{}\"", database));
+  co_return done;
 }
 
 class FenceSource final : public TypedOperation<FenceIntent, FenceOutcome> {
  public:
   std::string name() const override { return "fence_source"; }
   std::string summary() const override {
-    return "Fences the old database: subscriptions off, no connections, drained, renamed (the rename is the check).";
+    return "Fences the old database: subscriptions off, no connections, drained, ours, renamed (the rename is the check).";
   }
   Subject subject() const override { return Subject::instance; }
   std::vector<Parameter> parameters() const override {
@@ -64,17 +49,23 @@ class FenceSource final : public TypedOperation<FenceIntent, FenceOutcome> {
     intent.fenced_name = context.fenced_database_name(instance.id);
     intent.allowed_connections = facts.allows_connections;
     intent.subscriptions = facts.subscriptions;
+    CO_TRY(Session * maintenance, co_await context.maintenance(server));
+    CO_TRY(const Ownership before, co_await ownership_of(*maintenance, intent.oid));
+    intent.owner = before.owner;
+    intent.acl = before.acl;
+    intent.connection_limit = before.connection_limit;
     co_return intent;
   }
 
   Task<Result<FenceOutcome>> effect(StepContext& context, FenceIntent intent) override {
-    CO_TRY_VOID(co_await switch_subscriptions(context, intent.server, intent.name, intent.subscriptions, false));
+    CO_TRY_VOID(co_await switch_inside(context, intent.server, intent.name, intent.subscriptions, false));
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     FenceOrder order;
     order.oid = intent.oid;
     order.from = intent.name;
     order.to = intent.fenced_name;
     order.drain = Seconds(context.arguments().value("drain_timeout", 10.0));
+    order.take_over = true;
     CO_TRY(FenceResult result, co_await fence_database(*maintenance, order));
     FenceOutcome outcome;
     outcome.terminated = result.terminated;
@@ -94,13 +85,16 @@ class FenceSource final : public TypedOperation<FenceIntent, FenceOutcome> {
     }
     const std::string name = rows.text(0, 0);
     const bool open = rows.truth(0, 1);
-    seen.detail = fmt::format("it is called \"{}\" and {} connections", name, open ? "allows" : "refuses");
+    CO_TRY(const bool ours, co_await is_taken_over(*maintenance, intent.oid));
+    CO_TRY(const Ownership now, co_await ownership_of(*maintenance, intent.oid));
+    seen.detail = fmt::format("it is called \"{}\", belongs to \"{}\" and {} connections", name, now.owner, open ? "allows" : "refuses");
+    const bool untouched = intent.owner.empty() || now == before_fence(intent);
     if (name == intent.fenced_name)
-      seen.verdict = open ? Probe::Verdict::done : Probe::Verdict::partial;
+      seen.verdict = open && (ours || intent.owner.empty()) ? Probe::Verdict::done : Probe::Verdict::partial;
     else if (name == intent.name)
       // Subscriptions may have been disabled before anything else: taking that back does no harm.
-      seen.verdict = open == intent.allowed_connections && intent.subscriptions.empty() ? Probe::Verdict::absent
-                                                                                       : Probe::Verdict::partial;
+      seen.verdict = open == intent.allowed_connections && untouched && intent.subscriptions.empty() ? Probe::Verdict::absent
+                                                                                                     : Probe::Verdict::partial;
     co_return seen;
   }
 
@@ -108,22 +102,24 @@ class FenceSource final : public TypedOperation<FenceIntent, FenceOutcome> {
                                       std::optional<FenceOutcome>) override {
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     CO_TRY(auto name, co_await name_of_database(*maintenance, intent.oid));
-    if (name && *name == intent.name) {
-      auto opened = co_await maintenance->script(
-          fmt::format("alter database {} allow_connections {}", maintenance->quote_identifier(intent.name),
-                      intent.allowed_connections));
-      if (!opened) co_return opened.error();
-    } else {
+    const bool was_ours_to_take = !intent.owner.empty();  // journals of earlier versions hold no owner
+    if (!name || *name != intent.name) {
       FenceOrder order;
       order.oid = intent.oid;
       order.from = intent.fenced_name;
       order.to = intent.name;
       order.drain = Seconds(0);  // only sessions of ours can be in it
-      order.reachable_afterwards = intent.allowed_connections;
+      order.reachable_afterwards = intent.allowed_connections && !was_ours_to_take;
       auto lifted = co_await fence_database(*maintenance, order);
       if (!lifted) co_return std::move(lifted).error().within(fmt::format("the fence around \"{}\" can't be lifted", intent.name));
+    } else if (!was_ours_to_take) {
+      std::string open = fmt::format("alter database {} allow_connections {}", maintenance->quote_identifier(intent.name),
+                                     intent.allowed_connections);
+      CO_TRY_VOID(co_await change_database(*maintenance, std::move(open)));
     }
-    CO_TRY_VOID(co_await switch_subscriptions(context, intent.server, intent.name, intent.subscriptions, true));
+    if (was_ours_to_take)
+      CO_TRY_VOID(co_await hand_database_back(*maintenance, intent.name, before_fence(intent), intent.allowed_connections));
+    CO_TRY_VOID(co_await switch_inside(context, intent.server, intent.name, intent.subscriptions, true));
     co_return fmt::format("\"{}\" is reachable again under its own name", intent.name);
   }
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/json.hpp"
+#include "engine/postgres/database_properties.hpp"
 
 namespace pgconvoy {
 
@@ -39,8 +40,13 @@ struct FenceIntent {
   std::string name;               // its own
   std::string fenced_name;
   bool allowed_connections = true;
+  std::string owner, acl;         // its owner and datacl before it became ours; owner "": it didn't
+  int connection_limit = -1;      // likewise
   std::vector<std::string> subscriptions;  // enabled ones, disabled by the fence
 };
+// REQUIRES: the intent holds an owner.
+inline Ownership before_fence(const FenceIntent& intent) { return {intent.owner, intent.acl, intent.connection_limit}; }
+
 struct FenceOutcome {
   int terminated = 0;        // sessions ended by us
   double drained_seconds = 0;

@@ -28,6 +28,7 @@ Task<Result<void>> must_lose_nothing(StepContext& context, FenceIntent old_side,
   fence.oid = new_oid;
   fence.from = new_side.final_name;
   fence.to = new_side.temporary_name;
+  fence.take_over = true;
   CO_TRY(FenceResult fenced, co_await fence_database(*maintenance, fence));
   (void)fenced;
   if (context.work.accept_data_loss) co_return Result<void>();

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "operations/backup_archive.hpp"
+#include "operations/database_owner.hpp"
 #include "operations/handles.hpp"
 
 namespace pgconvoy {
@@ -35,6 +36,10 @@ Task<Result<void>> fence_holds(StepContext& context, FenceIntent fence) {
     wrong = fmt::format("{} sessions that aren't ours are in the old database", rows.number(0, 3));
   else if (rows.number(0, 4) != 0 || rows.number(0, 5) != 0)
     wrong = "a prepared transaction or an apply worker is in the old database";
+  if (wrong.empty() && !fence.owner.empty()) {
+    CO_TRY(const bool ours, co_await is_taken_over(*maintenance, fence.oid));
+    if (!ours) wrong = "the old database is not ours any more (owner or connection limit)";
+  }
   if (wrong.empty()) co_return Result<void>();
   co_return Error(ErrorKind::conflict, "the fence does not hold: " + wrong).on(fence.server);
 }

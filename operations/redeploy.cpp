@@ -6,6 +6,8 @@
 
 #include "operations/application_steps.hpp"
 #include "operations/database_fence.hpp"
+#include "operations/database_owner.hpp"
+#include "operations/database_properties.hpp"
 #include "operations/handles.hpp"
 #include "operations/lossless.hpp"
 #include "operations/new_url.hpp"
@@ -114,15 +116,23 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     CO_TRY(auto pairs, pairs_of(context, environment));
     for (const Pair& pair : pairs) {
       CO_TRY(Session * maintenance, co_await context.maintenance(pair.new_side.server));
+      const Ownership wanted = ownership_of_new(context, pair.instance);
       CO_TRY(auto name, co_await name_of_database(*maintenance, pair.new_oid));
-      if (name && *name == pair.new_side.final_name) continue;
+      if (name && *name == pair.new_side.final_name) {
+        CO_TRY(const bool as_enabled, co_await is_open_for(*maintenance, pair.new_oid, wanted));
+        if (as_enabled) continue;
+      }
       FenceOrder open;
       open.oid = pair.new_oid;
       open.from = pair.new_side.temporary_name;
       open.to = pair.new_side.final_name;
       open.drain = Seconds(0);
+      open.reachable_afterwards = false;
       CO_TRY(FenceResult opened, co_await fence_database(*maintenance, open));
       (void)opened;
+      // Its privileges may have been changed while it was live: they stay as they are now.
+      const bool allow = true;
+      CO_TRY_VOID(co_await hand_database_over(*maintenance, pair.new_side.final_name, wanted, allow));
     }
     co_return Result<void>();
   }

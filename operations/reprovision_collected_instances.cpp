@@ -11,6 +11,7 @@
 #include "operations/handles.hpp"
 #include "operations/made_roles.hpp"
 #include "operations/memberships.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -196,6 +197,9 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     if (oid != 0) {
       std::vector<std::string> owner{intent.owner};
       CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may drop it
+      ExactDatabase which{intent.temporary_name, oid, intent.system_identifier};
+      OpenDatabase open = opener(context, intent.server);
+      CO_TRY_VOID(co_await drop_subscriptions(*maintenance, std::move(which), std::move(open)));
       CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
                                                      intent.system_identifier));
     }

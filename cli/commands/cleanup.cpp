@@ -59,8 +59,11 @@ Task<Result<void>> drop(Services services, CallIdentity who, Server server, Drop
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
   SessionOptions options;
   options.application_name = fmt::format("pgconvoy/{}/t{}/e{}", who.run, who.target, who.epoch);
-  CO_TRY(SessionPtr session, co_await services.sessions.open(std::move(connection), std::move(options)));
-  co_return co_await drop_source(services.provisioners.of(server), std::move(who), *session, std::move(order));
+  CO_TRY(SessionPtr session, co_await services.sessions.open(connection, options));
+  OpenDatabase open = [&services, connection, options](std::string database) {
+    return services.sessions.open(connection.with_database(database), options);
+  };
+  co_return co_await drop_source(services.provisioners.of(server), std::move(who), *session, std::move(order), std::move(open));
 }
 
 // One obligation: under the run's lock, so that no rollback is on its way to the same database.

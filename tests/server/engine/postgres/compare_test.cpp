@@ -70,7 +70,7 @@ class Laboratory {
 
   std::vector<Difference> properties(const std::string& source, const std::string& target) {
     auto left = open(13, "postgres"), right = open(15, "postgres");
-    return value_or_fail(testing::run_on(loop_, compare_database_properties(*left, source, *right, target, {})));
+    return value_or_fail(testing::run_on(loop_, compare_database_properties(*left, source, *right, target, std::nullopt, {})));
   }
 
   void dump_and_restore(const std::string& source, const std::string& target) {
