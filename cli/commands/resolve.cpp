@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
+#include "cli/commands/resolve_step.hpp"
 #include "cli/open_run.hpp"
-#include "engine/report/run_summary.hpp"
+#include "engine/report/run_report.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
@@ -10,7 +11,7 @@ namespace {
 
 struct ResolveOptions {
   RunArgument argument;
-  std::string as, reason;
+  std::string step, as, reason;
 };
 
 Result<int> resolve_bindings(OpenedRun& opened, const ResolveOptions& options) {
@@ -32,9 +33,8 @@ Result<int> resolve_bindings(OpenedRun& opened, const ResolveOptions& options) {
   }
   if (events.empty()) {
     if (target.state == TargetState::stuck)
-      return Error(ErrorKind::refused,
-                   fmt::format("{} is stuck, and a step can't be decided by hand in this version", target.id),
-                   fmt::format("pgconvoy status {} shows the ways out: retry and rollback", opened.record.name));
+      return Error(ErrorKind::refused, fmt::format("{} is stuck; which step is meant is not said", target.id),
+                   fmt::format("--step S; pgconvoy status {} {} shows the steps that wait for a decision", opened.record.name, target.id));
     return Error(ErrorKind::refused, fmt::format("{} of {} waits for no confirmation", target.id, opened.record.name),
                  fmt::format("pgconvoy status {} (it is {})", opened.record.name, to_string(target.state)));
   }
@@ -43,12 +43,42 @@ Result<int> resolve_bindings(OpenedRun& opened, const ResolveOptions& options) {
   return confirmed;
 }
 
+// What leads on from here, as it is to be typed.
+std::vector<std::string> next_commands(const GlobalOptions& globals, const OpenedRun& opened, const TargetRecord& target) {
+  const std::string which = fmt::format("{} {}{}", opened.record.name, report::shell_argument(target.id), globals.journal_option());
+  if (target.state != TargetState::stuck) return {"pgconvoy resume " + which};
+  return {"pgconvoy retry " + which, "pgconvoy rollback " + which};
+}
+
+int resolve_one_step(const GlobalOptions& globals, OpenedRun& opened, const ResolveOptions& options) {
+  StepResolution resolution{options.step, options.as, options.reason};
+  if (auto resolved = resolve_step(opened, globals, resolution); !resolved) return fail(globals.output, resolved.error());
+  auto target = opened.journal->target(opened.record.id, *opened.only.begin());
+  if (!target) return fail(globals.output, target.error());
+  const std::vector<std::string> commands = next_commands(globals, opened, *target);
+  if (!globals.output.text()) {
+    write_json(globals.output, {{"version", 1}, {"kind", "resolve"}, {"target", target->id}, {"confirmed", 0}, {"step", resolution.step},
+                                {"as", resolution.as}, {"reason", resolution.reason}, {"commands", commands}});
+    return kSuccess;
+  }
+  std::string text = fmt::format("{} of {} is resolved as {}; it is kept in the journal\n", report::shown(resolution.step),
+                                 report::shown(target->id), resolution.as);
+  for (const std::string& command : commands) text += fmt::format("{} {}\n", globals.output.style().bold("next:"), command);
+  write_out(text);
+  return kSuccess;
+}
+
 int resolve(const GlobalOptions& globals, const ResolveOptions& options) {
   if (options.reason.find_first_not_of(" \t") == std::string::npos)
     return fail(globals.output, Error(ErrorKind::usage, "--reason is empty: it is kept in the journal",
                                       "--reason \"bound to the new database\""));
   auto opened = open_run(globals, options.argument, OpenMode::read_write);
   if (!opened) return fail(globals.output, opened.error());
+  if (!options.step.empty()) return resolve_one_step(globals, *opened, options);
+  if (options.as != "done")
+    return fail(globals.output, Error(ErrorKind::usage, fmt::format("--as {} is about a step", options.as),
+                                      fmt::format("--step S; pgconvoy status {} {} lists them", opened->record.name,
+                                                  report::shell_argument(options.argument.target))));
   auto confirmed = resolve_bindings(*opened, options);
   if (!confirmed) return fail(globals.output, confirmed.error());
   if (globals.output.text())
@@ -62,15 +92,23 @@ int resolve(const GlobalOptions& globals, const ResolveOptions& options) {
 }  // namespace
 
 void add_resolve(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("resolve", "Say that you did what only you could do, such as setting an application's URL");
+  CLI::App* command = app.add_subcommand("resolve", "Say what only you can know: an application's URL is set, a step of a stuck target is done");
   auto options = std::make_shared<ResolveOptions>();
   add_run_argument(*command, options->argument, true, true);
   command->get_option("TARGET")->required();
-  command->add_option("--as", options->as, "done: the application is bound to its new database")
-      ->type_name("WHAT")->required()->check(CLI::IsMember({"done"}).description(""));
+  command->add_option("--step", options->step, "Of a stuck target: the step that is decided (pgconvoy status RUN TARGET lists them)")
+      ->type_name("STEP");
+  command->add_option("--as", options->as,
+                      "done: the step has taken effect, or the application is bound to its new database; absent: nothing of it "
+                      "is there, it is run again; skip: it is left out, and never undone")
+      ->type_name("WHAT")->required()->check(CLI::IsMember({"done", "absent", "skip"}).description(""));
   command->add_option("--reason", options->reason, "Kept in the journal")->type_name("TEXT")->required();
   add_globals(*command, invocation.globals);
-  command->footer("Example:\n  pgconvoy resolve r7 crm-live --as done --reason 'URL set in vault, ticket 4711'");
+  command->footer(
+      "Examples:\n"
+      "  pgconvoy resolve r7 crm-live --as done --reason 'URL set in vault, ticket 4711'\n"
+      "  pgconvoy resolve r7 crm-live --step close_source --as skip --reason 'that server is gone for good'\n"
+      "Nothing is changed outside the journal: retry goes forward from there, rollback goes back.");
   command->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return resolve(invocation.globals, *options); }; });
 }

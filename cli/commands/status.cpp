@@ -3,9 +3,11 @@
 
 #include "cli/application.hpp"
 #include "cli/commands.hpp"
+#include "cli/open_run.hpp"
 #include "cli/run_loop.hpp"
 #include "cli/show_report.hpp"
 #include "engine/report/status_report.hpp"
+#include "engine/report/target_report.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -32,6 +34,20 @@ Result<std::map<std::int64_t, int>> undone_as_asked(Journal& journal, const std:
   return undone;
 }
 
+int status_of_target(const GlobalOptions& globals, Journal& journal, const report::SummaryInput& input, const report::ReportView& view,
+                     const std::string& id, bool alive) {
+  auto number = find_target(input.targets, view.summary.name, id);
+  if (!number) return fail(globals.output, number.error());
+  auto history = report::read_history(journal, view.summary.id, *number);
+  if (!history) return fail(globals.output, history.error());
+  const report::TargetDetail detail = report::target_detail(input, view, *number, *history, alive);
+  if (globals.output.text())
+    write_out(report::target_text(detail, view, alive, globals.output.style()));
+  else
+    write_json(globals.output, report::target_status_json(detail, view, alive));
+  return kSuccess;
+}
+
 int status(const GlobalOptions& globals, const StatusOptions& options) {
   auto journal = open_journal(globals, OpenMode::read_only);
   if (!journal) return fail(globals.output, journal.error());
@@ -53,6 +69,7 @@ int status(const GlobalOptions& globals, const StatusOptions& options) {
   const bool alive = input->run.state == RunState::running && is_alive(globals, *run);
   const report::RunSummary summary = report::summarize(*input);
   const report::ReportView view{summary, globals.journal_option(), text_width(), globals.output.verbose};
+  if (!options.argument.target.empty()) return status_of_target(globals, **journal, *input, view, options.argument.target, alive);
   if (globals.output.text())
     write_out(report::status_text(view, alive, globals.output.style()));
   else
@@ -63,12 +80,12 @@ int status(const GlobalOptions& globals, const StatusOptions& options) {
 }  // namespace
 
 void add_status(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("status", "How a run stands: per region, in flight, stuck and the ways out");
+  CLI::App* command = app.add_subcommand("status", "How a run stands, or one target of it: per region, in flight, stuck and the ways out");
   auto options = std::make_shared<StatusOptions>();
-  add_run_argument(*command, options->argument, false, false);
+  add_run_argument(*command, options->argument, false, true);
   command->add_flag("--all", options->all, "One line for each run instead");
   add_globals(*command, invocation.globals);
-  command->footer("Examples:\n  pgconvoy status\n  pgconvoy status r7 -v\n  pgconvoy status --all");
+  command->footer("Examples:\n  pgconvoy status\n  pgconvoy status r7 -v\n  pgconvoy status r7 shop-live\n  pgconvoy status --all");
   command->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return status(invocation.globals, *options); }; });
 }

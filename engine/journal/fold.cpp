@@ -4,6 +4,7 @@
 
 #include "engine/journal/event.hpp"
 #include "engine/journal/fold_step.hpp"
+#include "engine/journal/left_out.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -39,21 +40,36 @@ std::string claim(TargetRecord& target, const Event& event) {
   return {};
 }
 
+// What a person decided about a step whose fate is open, and what a rollback ends of it.
 std::string resolve(TargetRecord& target, const Event& event) {
   if (target.state == TargetState::pending) return "there is nothing to resolve in a target that never ran";
+  if (has_ended(target.state) && target.state != TargetState::stuck)
+    return fmt::format("there is nothing to resolve in a target that is {}", to_string(target.state));
   const auto path = event.step.empty() ? event.data.value("step", std::string()) : event.step;
-  if (path.empty()) return {};
+  if (path.empty()) return "the event names no step";
   const auto found = target.steps.find(path);
   if (found == target.steps.end()) return fmt::format("the step \"{}\" was never started", path);
+  StepRecord& step = found->second;
   const json as = field_of(event.data, "as");
-  if (as == "done")
-    found->second.status = StepStatus::succeeded;
-  else if (as == "undone")
-    found->second.status = StepStatus::undone;
-  else
-    return "a step is resolved as done or undone";
-  found->second.epoch = event.epoch;
-  found->second.ended = event.at;
+  const bool ends_leaving_out = as == "undone" && left_out(step);
+  if (!fate_is_open(step.status) && step.status != StepStatus::failed && !ends_leaving_out)
+    return fmt::format("the step \"{}\" is {}: there is nothing to decide about it", path, to_string(step.status));
+  if (as == "done") {
+    step.status = StepStatus::succeeded;
+    if (event.data.contains("outcome")) step.outcome = event.data["outcome"];
+    step.error = nullptr;
+  } else if (as == "absent" || as == "undone") {
+    step.status = StepStatus::undone;
+    step.outcome = step.error = nullptr;
+  } else if (as == "skip") {
+    const bool undoing = step.status == StepStatus::undo_started || step.status == StepStatus::undo_failed;
+    step.status = StepStatus::undone;
+    step.outcome = {{"left_out", {{"reason", field_of(event.data, "reason")}, {"undo", undoing}}}};
+  } else {
+    return "a step is resolved as done, absent, skip or undone";
+  }
+  step.epoch = event.epoch;
+  step.ended = event.at;
   note_pause(target, event.at);
   return {};
 }

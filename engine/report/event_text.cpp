@@ -58,7 +58,9 @@ std::string target_line(const Event& event, const Style& style) {
     case EventKind::target_stuck:
       return join(style.bad("stuck"), text_of(event.data, "reason"));
     case EventKind::target_resolved:
-      return fmt::format("resolved as {}: {}", text_of(event.data, "as"), text_of(event.data, "reason"));
+      return fmt::format("{}{} as {}: {}", text_of(event.data, "step"), text_of(event.data, "step").empty() ? "resolved" : " resolved",
+                         text_of(event.data, "as"), text_of(event.data, "reason")) +
+             (text_of(event.data, "by").empty() ? "" : fmt::format(" (by {})", text_of(event.data, "by")));
     case EventKind::pivot:
       return style.bold("pivot") + ": the application starts on the new database";
     case EventKind::facts_gathered:

@@ -37,6 +37,7 @@ json target_json(const TargetSummary& target, const ReportView& view) {
               {"live_database", target.live_database},
               {"old_database_dropped", target.dropped_source},
               {"fenced", std::move(fenced)},
+              {"left_out", target.left_out},
               {"commands", commands_for(target, view)}};
   result["verified"] = nullptr;
   if (target.verified) result["verified"] = {{"rows", target.verified_rows}, {"bytes", target.verified_bytes}};

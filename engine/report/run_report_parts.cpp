@@ -106,6 +106,9 @@ std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   if (totals.paused_median)
     lines.push_back(fmt::format("paused for {} (median), {} (longest)", format_duration(*totals.paused_median),
                                 format_duration(*totals.paused_longest)));
+  for (const TargetSummary& target : summary.targets)
+    for (const auto& [step, why] : target.left_out)
+      lines.push_back(fmt::format("left out by hand: {} of {}: {}", shown(step), shown(target.id), shown(why)));
   return lines;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "engine/journal/left_out.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::report {
@@ -44,6 +45,8 @@ void read_steps(TargetSummary& summary, const TargetRecord& record) {
     if (operation == "fence_source" && step->status != StepStatus::undone && step->intent.is_object())
       summary.fenced.push_back({step->intent.value("server", ""), step->intent.value("name", ""),
                                 step->intent.value("fenced_name", "")});
+    if (const auto without = left_out(*step))
+      summary.left_out[step->path] = without->undo ? "its undo: " + without->reason : without->reason;
     if (step->status != StepStatus::succeeded || !step->outcome.is_object()) continue;
     if (operation == "verify_restored_services") {
       summary.verified = true;

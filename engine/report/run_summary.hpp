@@ -43,6 +43,7 @@ struct TargetSummary {
   bool asked_back = false;           // rolled back because somebody asked for it
   bool dropped_source = false;       // an old database of it is gone for good
   std::vector<FencedDatabase> fenced;
+  std::map<std::string, std::string> left_out;  // step -> why a person left it (or its undo) out
 };
 
 struct HandOver {

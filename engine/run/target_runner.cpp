@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/journal/left_out.hpp"
+#include "engine/run/live_database.hpp"
 #include "engine/run/survey.hpp"
 
 namespace pgconvoy {
@@ -16,23 +18,10 @@ std::string host_name() {
   return name;
 }
 
-// The database that the app's binding names now, for a stuck target's message.
-std::string live_database(const TargetWork& work) {
-  // A way back that would have lost something has fenced the new database before it compared.
-  for (const auto& [path, step] : work.record.steps)
-    if (step.status == StepStatus::undo_failed && step.error.is_object() && step.error.value("kind", "") == "conflict" &&
-        (path.find("redeploy") != std::string::npos || path.find("enable_reprovisioned_services") != std::string::npos))
-      return "neither: both are fenced";
-  bool fenced = false;
-  for (const StepRecord* step : work.record.in_order()) {
-    if (step->status == StepStatus::none || step->status == StepStatus::undone) continue;
-    if (step->path.find("enable_reprovisioned_services") != std::string::npos &&
-        (step->status == StepStatus::succeeded || step->status == StepStatus::undo_failed ||
-         step->status == StepStatus::undo_started))
-      return "the new one (the binding was already changed)";
-    fenced |= step->path.find("fence_source") != std::string::npos;
-  }
-  return fenced ? "neither: the old one is fenced, or was about to be, and the app is still bound to it" : "the old one";
+// Done, or left out by a person: the way forward goes past it.
+bool is_passed(const StepRecord& step) {
+  const auto without = left_out(step);
+  return step.status == StepStatus::succeeded || (without && !without->undo);
 }
 
 }  // namespace
@@ -168,7 +157,7 @@ Task<Result<void>> TargetRunner::forward() {
   for (std::size_t next = 0; next < work_.planned.steps.size();) {
     const StepPlan& step = work_.planned.steps[next++];
     auto found = work_.record.steps.find(step.path);
-    if (found != work_.record.steps.end() && found->second.status == StepStatus::succeeded) continue;
+    if (found != work_.record.steps.end() && is_passed(found->second)) continue;
     if (auto over = over_max_pause()) co_return co_await backward(step.path, *over);
     if (auto lost = co_await still_ours()) co_return co_await leave_as_it_is(*lost);
     CO_TRY(auto failure, co_await do_step(step));
@@ -239,7 +228,15 @@ Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) 
     if (failure && failure->let_go) co_return co_await leave_as_it_is(failure->error);
     if (failure) co_return co_await stuck(failure->step, failure->error);
   }
-  co_return co_await append(event(EventKind::target_rolled_back));
+  // What was left out on the way forward is for this attempt only: another one does it.
+  std::vector<Event> last;
+  for (const auto& [path, step] : work_.record.steps)
+    if (const auto without = left_out(step); without && !without->undo) {
+      json data{{"step", path}, {"as", "undone"}, {"reason", "the target is rolled back: another attempt does it again"}};
+      last.push_back(event(EventKind::target_resolved, {}, std::move(data)));
+    }
+  last.push_back(event(EventKind::target_rolled_back));
+  co_return co_await append(std::move(last));
 }
 
 // Begun, and now out of reach or in other hands: nothing is decided and nothing touched, `resume` goes on from here.
@@ -263,7 +260,7 @@ Task<Result<void>> TargetRunner::stuck(std::string step, Error error) {
   data["reason"] = describe(error);
   data["error"] = to_json_value(error);
   data["page_is_on"] = is_paused();
-  data["live_database"] = live_database(work_);
+  data["live_database"] = live_database(work_.record);
   data["ways_out"] = ways_out;
   co_return co_await append(event(EventKind::target_stuck, step, std::move(data)));
 }

@@ -1,5 +1,7 @@
 #include "engine/journal/fold.hpp"
 
+#include "engine/journal/left_out.hpp"
+
 #include "tests/engine/journal/fixtures.hpp"
 
 using namespace pgconvoy;
@@ -270,14 +272,76 @@ TEST_CASE("fold: a target is paused from the first page that may be on to the la
 }
 
 TEST_CASE("fold: resolving sets what a person decided about a step") {
-  const auto [as, status] =
-      GENERATE(table<std::string, StepStatus>({{"done", StepStatus::succeeded}, {"undone", StepStatus::undone}}));
-  auto f = with_step(StepStatus::undo_failed);
+  const auto [as, status] = GENERATE(table<std::string, StepStatus>({{"done", StepStatus::succeeded},
+                                                                     {"absent", StepStatus::undone},
+                                                                     {"skip", StepStatus::undone},
+                                                                     {"undone", StepStatus::undone}}));
+  const StepStatus before = GENERATE(StepStatus::started, StepStatus::failed, StepStatus::unknown, StepStatus::undo_started,
+                                     StepStatus::undo_failed);
+  auto f = with_step(before);
   f.then(f.write(K::target_stuck));
   f.then(f.write(K::target_resolved, {}, {{"step", "s"}, {"as", as}, {"reason", "looked"}}));
   CHECK(f.status("s") == status);
-  CHECK_FALSE(f.add(f.write(K::target_resolved, {}, {{"step", "s"}, {"as", "fine"}})).empty());
-  CHECK_FALSE(f.add(f.write(K::target_resolved, {}, {{"step", "t"}, {"as", as}})).empty());
+  // Decided once: what comes after it is another matter.
+  CHECK_FALSE(f.add(f.write(K::target_resolved, {}, {{"step", "s"}, {"as", "done"}})).empty());
+}
+
+TEST_CASE("fold: what a resolution can't be") {
+  auto f = with_step(StepStatus::failed);
+  f.then(f.write(K::target_stuck));
+  for (const json& wrong : {json{{"step", "s"}, {"as", "fine"}}, json{{"step", "s"}}, json{{"step", "t"}, {"as", "done"}},
+                            json{{"as", "done"}}, json{{"step", ""}, {"as", "done"}}})
+    CHECK_FALSE(f.add(f.write(K::target_resolved, {}, wrong)).empty());
+  CHECK(f.status("s") == StepStatus::failed);
+}
+
+TEST_CASE("fold: a step that isn't open is nobody's to resolve") {
+  auto f = with_step(GENERATE(StepStatus::succeeded, StepStatus::undone));
+  f.then(f.write(K::target_stuck));
+  for (const char* as : {"done", "absent", "skip", "undone"})
+    CHECK_FALSE(f.add(f.write(K::target_resolved, {}, {{"step", "s"}, {"as", as}})).empty());
+}
+
+TEST_CASE("fold: nothing of an ended target is resolved") {
+  auto f = ended(GENERATE(TargetState::succeeded, TargetState::skipped, TargetState::rolled_back));
+  CHECK_FALSE(f.add(f.write(K::target_resolved, {}, {{"step", "s"}, {"as", "done"}})).empty());
+}
+
+TEST_CASE("fold: done by a person's word keeps the outcome that is known, or takes the one that is given") {
+  auto f = with_step(StepStatus::none);
+  f.then(f.write.start("s")).then(f.write(K::step_succeeded, "s", {{"outcome", {{"oid", 7}}}}));
+  f.then(f.write(K::undo_started, "s")).then(f.write(K::undo_failed, "s", {{"error", {{"message", "no"}}}}));
+  json resolved{{"step", "s"}, {"as", "done"}, {"reason", "it stands"}};
+  SECTION("kept") {
+    f.then(f.write(K::target_resolved, {}, resolved));
+    CHECK(f.target.steps.at("s").outcome == json{{"oid", 7}});
+  }
+  SECTION("given") {
+    resolved["outcome"] = {{"oid", 8}};
+    f.then(f.write(K::target_resolved, {}, resolved));
+    CHECK(f.target.steps.at("s").outcome == json{{"oid", 8}});
+  }
+  CHECK(f.target.steps.at("s").error.is_null());
+}
+
+TEST_CASE("fold: a step that was left out is known as such until it is done anew or the leaving out is ended") {
+  const bool undoing = GENERATE(false, true);
+  auto f = with_step(undoing ? StepStatus::undo_failed : StepStatus::failed);
+  f.then(f.write(K::target_stuck));
+  f.then(f.write(K::target_resolved, {}, {{"step", "s"}, {"as", "skip"}, {"reason", "that server is gone"}}));
+  const auto without = left_out(f.target.steps.at("s"));
+  REQUIRE(without);
+  CHECK(without->reason == "that server is gone");
+  CHECK(without->undo == undoing);
+  // Never undone.
+  f.then(f.write.claim());
+  CHECK_FALSE(f.add(f.write(K::undo_started, "s")).empty());
+  SECTION("done anew") { f.then(f.write.start("s", 2)); }
+  SECTION("ended by a rollback") {
+    f.then(f.write(K::target_rolling_back)).then(f.write(K::target_resolved, {}, {{"step", "s"}, {"as", "undone"}}));
+    f.then(f.write(K::target_rolled_back));
+  }
+  CHECK_FALSE(left_out(f.target.steps.at("s")));
 }
 
 TEST_CASE("fold: a run starts, is paused, ends and starts again") {
