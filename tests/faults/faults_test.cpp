@@ -16,7 +16,6 @@ TEST_CASE("a list of faults is read, and what is none is refused") {
   for (int n = 1; n <= 6; ++n) CHECK(all.at("sql", "x") == Act::none);
   CHECK(all.at("sql", "x") == Act::exit_before);
   CHECK(all.at("sql", "x") == Act::none);
-  CHECK(all.at("sql", "x") == Act::none);
   CHECK(all.at("sql", "y") == Act::refuse);
   CHECK(all.at("sql", "x") == Act::none);
   CHECK(all.at("platform", "y") == Act::none);
