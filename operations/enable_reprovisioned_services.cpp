@@ -10,6 +10,7 @@
 #include "operations/application_steps.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/database_fence.hpp"
+#include "operations/database_owner.hpp"
 #include "operations/database_properties.hpp"
 #include "operations/handles.hpp"
 #include "operations/lossless.hpp"
@@ -193,6 +194,10 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
         facts.role_settings = own.role_settings;
       }
     }
+    // An undo of this step, after it was interrupted, has made it ours.
+    CO_TRY(const bool ours, co_await is_taken_over(maintenance, intent.oid));
+    const bool allow = true;
+    if (ours) CO_TRY_VOID(co_await hand_database_over(maintenance, intent.temporary_name, wanted, allow));
     CO_TRY_VOID(co_await apply_database_properties(maintenance, intent.temporary_name, std::move(facts)));
     if (!all || !fence) co_return Result<void>();
     CO_TRY(Session * source, co_await context.maintenance(fence->server));

@@ -82,6 +82,21 @@ std::string stuck_text(const TargetSummary& target, const ReportView& view, cons
   return text;
 }
 
+// Why somebody who wasn't told of the move is refused; of stuck targets it was said with them.
+std::string fence_text(const RunSummary& summary) {
+  std::vector<const FencedDatabase*> all;
+  for (const TargetSummary& target : summary.targets)
+    if (target.state != TargetState::stuck && target.state != TargetState::rolled_back)
+      for (const FencedDatabase& fenced : target.fenced) all.push_back(&fenced);
+  if (all.empty()) return "";
+  const FencedDatabase& first = *all.front();
+  if (all.size() == 1)
+    return fmt::format("fenced: clients of the old URL get 'database \"{}\" does not exist': it is called {} on {} now\n", shown(first.database),
+                       shown(first.fenced_name), shown(first.server));
+  return fmt::format("fenced: clients of the old URLs of {} databases get 'database \"{}\" does not exist', each with its own name\n", all.size(),
+                     shown(first.database));
+}
+
 }  // namespace
 
 std::string status_text(const ReportView& view, bool alive, const Style& style) {
@@ -112,6 +127,7 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
 
   text += "\n";
   for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
+  text += fence_text(summary);
   const auto waiting = std::count_if(summary.hand_overs.begin(), summary.hand_overs.end(),
                                      [](const HandOver& hand_over) { return !hand_over.confirmed; });
   if (waiting > 0)

@@ -10,7 +10,7 @@ Configured by its environment, as a twelve-factor application is:
   FAIL_HEALTH_ON_VERSION  major version of PostgreSQL on which /health answers 503
   START_DELAY             seconds to wait before it listens
 
-  POST /entries {"entry": "..."}   201 {"id", "entry"} after commit; 409 when it exists; 503 when the outcome is not known to be good
+  POST /entries {"entry": "..."}   201 {"id", "entry", "major"} after commit, major version of the database that has it; 409 when it exists; 503 when the outcome is not known to be good
   GET  /entries?after=ID&limit=N   entries with a greater id, in order
   GET  /health                     200 after a round trip to the database, otherwise 503
 SIGTERM lets requests in flight finish, then ends it.
@@ -72,13 +72,13 @@ class Ledger:
             other.write(entry)
 
         def insert(cursor):
-            cursor.execute("INSERT INTO ledger (entry) VALUES (%s) RETURNING id", (entry,))
-            return cursor.fetchone()[0]
-        number = self.run(insert)
+            cursor.execute("INSERT INTO ledger (entry) VALUES (%s) RETURNING id, current_setting('server_version_num')::integer / 10000", (entry,))
+            return cursor.fetchone()
+        number, major = self.run(insert)
         if self.file is not None:
             # One write of one line: appends of several threads do not mix.
             os.write(self.file, f"{number} {entry}\n".encode())
-        return number
+        return {"id": number, "entry": entry, "major": major}
 
     def read(self, after, limit):
         def select(cursor):
@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
             entry = None
         if not isinstance(entry, str) or not entry or "\n" in entry or "\0" in entry:
             return self.answer(400, {"error": 'the body is {"entry": "one line of text"}'})
-        self.answer_from_database(lambda: (201, {"id": self.ledger.write(entry), "entry": entry}))
+        self.answer_from_database(lambda: (201, self.ledger.write(entry)))
 
     def answer_health(self):
         def health():
@@ -167,7 +167,7 @@ def at_start(ledger):
     try:
         log(f"started on {ledger.health()}")
         if os.environ.get("WRITE_AT_START") == "1":
-            log(f"wrote entry {ledger.write(f'started {os.getpid()} {time.time_ns()}')} at start")
+            log(f"wrote entry {ledger.write(f'started {os.getpid()} {time.time_ns()}')['id']} at start")
     except psycopg2.Error as error:
         log(f"no database at start: {str(error).strip()}")
 

@@ -4,6 +4,10 @@ import signal
 import subprocess
 import unittest
 
+import psycopg2
+
+from tests.lab.check_ledger import read_environment
+
 from .support import SECONDS_AT_MOST, ScenarioTest, wait_for
 
 BLOCKED = 4
@@ -90,6 +94,9 @@ class ManagedTest(ScenarioTest):
         # The role is there before, made by somebody who is not us: our administrator joins it, and leaves it again.
         [verifier] = lab.psql(self.old, "SELECT rolpassword FROM pg_authid WHERE rolname = 'shop_live'")
         lab.psql(self.new, f"CREATE ROLE shop_live LOGIN PASSWORD '{verifier}'")
+        lab.psql(self.old, "ALTER ROLE shop_live CREATEDB")
+        lab.psql(self.new, "ALTER ROLE shop_live CREATEDB")
+        url_before = read_environment(lab.path("apps", application, "env"))["DATABASE_URL"]
         self.assertNotIn("shop_live", self.memberships(self.new))
         self.assertIn('is made a member of "shop_live"', self.findings("--limit", application)[1])
         before = lab.catalogs()
@@ -99,6 +106,11 @@ class ManagedTest(ScenarioTest):
         self.assert_exit(lab.migrate("--limit", application), 0)
         self.assert_healthy_on(application, 15)
         self.assertIn("shop_live", self.memberships(self.new))
+        # Its owner may make databases, hence rename his own: while it is fenced it isn't his.
+        [fenced] = lab.leftovers(self.old)
+        with contextlib.closing(psycopg2.connect(url_before, dbname="postgres")) as tenant, tenant.cursor() as cursor:
+            with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute(f"ALTER DATABASE {fenced} RENAME TO shop_live")
         self.assert_exit(lab.run("rollback", "r1", application, "--yes"), 0)
         self.assertEqual(lab.journal.target_states(), {application: "rolled_back"})
         self.assert_healthy_on(application, 13)

@@ -282,9 +282,10 @@ class Writer:
     def __init__(self, laboratory, application, rate):
         self.laboratory, self.application = laboratory, application
         self.kept = os.path.join(laboratory.base, f"{application}.{time.monotonic_ns()}.acknowledged")
+        self.moments = f"{self.kept}.moments"
         self.process = subprocess.Popen(
             ["/usr/bin/python3", WRITER, "--url", laboratory.record["applications"][application]["public_url"],
-             "--acknowledged", self.kept, "--rate", str(rate)], stdout=subprocess.PIPE, text=True)
+             "--acknowledged", self.kept, "--moments", self.moments, "--rate", str(rate)], stdout=subprocess.PIPE, text=True)
         laboratory.writers.append(self)
 
     def acknowledged(self):

@@ -68,9 +68,9 @@ class Laboratory {
     return compare(*left, *right, std::move(options));
   }
 
-  std::vector<Difference> properties(const std::string& source, const std::string& target) {
+  std::vector<Difference> properties(const std::string& source, const std::string& target, std::optional<Ownership> source_was = {}) {
     auto left = open(13, "postgres"), right = open(15, "postgres");
-    return value_or_fail(testing::run_on(loop_, compare_database_properties(*left, source, *right, target, std::nullopt, {})));
+    return value_or_fail(testing::run_on(loop_, compare_database_properties(*left, source, *right, target, source_was, {})));
   }
 
   void dump_and_restore(const std::string& source, const std::string& target) {
@@ -472,6 +472,15 @@ TEST_CASE("compare: properties of the database are told apart, values of setting
         "comment on database compare_test_copy is null; grant connect on database compare_test_copy to public;" +
             set);
   }
+
+  // A fenced source is ours and closed meanwhile: it counts as it was before.
+  laboratory->execute(13, "postgres", "alter database compare_test owner to postgres; alter database compare_test connection limit 0");
+  CHECK(laboratory->properties(original, copy).size() == 2);
+  CHECK(told(laboratory->properties(original, copy, Ownership{"compare_owner", "", -1})).empty());
+  CHECK(told(laboratory->properties(original, copy, Ownership{"compare_owner", "{=c/compare_owner}", 7})) ==
+        "database acl | database | PUBLIC: CONNECT | (owner): CONNECT, CREATE, TEMPORARY; PUBLIC: CONNECT, TEMPORARY\n"
+        "database connection limit | database | 7 | -1\n");
+  laboratory->execute(13, "postgres", "alter database compare_test owner to compare_owner; alter database compare_test connection limit -1");
 }
 
 TEST_CASE("compare: every database of the laboratory is equal to its restored copy") {
