@@ -115,7 +115,7 @@ Task<std::optional<Error>> TargetRunner::still_ours() {
   std::optional<Error> error;
   for (int n = 0; n < 10; ++n) {
     error = co_await lock_instances();
-    if (!error || error->kind == ErrorKind::refused) co_return error;
+    if (!error || error->kind == ErrorKind::refused || error->kind == ErrorKind::cancelled) co_return error;
     co_await sleep_for(Seconds(0.3 * (n + 1)));
   }
   co_return error;
