@@ -230,7 +230,7 @@ class Laboratory:
     def make_slow(self, environment, seconds):
         """The restore of that application's database lasts as long as this, in an index of its tenant's."""
         each = self.database_of(environment)
-        self.psql(self.server(each["region"], 13), f"""SET SESSION AUTHORIZATION {each["role"]};
+        self.psql(each["server"], f"""SET SESSION AUTHORIZATION {each["role"]};
             CREATE FUNCTION public.slow(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
                 'BEGIN IF current_setting(''server_version_num'')::int >= 150000 THEN PERFORM pg_sleep({seconds}); END IF; RETURN n; END';
             CREATE TABLE public.slow (n integer); CREATE INDEX ON public.slow (public.slow(n)); INSERT INTO public.slow VALUES (1)""", each["database"])
