@@ -37,6 +37,7 @@ bool wanted(const TargetRecord& target, const RunRequest& request) {
 struct Tracked : Candidate {
   bool wanted = false;  // this process may start it; false once it did
   bool left = false;    // this process was at work on it and let go: it isn't started again, and counts in the budget
+  std::optional<TargetState> before = std::nullopt;  // its end, when it is one that is to be taken up again
 };
 
 }  // namespace
@@ -79,6 +80,7 @@ struct Runner::Impl {
   Task<void> carry_out(const Plan& plan, std::size_t index, JournalWriter& writer, const RunRequest& request);
   Task<Result<RunState>> loop(const Plan& plan, JournalWriter& writer, const RunRequest& request);
   RunIntent intent() const;
+  void leave_ended_ones();
   Task<Result<void>> skip_what_is_pending(std::int64_t run, JournalWriter& writer);
   RunState final_state(const Decision& decision) const;
   std::vector<Event> end_of_run(std::int64_t run, RunState state) const;
@@ -196,6 +198,15 @@ RunIntent Runner::Impl::intent() const {
   return cancelled ? RunIntent::cancel : RunIntent::none;
 }
 
+// What was to be retried and wasn't begun stays as it had ended.
+void Runner::Impl::leave_ended_ones() {
+  for (Tracked& candidate : candidates) {
+    if (!candidate.before || !candidate.wanted) continue;
+    candidate.wanted = false;
+    candidate.state = *candidate.before;
+  }
+}
+
 // Of the whole run, also when this process was asked for some of its targets only.
 Task<Result<void>> Runner::Impl::skip_what_is_pending(std::int64_t run, JournalWriter& writer) {
   std::vector<Event> skipped;
@@ -255,6 +266,7 @@ Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& write
 
   Decision decision;
   for (;;) {
+    if (cancelled && request.direction == Direction::forward) leave_ended_ones();
     std::vector<Candidate> open;
     for (const Tracked& candidate : candidates)
       if (candidate.wanted || candidate.in_flight || (candidate.left && ended(candidate.state))) open.push_back(candidate);
@@ -304,7 +316,10 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   }
   // A retried or rolled back target starts from an ended state: for the schedule it is one that is under way.
   for (Tracked& candidate : impl_->candidates)
-    if (candidate.wanted && ended(candidate.state)) candidate.state = TargetState::running;
+    if (candidate.wanted && ended(candidate.state)) {
+      candidate.before = candidate.state;
+      candidate.state = TargetState::running;
+    }
 
   JournalWriter writer(impl_->journal, impl_->services.pool, [this](const Event& event) { impl_->tell(event); });
   Event started;

@@ -109,6 +109,10 @@ Task<Result<void>> TargetRunner::run() {
 
 Task<Result<void>> TargetRunner::work() {
   const bool fresh = work_.record.state == TargetState::pending;
+  if (fresh && setup_.undo_unless_pivoted) {
+    asked_back_ = setup_.undo_because;
+    co_return co_await skip_as_asked();
+  }
   CO_TRY_VOID(co_await claim());
   auto refused = co_await take_over();
   if (asked_back_ && fresh) co_return co_await skip_as_asked();
@@ -130,7 +134,7 @@ Task<Result<void>> TargetRunner::work() {
       asked = error_from_json(work_.record.reason["error"]);
     co_return co_await backward({}, asked);
   }
-  if (!fresh && setup_.undo_unless_pivoted && !work_.record.pivoted) asked_back_ = setup_.undo_because;
+  if (setup_.undo_unless_pivoted && !work_.record.pivoted) asked_back_ = setup_.undo_because;
   if (asked_back_) co_return co_await turn_back({});
   const bool nothing_begun = std::none_of(work_.record.steps.begin(), work_.record.steps.end(), [](const auto& entry) {
     return entry.second.status != StepStatus::none && entry.second.status != StepStatus::undone;

@@ -26,7 +26,7 @@ class TargetRunner {
     const RunRequest& request;
     std::function<void(int, const std::string&, const Progress&)> progress;
     Error undo_because;      // what is journaled as the reason of an undo that undo_now() asked for
-    bool undo_unless_pivoted = false;  // as if undo_now() had been called before run(); not for a target that is new
+    bool undo_unless_pivoted = false;  // as if undo_now() had been called before run(); a new target is skipped
   };
 
   TargetRunner(Setup setup, TargetWork& work);
