@@ -95,8 +95,7 @@ class ConcurrencyTest(ScenarioTest):
     def test_killed_while_pg_dump_runs(self):
         lab, application = self.lab, self.dumped
         each = lab.database_of(application)
-        lab.psql(self.old, f"""SET SESSION AUTHORIZATION {each["role"]};
-            CREATE TABLE public.much AS SELECT n, repeat(md5(n::text), 8) AS text FROM generate_series(1, 150000) n""", each["database"])
+        lab.as_owner(application, "CREATE TABLE public.much AS SELECT n, repeat(md5(n::text), 8) AS text FROM generate_series(1, 150000) n")
         writer = lab.start_writer(application)
         writer.wait_for_more()
         with lab.start("run", *lab.fleet_arguments("--limit", application), "--yes") as run:
@@ -106,7 +105,7 @@ class ConcurrencyTest(ScenarioTest):
         self.assert_no_program_and_no_session()
         self.assertTrue(lab.journal.is_started(BACKUP, application), "it was over before the kill")
         self.assert_exit(lab.run("resume", "r1"), 0)
-        self.assertEqual(lab.psql(self.new, "SELECT count(*), max(length(text)) FROM much", each["database"]), ["150000|256"])
+        self.assertEqual(lab.psql(self.new, "SELECT count(*), max(length(text)) FROM public.much", each["database"]), ["150000|256"])
         self.assert_moved(application, writer)
 
     def test_killed_while_pg_restore_runs_and_something_goes_on_by_itself(self):

@@ -227,13 +227,18 @@ class Laboratory:
                 found.append((int(entry), name))
         return found
 
+    def as_owner(self, environment, sql):
+        """In that application's database on the old server, as its owner."""
+        each = self.database_of(environment)
+        role = each["role"].replace('"', '""')
+        return self.psql(each["server"], f"""SET SESSION AUTHORIZATION "{role}"; SET default_transaction_read_only = off; {sql}""", each["database"])
+
     def make_slow(self, environment, seconds):
         """The restore of that application's database lasts as long as this, in an index of its tenant's."""
-        each = self.database_of(environment)
-        self.psql(each["server"], f"""SET SESSION AUTHORIZATION {each["role"]};
+        self.as_owner(environment, f"""
             CREATE FUNCTION public.slow(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
                 'BEGIN IF current_setting(''server_version_num'')::int >= 150000 THEN PERFORM pg_sleep({seconds}); END IF; RETURN n; END';
-            CREATE TABLE public.slow (n integer); CREATE INDEX ON public.slow (public.slow(n)); INSERT INTO public.slow VALUES (1)""", each["database"])
+            CREATE TABLE public.slow (n integer); CREATE INDEX ON public.slow (public.slow(n)); INSERT INTO public.slow VALUES (1)""")
 
     def leftovers(self, server):
         """Databases and roles that carry a name of ours."""
