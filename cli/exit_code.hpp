@@ -10,7 +10,7 @@ enum ExitCode : int {
   kSuccess = 0,
   kSomeFailed = 1,
   kBadInput = 2,
-  kHalted = 3,        // halted or paused: a resume goes on
+  kHalted = 3,        // halted or paused: a resume goes on; or cancelled
   kBlocked = 4,       // a precondition blocks
   kInterrupted = 130,
 };

@@ -34,8 +34,8 @@ Result<void> lock_run(Journal& journal, const GlobalOptions& globals, std::int64
   auto locked = journal.lock_run(run);
   if (locked || locked.error().kind != ErrorKind::refused) return locked;
   Error held = std::move(locked).error();
-  held.remedy = fmt::format("pgconvoy status r{}{} shows how far it is; Ctrl-C there, or kill -INT of that process, lets it end",
-                            run, globals.journal_option());
+  held.remedy = fmt::format("pgconvoy status r{0}{1} shows how far it is; pgconvoy pause r{0}{1}, or Ctrl-C there, lets it end", run,
+                            globals.journal_option());
   return held;
 }
 

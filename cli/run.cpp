@@ -22,7 +22,7 @@ constexpr const char* kStory =
     "  pgconvoy run    --plan r1\n"
     "Programs of your own in the fleet file are tested by pgconvoy doctor -f fleet.yaml --platform.\n"
     "Each command explains itself: pgconvoy run --help, or pgconvoy help run. RUN is r7, or 7; the latest one when it is left out.\n"
-    "Exit codes: 0 success, 1 some targets failed, 2 bad input, 3 halted or paused, 4 a precondition blocks,\n"
+    "Exit codes: 0 success, 1 some targets failed, 2 bad input, 3 halted, paused or cancelled, 4 a precondition blocks,\n"
     "130 interrupted.";
 
 void add_commands(CLI::App& app, Invocation& invocation) {
@@ -34,6 +34,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_plan(app, invocation);
   add_run(app, invocation);
   add_resume(app, invocation);
+  add_pause(app, invocation);
+  add_cancel(app, invocation);
   add_retry(app, invocation);
   add_rollback(app, invocation);
   add_resolve(app, invocation);

@@ -7,10 +7,13 @@
 #include <map>
 
 #include "cli/hooks.hpp"
+#include "cli/intent_watch.hpp"
 #include "cli/open_run.hpp"
+#include "cli/operator_name.hpp"
 #include "cli/progress.hpp"
 #include "cli/show_report.hpp"
 #include "cli/stop_signals.hpp"
+#include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
@@ -39,6 +42,25 @@ class LeftBecause final : public RunListener {
  private:
   std::map<int, std::string> reasons_;
 };
+
+// This process goes on with the run: a pause is over, and what was cancelled stays so unless targets are taken up again.
+Result<void> settle_intent(Journal& journal, RunRequest& request) {
+  TRY(const RunRecord record, journal.run(request.run));
+  if (record.intent == RunIntent::none) return {};
+  const bool taken_up_again = request.direction == Direction::forward && request.include_ended;
+  if (record.intent == RunIntent::cancel && !taken_up_again) {
+    TRY(const JournaledIntent last, last_intent(journal, request.run));
+    if (request.cancel != CancelMode::rollback) request.cancel = last.mode;
+    return {};
+  }
+  Event event;
+  event.run = request.run;
+  event.kind = EventKind::run_intent;
+  event.at = std::chrono::system_clock::now();
+  event.data = {{"intent", "none"}, {"by", operator_name()}};
+  std::vector<Event> events{std::move(event)};
+  return journal.append(events);
+}
 
 // On stderr whatever else is shown: why the run stopped before its end.
 std::string halted_text(const std::vector<TargetRecord>& targets, const LeftBecause& because, const GlobalOptions& globals,
@@ -88,6 +110,7 @@ int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, c
     });
     return state == RunState::halted && waits ? kHalted : kSomeFailed;
   }
+  if (state == RunState::cancelled) return kHalted;
   const bool left = any([](const TargetRecord* target) { return is_left(*target); });
   if (left && interrupted) return kInterrupted;
   if (left || (state == RunState::halted && request.only.empty())) return kHalted;
@@ -104,6 +127,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   auto records = journal.targets(request.run, false);
   if (!records) return fail(output, records.error());
 
+  if (auto settled = settle_intent(journal, request); !settled) return fail(output, settled.error());
   auto progress = make_progress(application.loop().get_executor(), output, plan, *records, request.run);
   LeftBecause because;
   application.show_programs(output.verbose);
@@ -117,8 +141,17 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   };
   Hooks hooks(application.loop().get_executor(), application.processes(), plan.fleet, std::move(target_ids),
               application.program_log(), warn);
+  Runner* told = nullptr;
+  IntentWatch watch(application.loop(), application.pool(), journal, globals.journal_uri(), request.run,
+                    [&](const JournaledIntent& intent) {
+                      if (intent.intent == RunIntent::none) return;
+                      if (intent.intent == RunIntent::pause) told->pause();
+                      else told->cancel(intent.mode);
+                      progress->stopping(progress->in_flight());
+                    });
   Runner runner(application.services(), journal, application.operations(), application.conditions(),
-                {progress.get(), &because, &hooks});
+                {progress.get(), &because, &hooks, &watch});
+  told = &runner;
   StopSignals signals(
       application.loop(),
       [&] {
@@ -133,6 +166,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
         _exit(kInterrupted);
       });
   auto state = application.wait(runner.run(std::move(plan), request));
+  (void)application.wait(watch.finish());
   application.wait(hooks.finish());
   progress->finish();
   for (const std::string& warning : warnings) write_error(warning);
@@ -151,7 +185,10 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   if (code == kInterrupted)
     write_error(fmt::format("interrupted; {} left{}\n", std::count_if(after->begin(), after->end(), is_left),
                             output.text() ? "" : ". Go on with:\n  " + resume_command(globals, request.run)));
-  if (code == kHalted) write_error(halted_text(*after, because, globals, request.run, signals.seen()));
+  if (*state == RunState::cancelled)
+    write_error(fmt::format("r{} is cancelled: {} not started\n", request.run, report::count(std::count_if(after->begin(), after->end(), report::is_cancelled), "target")));
+  else if (code == kHalted)
+    write_error(halted_text(*after, because, globals, request.run, signals.seen() || runner.stopping()));
   return code;
 }
 

@@ -8,8 +8,9 @@
 
 namespace pgconvoy::cli {
 
-// Takes the run's lock. The first SIGINT, SIGTERM or SIGHUP starts nothing new and lets finish what is in flight; the
+// Takes the run's lock, and a pause off. The first SIGINT, SIGTERM or SIGHUP starts nothing new and lets finish what is in flight; the
 // second SIGINT or SIGTERM kills children and ends the process at once. Returns the exit code.
+// `pause` and `cancel` from elsewhere are noticed on the way: nothing new starts then.
 int run_to_end(Application& application, const GlobalOptions& globals, Journal& journal, Plan plan, RunRequest request);
 
 // Not begun, or not at its end.

@@ -40,6 +40,11 @@ int resume(const GlobalOptions& globals, const RunArgument& argument) {
   if (record.state == RunState::planned)
     return fail(globals.output, Error(ErrorKind::refused, fmt::format("{} was never started", record.name),
                                       fmt::format("pgconvoy run --plan {}{}", record.name, globals.journal_option())));
+  if (record.state == RunState::cancelled)
+    return fail(globals.output,
+                Error(ErrorKind::refused, fmt::format("{} was cancelled, and a cancelled run is not resumed", record.name),
+                      fmt::format("pgconvoy retry {0} TARGET{1} takes one target up again; pgconvoy plan makes a new run of what is left",
+                                  record.name, globals.journal_option())));
   auto over = nothing_is_left(*opened);
   if (!over) return fail(globals.output, over.error());
   if (*over) return say_nothing_to_resume(globals, *opened, argument);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/journal/fold.hpp"
+#include "engine/journal/left_out.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -23,6 +24,19 @@ bool is_in_effect(const StepRecord& step) {
 StepStatus status_of(const TargetRecord& target, const std::string& path) {
   const auto found = target.steps.find(path);
   return found == target.steps.end() ? StepStatus::none : found->second.status;
+}
+
+// Done, or left out by a person's word: what is planned after it may begin.
+bool is_passed_over(const TargetRecord& target, const std::string& path) {
+  const auto found = target.steps.find(path);
+  if (found == target.steps.end()) return false;
+  const auto without = left_out(found->second);
+  return found->second.status == StepStatus::succeeded || (without && !without->undo);
+}
+
+// A run that is cancelled skips what nobody ever claimed.
+bool is_skip_of_untouched(const TargetRecord& before, const Event& event) {
+  return event.kind == EventKind::target_skipped && before.state == TargetState::pending;
 }
 
 // Only a process that executes the run writes these; a person's word and what is done with obligations comes from others.
@@ -93,7 +107,7 @@ void Invariants::next(const TargetRecord& before, const Event& event) {
   }
   if (event.kind == EventKind::target_planned) return plan(event);
   compare_ends(before, event.sequence);
-  one_holder(event);
+  if (!is_skip_of_untouched(before, event)) one_holder(event);
   switch (event.kind) {
     case EventKind::facts_gathered:
       seen_.checked = true;
@@ -138,6 +152,7 @@ void Invariants::compare_ends(const TargetRecord& target, std::int64_t until) {
     if (session.ended > until) return;
     const bool as_said = session.as == RunState::succeeded                ? target.state == TargetState::succeeded
                          : session.as == RunState::finished_with_failures ? is_at_an_end(target.state)
+                         : session.as == RunState::cancelled              ? is_at_an_end(target.state)
                                                                           : true;
     if (as_said) continue;
     report_({target.run, target.number, {}, session.ended,
@@ -216,9 +231,10 @@ void Invariants::start(const TargetRecord& before, const Event& event) {
   if (planned == seen_.steps.end())
     return report(event, "the plan of this target has no such step", "what was done is not what the plan showed");
   for (auto earlier = seen_.steps.begin(); earlier != planned; ++earlier)
-    if (const auto status = status_of(before, *earlier); status != StepStatus::succeeded)
+    if (!is_passed_over(before, *earlier))
       return report(event,
-                    fmt::format("it was started while the step \"{}\", planned before it, was {}", *earlier, to_string(status)),
+                    fmt::format("it was started while the step \"{}\", planned before it, was {}", *earlier,
+                                to_string(status_of(before, *earlier))),
                     "it may rest on what was never done, such as a fence or a backup");
 }
 
@@ -243,8 +259,9 @@ void Invariants::pivot(const TargetRecord& before, const Event& event) {
 void Invariants::ended(const TargetRecord& before, const Event& event) {
   if (event.kind == EventKind::target_succeeded) {
     for (const auto& path : seen_.steps)
-      if (const auto status = status_of(before, path); status != StepStatus::succeeded)
-        return report(event, fmt::format("the target succeeded while its planned step \"{}\" is {}", path, to_string(status)),
+      if (!is_passed_over(before, path))
+        return report(event,
+                      fmt::format("the target succeeded while its planned step \"{}\" is {}", path, to_string(status_of(before, path))),
                       "the target is not where the report says; pgconvoy status, then look at that step");
     return;
   }

@@ -19,7 +19,7 @@ std::string shell_argument(const std::string& text) {
 }
 
 bool is_failure(const TargetSummary& target) {
-  return target.state != TargetState::succeeded && target.state != TargetState::pending && !target.asked_back;
+  return target.state != TargetState::succeeded && target.state != TargetState::pending && !target.asked_back && !target.cancelled;
 }
 
 std::string result_of(const TargetSummary& target) {
@@ -31,6 +31,8 @@ std::string result_of(const TargetSummary& target) {
       return "interrupted";
     case TargetState::pending:
       return "not started";
+    case TargetState::skipped:
+      return target.cancelled ? "cancelled" : "skipped";
     default:
       return to_string(target.state);
   }
@@ -108,7 +110,7 @@ std::vector<std::string> commands_for_run(const ReportView& view) {
     commands.push_back(fmt::format("pgconvoy {} {}{}", summary.started.empty() ? "run --plan" : "resume", summary.name,
                                    view.journal_option));
   const auto retried = std::count_if(summary.targets.begin(), summary.targets.end(), [](const TargetSummary& target) {
-    return (target.state == TargetState::rolled_back && !target.asked_back) || target.state == TargetState::skipped;
+    return (target.state == TargetState::rolled_back && !target.asked_back) || (target.state == TargetState::skipped && !target.cancelled);
   });
   if (retried > 1) commands.push_back(fmt::format("pgconvoy retry {}{}", summary.name, view.journal_option));
   std::set<std::string> named;

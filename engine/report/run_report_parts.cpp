@@ -93,7 +93,8 @@ std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   std::string first = fmt::format("{}: {} succeeded", count(totals.targets, "target"), totals.succeeded);
   if (totals.failed) first += fmt::format(", {} failed", totals.failed);
   if (totals.undone) first += fmt::format(", {} rolled back as asked", totals.undone);
-  if (totals.skipped) first += fmt::format(", {} skipped", totals.skipped);
+  if (totals.skipped > totals.cancelled) first += fmt::format(", {} skipped", totals.skipped - totals.cancelled);
+  if (totals.cancelled) first += fmt::format(", {} cancelled before they began", totals.cancelled);
   if (totals.left) first += fmt::format(", {} left", totals.left);
   if (!totals.failed && !totals.undone && !totals.skipped && !totals.left) first += ", none failed";
   std::vector<std::string> lines{first};

@@ -32,6 +32,7 @@ void read_reason(TargetSummary& summary, const json& reason) {
   summary.reason = reason.contains("reason") ? reason.value("reason", "") : summary.error.message;
   summary.step = reason.value("step", "");
   summary.asked_back = summary.state == TargetState::rolled_back && summary.error.kind == ErrorKind::cancelled;
+  summary.cancelled = summary.state == TargetState::skipped && summary.error.kind == ErrorKind::cancelled;
   summary.live_database = reason.value("live_database", "");
   for (const json& way : reason.value("ways_out", json::array())) summary.ways_out.push_back(way.get<std::string>());
   for (const json& finding : reason.value("findings", json::array())) summary.findings.push_back(finding.get<Finding>());
@@ -104,6 +105,7 @@ RunTotals totals_of(const std::vector<TargetSummary>& targets) {
         break;
       case TargetState::skipped:
         ++totals.skipped;
+        totals.cancelled += target.cancelled;
         break;
       default:
         ++totals.left;
@@ -266,6 +268,10 @@ RunSummary summarize(const SummaryInput& input) {
   summary.totals = totals_of(summary.targets);
   if (run.started) summary.totals.time = Seconds(run.ended.value_or(input.now) - *run.started);
   return summary;
+}
+
+bool is_cancelled(const TargetRecord& target) {
+  return target.state == TargetState::skipped && error_in(target.reason).kind == ErrorKind::cancelled;
 }
 
 RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers) {

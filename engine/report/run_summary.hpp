@@ -41,6 +41,7 @@ struct TargetSummary {
   std::string live_database;         // of a stuck one
   std::vector<std::string> ways_out; // of a stuck one
   bool asked_back = false;           // rolled back because somebody asked for it
+  bool cancelled = false;            // never begun, because the run was cancelled
   bool dropped_source = false;       // an old database of it is gone for good
   std::vector<FencedDatabase> fenced;
   std::map<std::string, std::string> left_out;  // step -> why a person left it (or its undo) out
@@ -59,6 +60,7 @@ struct KeptDatabase {
 struct RunTotals {
   // failed: rolled back by itself, and stuck; undone: rolled back as asked
   int targets = 0, succeeded = 0, failed = 0, undone = 0, skipped = 0, left = 0;
+  int cancelled = 0;  // of the skipped ones
   std::int64_t bytes = 0, verified_rows = 0, verified_bytes = 0;      // of those that succeeded
   std::optional<Seconds> time, paused_median, paused_longest;
 };
@@ -90,6 +92,9 @@ RunSummary summarize(const SummaryInput& input);
 
 // The same for some targets only: with their totals and what is kept of them.
 RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers);
+
+// Skipped because the run was cancelled before it was begun.
+bool is_cancelled(const TargetRecord& target);
 
 // Last component of a step's path without ordinal and subject: "fence_source".
 std::string operation_of(const std::string& path);

@@ -50,6 +50,8 @@ std::string human_time(std::string state) {
 
 // What the run is in fact: the journal says "running" also after its process was killed.
 std::string state_of(const RunSummary& summary, bool alive) {
+  if (summary.state == "running" && alive && summary.intent != "none")
+    return summary.intent == "pause" ? "running, told to pause: nothing new starts" : "running, told to cancel: nothing new starts";
   if (summary.state != "running" || alive) return human_time(summary.state);
   return "interrupted (no process is at work on it)";
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/journal/left_out.hpp"
+#include "engine/postgres/session.hpp"
 #include "engine/report/table.hpp"
 #include "engine/run/live_database.hpp"
 
@@ -58,6 +59,21 @@ std::string known_of(const StepRecord& step, const StepHistory& history, bool al
   return text;
 }
 
+// What the undo of a fence would do, where somebody is in its way. Harmless where part of it is done: in this order each
+// line can be given again.
+std::vector<std::string> lifts_fence(const StepRecord& step) {
+  const json& intent = step.intent;
+  if (operation_of(step.path) != "fence_source" || !intent.is_object()) return {};
+  const std::string name = quote_identifier(intent.value("name", "")), owner = intent.value("owner", "");
+  std::vector<std::string> sql{fmt::format("ALTER DATABASE {} RENAME TO {}", quote_identifier(intent.value("fenced_name", "")), name)};
+  if (!owner.empty()) {
+    sql.push_back(fmt::format("ALTER DATABASE {} OWNER TO {}", name, quote_identifier(owner)));
+    sql.push_back(fmt::format("ALTER DATABASE {} CONNECTION LIMIT {}", name, intent.value("connection_limit", -1)));
+  }
+  sql.push_back(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS {}", name, intent.value("allowed_connections", true)));
+  return sql;
+}
+
 Error error_of_step(const json& stored) {
   Error error(ErrorKind::internal, "");
   if (!stored.is_object()) return error;
@@ -86,6 +102,7 @@ StepDetail step_detail(const StepPlan& planned, const TargetRecord& target, cons
   if (const auto known = history.find(planned.path); known != history.end()) detail.history = known->second;
   detail.is_open = is_undecided(step.status);
   if (detail.is_open) detail.known = known_of(step, detail.history, alive);
+  if (detail.is_open && !alive) detail.by_hand = lifts_fence(step);
   return detail;
 }
 
@@ -136,7 +153,7 @@ json step_json(const StepDetail& step) {
              {"sqlstate", step.error.sqlstate}, {"remedy", step.error.remedy}};
   json result{{"path", step.path},       {"operation", step.operation}, {"subject", step.subject}, {"state", step.state},
               {"is_open", step.is_open}, {"attempts", step.attempts},   {"started", step.started}, {"ended", step.ended},
-              {"error", error},          {"known", step.known}};
+              {"error", error},          {"known", step.known},         {"by_hand", step.by_hand}};
   result["probe"] = nullptr;
   if (!step.history.verdict.empty())
     result["probe"] = {{"verdict", step.history.verdict}, {"detail", step.history.detail}, {"at", step.history.probed}};
@@ -221,6 +238,7 @@ std::string target_text(const TargetDetail& detail, const ReportView& view, bool
     text += "\n" + style.bold(shown(step.path)) + "\n";
     if (!step.error.message.empty()) line("error", shown(step.error.message));
     if (!step.known.empty()) line("known", step.known);
+    for (const std::string& sql : step.by_hand) line(&sql == &step.by_hand.front() ? "to lift it" : "", shown(sql) + ";");
     if (!step.history.as.empty())
       line("resolved", fmt::format("as {}{}: {}", shown(step.history.as), step.history.by.empty() ? "" : " by " + shown(step.history.by), shown(step.history.reason)));
   }

@@ -30,6 +30,7 @@ struct StepDetail {
   Error error;
   StepHistory history;
   std::string known;   // in words, of an open one; else ""
+  std::vector<std::string> by_hand;  // SQL that takes an open fence off, for the administrator of its server
 };
 
 struct TargetDetail {

@@ -37,6 +37,7 @@ bool wanted(const TargetRecord& target, const RunRequest& request) {
 struct Tracked : Candidate {
   bool wanted = false;  // this process may start it; false once it did
   bool left = false;    // this process was at work on it and let go: it isn't started again, and counts in the budget
+  std::optional<TargetState> before = std::nullopt;  // its end, when it is one that is to be taken up again
 };
 
 }  // namespace
@@ -48,6 +49,9 @@ struct Runner::Impl {
   const ConditionRegistry& conditions;
   std::vector<RunListener*> listeners;
   bool stopping = false;
+  bool paused = false;
+  std::optional<CancelMode> cancelled = std::nullopt;
+  std::map<int, TargetRunner*> at_work = {};  // by target's number
   std::unique_ptr<asio::steady_timer> wakeup;
   std::vector<Tracked> candidates;
   std::optional<Error> fatal;
@@ -75,19 +79,40 @@ struct Runner::Impl {
                                     const RunRequest& request);
   Task<void> carry_out(const Plan& plan, std::size_t index, JournalWriter& writer, const RunRequest& request);
   Task<Result<RunState>> loop(const Plan& plan, JournalWriter& writer, const RunRequest& request);
+  RunIntent intent() const;
+  void leave_ended_ones();
+  Task<Result<void>> skip_what_is_pending(std::int64_t run, JournalWriter& writer);
   RunState final_state(const Decision& decision) const;
+  std::vector<Event> end_of_run(std::int64_t run, RunState state) const;
 };
 
 Runner::Runner(Services services, Journal& journal, const OperationRegistry& operations,
                const ConditionRegistry& conditions, std::vector<RunListener*> listeners)
-    : impl_(new Impl{services, journal, operations, conditions, std::move(listeners), false, nullptr, {}, std::nullopt}) {}
+    : impl_(new Impl{services, journal, operations, conditions, std::move(listeners)}) {}
 Runner::~Runner() = default;
 
 void Runner::stop() {
   impl_->stopping = true;
   impl_->wake();
 }
-bool Runner::stopping() const { return impl_->stopping; }
+bool Runner::stopping() const { return impl_->stopping || impl_->paused || impl_->cancelled; }
+
+void Runner::pause() {
+  impl_->paused = true;
+  impl_->wake();
+}
+
+void Runner::cancel(CancelMode mode) {
+  if (impl_->cancelled != CancelMode::rollback) impl_->cancelled = mode;
+  if (mode == CancelMode::rollback)
+    for (const auto& [number, target] : impl_->at_work) target->undo_now();
+  impl_->wake();
+}
+
+// What is journaled with a target that a cancelled run takes back or never starts.
+static Error run_was_cancelled(std::optional<CancelMode> mode) {
+  return Error(ErrorKind::cancelled, mode == CancelMode::rollback ? "the run was cancelled with --rollback" : "the run was cancelled");
+}
 
 // Facts of a target that was begun are the journaled ones.
 static Result<TargetFacts> journaled_facts(Journal& journal, std::int64_t run, int target) {
@@ -138,8 +163,16 @@ Task<Result<TargetState>> Runner::Impl::work_on(const Plan& plan, const PlannedT
   TargetRunner::Setup setup{services, writer, operations, conditions, request,
                             [this](int target, const std::string& step, const Progress& progress) {
                               tell_progress(target, step, progress);
-                            }};
+                            },
+                            run_was_cancelled(CancelMode::rollback), cancelled == CancelMode::rollback};
   TargetRunner runner(std::move(setup), work);
+  struct AtWork {
+    std::map<int, TargetRunner*>& all;
+    int number;
+    ~AtWork() { all.erase(number); }
+  };
+  at_work[planned.number] = &runner;
+  const AtWork until_it_ends{at_work, planned.number};
   CO_TRY_VOID(co_await runner.run());
   co_return work.record.state;
 }
@@ -160,10 +193,60 @@ Task<void> Runner::Impl::carry_out(const Plan& plan, std::size_t index, JournalW
   wake();
 }
 
+RunIntent Runner::Impl::intent() const {
+  if (stopping || fatal || (paused && !cancelled)) return RunIntent::pause;
+  return cancelled ? RunIntent::cancel : RunIntent::none;
+}
+
+// What was to be retried and wasn't begun stays as it had ended.
+void Runner::Impl::leave_ended_ones() {
+  for (Tracked& candidate : candidates) {
+    if (!candidate.before || !candidate.wanted) continue;
+    candidate.wanted = false;
+    candidate.state = *candidate.before;
+  }
+}
+
+// Of the whole run, also when this process was asked for some of its targets only.
+Task<Result<void>> Runner::Impl::skip_what_is_pending(std::int64_t run, JournalWriter& writer) {
+  std::vector<Event> skipped;
+  for (Tracked& candidate : candidates) {
+    if (candidate.state != TargetState::pending || candidate.left) continue;
+    Event event;
+    event.run = run;
+    event.target = candidate.number;
+    event.kind = EventKind::target_skipped;
+    event.at = services.clock.wall();
+    const Error why = run_was_cancelled(std::nullopt);
+    event.data = json{{"reason", "cancelled: it was not started"}, {"error", to_json_value(why)}};
+    skipped.push_back(std::move(event));
+    candidate.state = TargetState::skipped;
+  }
+  co_return co_await writer.append(std::move(skipped));
+}
+
+std::vector<Event> Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
+  std::vector<Event> events;
+  Event event;
+  event.run = run;
+  event.at = services.clock.wall();
+  if (paused && state != RunState::halted) {  // it came too late: there is nothing that it could hold back
+    event.kind = EventKind::run_intent;
+    event.data = json{{"intent", "none"}};
+    events.push_back(event);
+  }
+  event.kind = EventKind::run_ended;
+  const char* why = stopping ? "stopped by the operator" : cancelled ? "cancelled by the operator" : paused ? "paused by the operator" : "";
+  event.data = json{{"state", to_string(state)}, {"reason", why}};
+  events.push_back(std::move(event));
+  return events;
+}
+
 RunState Runner::Impl::final_state(const Decision& decision) const {
   const bool open = std::any_of(candidates.begin(), candidates.end(),
                                 [](const Tracked& candidate) { return !ended(candidate.state); });
-  if (open || decision.halted) return RunState::halted;
+  if (open || (decision.halted && !cancelled)) return RunState::halted;
+  if (cancelled) return RunState::cancelled;
   const bool all_good = std::all_of(candidates.begin(), candidates.end(), [](const Tracked& candidate) {
     return candidate.state == TargetState::succeeded;
   });
@@ -183,11 +266,11 @@ Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& write
 
   Decision decision;
   for (;;) {
-    const RunIntent intent = stopping || fatal ? RunIntent::pause : RunIntent::none;
+    if (cancelled && request.direction == Direction::forward) leave_ended_ones();
     std::vector<Candidate> open;
     for (const Tracked& candidate : candidates)
       if (candidate.wanted || candidate.in_flight || (candidate.left && ended(candidate.state))) open.push_back(candidate);
-    decision = decide(open, limits, intent);
+    decision = decide(open, limits, intent());
     for (int number : decision.start) {
       auto chosen = std::find_if(candidates.begin(), candidates.end(),
                                  [&](const Tracked& candidate) { return candidate.number == number; });
@@ -213,6 +296,7 @@ Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& write
     co_await wakeup->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   if (fatal) co_return *fatal;
+  if (cancelled) CO_TRY_VOID(co_await skip_what_is_pending(request.run, writer));
   co_return final_state(decision);
 }
 
@@ -221,6 +305,7 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
                                        [&] { return impl_->journal.targets(request.run, false); });
   if (!records) co_return records.error();
   impl_->candidates.clear();
+  if (request.cancel) impl_->cancelled = request.cancel;
   for (const TargetRecord& record : *records) {
     Tracked candidate;
     candidate.number = record.number;
@@ -231,7 +316,10 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   }
   // A retried or rolled back target starts from an ended state: for the schedule it is one that is under way.
   for (Tracked& candidate : impl_->candidates)
-    if (candidate.wanted && ended(candidate.state)) candidate.state = TargetState::running;
+    if (candidate.wanted && ended(candidate.state)) {
+      candidate.before = candidate.state;
+      candidate.state = TargetState::running;
+    }
 
   JournalWriter writer(impl_->journal, impl_->services.pool, [this](const Event& event) { impl_->tell(event); });
   Event started;
@@ -243,12 +331,7 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
 
   auto state = co_await impl_->loop(plan, writer, request);
   if (!state) co_return state.error();
-  Event last;
-  last.run = request.run;
-  last.kind = EventKind::run_ended;
-  last.at = impl_->services.clock.wall();
-  last.data = json{{"state", to_string(*state)}, {"reason", impl_->stopping ? "stopped by the operator" : ""}};
-  CO_TRY_VOID(co_await writer.append(last));
+  CO_TRY_VOID(co_await writer.append(impl_->end_of_run(request.run, *state)));
   co_return *state;
 }
 

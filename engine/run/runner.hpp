@@ -35,12 +35,19 @@ enum class Direction {
   backward,  // undo everything: rollback of an ended target, or of one that was interrupted
 };
 
+// What a cancelled run does with targets that are under way. Those that have pivoted go forward in any case.
+enum class CancelMode {
+  leave,     // they go on to their end
+  rollback,  // they are undone, the step in flight is interrupted
+};
+
 struct RunRequest {
   std::int64_t run = 0;
   Direction direction = Direction::forward;
   std::set<int> only;             // target numbers; empty: all
   bool include_ended = false;     // retry: also rolled back and skipped targets; rollback: also succeeded ones
   bool accept_data_loss = false;  // named targets only
+  std::optional<CancelMode> cancel;  // the run was cancelled: nothing new starts, what is pending is skipped
 };
 
 class Runner {
@@ -56,7 +63,11 @@ class Runner {
 
   // Starts nothing new; what is in flight finishes. May be called from a signal handler of the loop.
   void stop();
-  bool stopping() const;
+  bool stopping() const;  // for whatever reason
+  // The same because somebody said `pause`: the run is halted.
+  void pause();
+  // As if the request had said so from the start. A rollback may follow a leave, not the other way round.
+  void cancel(CancelMode mode);
 
  private:
   struct Impl;

@@ -1,6 +1,7 @@
 // Whose a target is: one process at a time, whatever journal it uses. An advisory lock in the maintenance database
 // of the source server says so, and what a lower epoch left running is ended before anything is done.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -11,11 +12,23 @@ namespace {
 
 // "pgcv" in the upper half, the database's oid in the lower: one lock per database of a server.
 constexpr std::int64_t kLockSpace = 0x70676376LL << 32;
+// "pgcp", and the process id in the lower half: whose session it is. Shared, since a process has many of them.
+constexpr std::int64_t kProcessSpace = 0x70676370LL << 32;
 
 std::string holder_query() {
-  return "select a.application_name, a.pid::text, coalesce(a.client_addr::text, 'local'), a.backend_start::text "
+  return "select a.application_name, a.pid::text, coalesce(host(a.client_addr), 'the server''s own host'), "
+         "to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), "
+         "(select p.objid::bigint::text from pg_locks p where p.pid = l.pid and p.locktype = 'advisory' and p.objsubid = 1 "
+         " and p.classid::bigint = $3 limit 1) "
          "from pg_locks l join pg_stat_activity a on a.pid = l.pid "
          "where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.classid::bigint = $1 and l.objid::bigint = $2";
+}
+
+// "pgconvoy/k3x9aq-r7/t42/e3 (process 4711 on 10.0.0.7, its backend 815, since 2026-11-29 22:10:03 UTC)"
+std::string holder_in(const Rows& rows) {
+  const std::string process = rows.text(0, 4);
+  return fmt::format("{} ({} on {}, its backend {}, since {} UTC)", rows.text(0, 0), process.empty() ? "a process" : "process " + process,
+                     rows.text(0, 2), rows.text(0, 1), rows.text(0, 3));
 }
 
 }  // namespace
@@ -83,17 +96,18 @@ Task<std::optional<Error>> TargetRunner::lock_instances() {
   for (const auto& [server, oids] : wanted) {
     auto session = co_await context.maintenance(server);
     if (!session) co_return session.error();
+    std::vector<Value> ourselves{std::to_string(kProcessSpace | getpid())};
+    auto told = co_await (*session)->query("select pg_try_advisory_lock_shared($1::bigint)", ourselves);
+    if (!told) co_return told.error();
     for (std::int64_t oid : oids) {
       std::vector<Value> key{std::to_string(kLockSpace | oid)};
       auto locked = co_await (*session)->query("select pg_try_advisory_lock($1::bigint)", key);
       if (!locked) co_return locked.error();
       if (locked->truth(0, 0)) continue;
-      std::vector<Value> parts{std::to_string(kLockSpace >> 32), std::to_string(oid)};
+      std::vector<Value> parts{std::to_string(kLockSpace >> 32), std::to_string(oid), std::to_string(kProcessSpace >> 32)};
       auto holder = co_await (*session)->query(holder_query(), parts);
       std::string who = "another session";
-      if (holder && !holder->empty())
-        who = fmt::format("{} (backend {}, from {}, since {})", holder->text(0, 0), holder->text(0, 1),
-                          holder->text(0, 2), holder->text(0, 3));
+      if (holder && !holder->empty()) who = holder_in(*holder);
       co_return Error(ErrorKind::refused, fmt::format("another run is working on this target: {}", who),
                       "nothing was changed by this one; wait for the other run or stop it first")
           .on(server);
@@ -115,7 +129,7 @@ Task<std::optional<Error>> TargetRunner::still_ours() {
   std::optional<Error> error;
   for (int n = 0; n < 10; ++n) {
     error = co_await lock_instances();
-    if (!error || error->kind == ErrorKind::refused) co_return error;
+    if (!error || error->kind == ErrorKind::refused || error->kind == ErrorKind::cancelled) co_return error;
     co_await sleep_for(Seconds(0.3 * (n + 1)));
   }
   co_return error;

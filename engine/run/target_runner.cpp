@@ -46,7 +46,11 @@ Error error_from_json(const json& value) {
   return error;
 }
 
-TargetRunner::TargetRunner(Setup setup, TargetWork& work) : setup_(std::move(setup)), work_(work) {}
+TargetRunner::TargetRunner(Setup setup, TargetWork& work)
+    : interruptible_(setup.services),
+      setup_{interruptible_.services(), setup.journal,  setup.operations,   setup.conditions,
+             setup.request,             setup.progress, setup.undo_because, setup.undo_unless_pivoted},
+      work_(work) {}
 
 Event TargetRunner::event(EventKind kind, const std::string& step, json data, int attempt) const {
   Event made;
@@ -96,9 +100,28 @@ const StepPlan* TargetRunner::planned_step(const std::string& path) const {
 }
 
 Task<Result<void>> TargetRunner::run() {
+  executor_ = co_await asio::this_coro::executor;
+  auto done = co_await work();
+  executor_ = {};  // there is nothing to interrupt any more
+  co_await interruption_over();
+  co_return done;
+}
+
+Task<Result<void>> TargetRunner::work() {
   const bool fresh = work_.record.state == TargetState::pending;
+  if (fresh && setup_.undo_unless_pivoted) {
+    asked_back_ = setup_.undo_because;
+    co_return co_await skip_as_asked();
+  }
   CO_TRY_VOID(co_await claim());
-  if (auto refused = co_await take_over()) {
+  auto refused = co_await take_over();
+  if (asked_back_ && fresh) co_return co_await skip_as_asked();
+  if (asked_back_) {
+    co_await interruption_over();
+    interruptible_.go_on();
+    refused = co_await take_over();
+  }
+  if (refused) {
     if (fresh) {
       json data{{"reason", describe(*refused)}, {"error", to_json_value(*refused)}};
       co_return co_await append(event(EventKind::target_skipped, {}, std::move(data)));
@@ -111,6 +134,8 @@ Task<Result<void>> TargetRunner::run() {
       asked = error_from_json(work_.record.reason["error"]);
     co_return co_await backward({}, asked);
   }
+  if (setup_.undo_unless_pivoted && !work_.record.pivoted) asked_back_ = setup_.undo_because;
+  if (asked_back_) co_return co_await turn_back({});
   const bool nothing_begun = std::none_of(work_.record.steps.begin(), work_.record.steps.end(), [](const auto& entry) {
     return entry.second.status != StepStatus::none && entry.second.status != StepStatus::undone;
   });
@@ -134,6 +159,10 @@ Task<Result<void>> TargetRunner::claim() {
 
 Task<Result<bool>> TargetRunner::gather_and_check() {
   auto facts = co_await survey_target(setup_.services, work_.plan, work_.planned);
+  if (asked_back_) {
+    CO_TRY_VOID(co_await skip_as_asked());
+    co_return false;
+  }
   if (!facts) {
     json data{{"reason", describe(facts.error())}, {"error", to_json_value(facts.error())}};
     CO_TRY_VOID(co_await append(event(EventKind::target_skipped, {}, std::move(data))));
@@ -158,11 +187,13 @@ Task<Result<void>> TargetRunner::forward() {
     const StepPlan& step = work_.planned.steps[next++];
     auto found = work_.record.steps.find(step.path);
     if (found != work_.record.steps.end() && is_passed(found->second)) continue;
+    if (asked_back_) co_return co_await turn_back(step.path);
     if (auto over = over_max_pause()) co_return co_await backward(step.path, *over);
     if (auto lost = co_await still_ours()) co_return co_await leave_as_it_is(*lost);
     CO_TRY(auto failure, co_await do_step(step));
     if (!failure) continue;
-    if (failure->let_go) co_return co_await leave_as_it_is(failure->error);
+    if (failure->let_go && !asked_back_) co_return co_await leave_as_it_is(failure->error);
+    if (asked_back_) co_return co_await turn_back(failure->step.empty() ? step.path : failure->step);
     if (failure->start_over) {
       next = 0;
       continue;
@@ -219,6 +250,8 @@ Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) 
     json data{{"step", failed_step}, {"error", to_json_value(error)}};
     CO_TRY_VOID(co_await append(event(EventKind::target_rolling_back, failed_step, std::move(data))));
   }
+  co_await interruption_over();
+  interruptible_.go_on();
   std::vector<StepRecord> begun;
   for (const StepRecord* step : work_.record.in_order())
     // A probe that found nothing of a step is no promise that nothing came later: every undo bears "never happened".

@@ -2,12 +2,15 @@
 // in flight.
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "engine/facts/condition.hpp"
 #include "engine/journal/writer.hpp"
+#include "engine/run/interrupt.hpp"
 #include "engine/run/runner.hpp"
 #include "engine/run/step_context.hpp"
 
@@ -22,6 +25,8 @@ class TargetRunner {
     const ConditionRegistry& conditions;
     const RunRequest& request;
     std::function<void(int, const std::string&, const Progress&)> progress;
+    Error undo_because;      // what is journaled as the reason of an undo that undo_now() asked for
+    bool undo_unless_pivoted = false;  // as if undo_now() had been called before run(); a new target is skipped
   };
 
   TargetRunner(Setup setup, TargetWork& work);
@@ -29,6 +34,10 @@ class TargetRunner {
   // Returns when the target has ended (or is stuck, or was left as it is because another process holds it).
   // Errors are the journal's: nothing may go on then.
   Task<Result<void>> run();
+
+  // Takes the target back right now: the step in flight is interrupted, then all that was begun is undone. Nothing
+  // happens to a target that has pivoted or is on its way back already. The loop's thread; returns at once.
+  void undo_now();
 
  private:
   // What became of one step, or of the forward direction as a whole.
@@ -41,6 +50,7 @@ class TargetRunner {
   };
   using Attempt = Result<std::optional<Failure>>;  // the outer error is the journal's
 
+  Task<Result<void>> work();
   Task<Result<void>> claim();
   Task<std::optional<Error>> take_over();
   Task<std::optional<Error>> lock_instances();
@@ -60,6 +70,11 @@ class TargetRunner {
   Task<Result<void>> backward(std::string failed_step, Error error);
   Task<Attempt> undo_step(const StepRecord& step);
   Attempt let_go(Error lost) const;
+  Task<void> end_statements();
+  Task<void> interruption_over();
+  Task<Result<void>> turn_back(std::string step);
+  Task<Result<void>> skip_as_asked();
+  Task<void> pivoted_after_all();
   bool is_paused() const;
   Task<Result<void>> leave_as_it_is(Error error);
   Task<Result<void>> stuck(std::string step, Error error);
@@ -71,8 +86,12 @@ class TargetRunner {
   Task<Result<void>> append(Event single);
   const StepPlan* planned_step(const std::string& path) const;
 
+  Interruptible interruptible_;
   Setup setup_;
   TargetWork& work_;
+  std::optional<Error> asked_back_;  // undo_now() was called, and the target had not pivoted
+  asio::any_io_executor executor_;   // of run()
+  std::unique_ptr<asio::steady_timer> statements_ended_;  // set while those in flight are being cancelled at the servers
   std::map<std::string, int> started_over_;  // step -> how often
 };
 

@@ -163,10 +163,15 @@ Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Ope
     CO_TRY_VOID(co_await append(event(EventKind::note, step.path, std::move(text), attempt)));
     co_return std::optional<Failure>(std::move(failure));
   }
+  if (asked_back_) {
+    Failure asked{step.path, *asked_back_, false};
+    co_return std::optional<Failure>(std::move(asked));
+  }
   std::vector<Event> begin;
   begin.push_back(event(EventKind::step_started, step.path, json{{"intent", *intent}}, attempt));
   if (operation.pivots() && !work_.record.pivoted) begin.push_back(event(EventKind::pivot, step.path, {}, attempt));
   CO_TRY_VOID(co_await append(std::move(begin)));
+  if (asked_back_ && work_.record.pivoted) co_await pivoted_after_all();
 
   const SteadyTime started = setup_.services.clock.steady();
   context.time_left = pause_left();

@@ -208,6 +208,38 @@ class Laboratory:
     def catalogs(self):
         return {server: self.catalog(server) for server in self.record["servers"]}
 
+    def backends(self, server):
+        """application_name of every session of a run on that server."""
+        return self.psql(server, "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'pgconvoy%' ORDER BY 1")
+
+    def processes(self, *names):
+        """(pid, name) of running programs of these names that were started with this laboratory's directory in their environment."""
+        found = []
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{entry}/comm", encoding="utf-8") as file:
+                    name = file.read().strip()
+                with open(f"/proc/{entry}/environ", "rb") as file:
+                    ours = self.base.encode() in file.read()
+            except OSError:
+                continue
+            if name in names and ours:
+                found.append((int(entry), name))
+        return found
+
+    def as_owner(self, environment, sql):
+        """In that application's database on the old server, as its owner."""
+        each = self.database_of(environment)
+        role = each["role"].replace('"', '""')
+        return self.psql(each["server"], f"""SET SESSION AUTHORIZATION "{role}"; SET default_transaction_read_only = off; {sql}""", each["database"])
+
+    def make_slow(self, environment, seconds):
+        """The restore of that application's database lasts as long as this, in an index of its tenant's."""
+        self.as_owner(environment, f"""
+            CREATE FUNCTION public.slow(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
+                'BEGIN IF current_setting(''server_version_num'')::int >= 150000 THEN PERFORM pg_sleep({seconds}); END IF; RETURN n; END';
+            CREATE TABLE public.slow (n integer); CREATE INDEX ON public.slow (public.slow(n)); INSERT INTO public.slow VALUES (1)""")
+
     def leftovers(self, server):
         """Databases and roles that carry a name of ours."""
         return self.psql(server, """SELECT datname FROM pg_database WHERE datname LIKE 'pgconvoy%'

@@ -284,3 +284,32 @@ TEST_CASE("invariants: the selection is frozen with the plan") {
     stream.broken("its plan says that it is target 1");
   }
 }
+
+TEST_CASE("invariants: a step that a person left out is passed over, one whose undo was left out is not") {
+  Stream stream;
+  stream.done("page_on").then(stream.write.start("backup")).then(stream.write.fail("backup"));
+  const json skip{{"step", "backup"}, {"as", "skip"}, {"reason", "there is one"}};
+  SECTION("left out") {
+    stream.then(stream.write(K::target_stuck)).end("halted").then(stream.write(K::target_resolved, {}, skip));
+    stream.write.epoch = 2;
+    stream.begin(2).claim(2).done("deploy").then(stream.write(K::target_succeeded)).sound();
+  }
+  SECTION("its undo") {
+    stream.then(stream.write(K::undo_started, "backup")).then(stream.write(K::undo_failed, "backup"));
+    stream.then(stream.write(K::target_stuck)).end("halted").then(stream.write(K::target_resolved, {}, skip));
+    stream.write.epoch = 2;
+    stream.begin(2).claim(2).done("deploy").broken("\"backup\", planned before it, was undone");
+  }
+}
+
+TEST_CASE("invariants: a cancelled run skips what nobody claimed, and leaves nothing under way") {
+  Stream stream;
+  stream.all_done().then(stream.write(K::target_succeeded));
+  stream.then(stream.write.of_run(K::run_intent, {{"intent", "cancel"}}));
+  SECTION("skipped") {
+    stream.write.target = 2;
+    stream.write.epoch = 0;
+    stream.then(stream.write(K::target_skipped, {}, {{"reason", "cancelled"}})).end("cancelled").sound();
+  }
+  SECTION("left pending") { stream.end("cancelled").broken("the run ended as cancelled while this target was pending"); }
+}

@@ -63,6 +63,20 @@ TEST_CASE("target report: an interrupted step says what is known, and how to dec
   CHECK(has(text, "pgconvoy resolve r7 shop-live --step " + kFenceStep + " --as done|absent|skip --reason TEXT --journal j.db"));
 }
 
+TEST_CASE("target report: an open fence comes with what lifts it by hand") {
+  Example example;
+  json intent = kFenceIntent;
+  intent["name"] = "Shop";
+  intent["owner"] = "shop owner";
+  intent["connection_limit"] = 7;
+  example.happen(1, EventKind::step_started, 3, kFence, {{"intent", intent}});
+  CHECK(example.detail().steps[1].by_hand ==
+        std::vector<std::string>{"ALTER DATABASE \"pgconvoy_abc_r7_t1_i1_e1_old\" RENAME TO \"Shop\"",
+                                 "ALTER DATABASE \"Shop\" OWNER TO \"shop owner\"", "ALTER DATABASE \"Shop\" CONNECTION LIMIT 7",
+                                 "ALTER DATABASE \"Shop\" ALLOW_CONNECTIONS true"});
+  CHECK(example.detail(true).steps[1].by_hand.empty());
+}
+
 TEST_CASE("target report: the last probe is shown with what it saw") {
   Example example;
   example.happen(1, EventKind::step_started, 3, kFenceStep, {{"intent", kFenceIntent}});

@@ -1,0 +1,45 @@
+// Notices what another process journals about the run that this one carries out: `pause` and `cancel`.
+//
+// The kernel says when the journal's files are written; a slow timer is there for file systems on which it doesn't. Only
+// what this process did not write itself is read.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/journal/journal.hpp"
+#include "engine/run/runner.hpp"
+
+namespace pgconvoy::cli {
+
+// What a run_intent says.
+struct JournaledIntent {
+  RunIntent intent = RunIntent::none;
+  CancelMode mode = CancelMode::leave;  // of cancel
+  std::string by;
+};
+JournaledIntent intent_in(const Event& event);
+// The last one of a run. Reads all its events: blocking, and only when the run's record says that there is one.
+Result<JournaledIntent> last_intent(Journal& journal, std::int64_t run);
+
+class IntentWatch final : public RunListener {
+ public:
+  // `changed` is called on the loop's thread, for each intent that is journaled after this process has begun the run.
+  IntentWatch(asio::io_context& loop, asio::thread_pool& pool, Journal& journal, std::string journal_uri, std::int64_t run,
+              std::function<void(const JournaledIntent&)> changed);
+  ~IntentWatch() override;
+
+  void journaled(const Event& event) override;
+  void progressed(int, const std::string&, const Progress&) override {}
+  // Looks no more. Returns when no look is under way: the journal may go then.
+  Task<Result<void>> finish();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace pgconvoy::cli
