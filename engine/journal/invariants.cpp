@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/journal/fold.hpp"
+#include "engine/journal/left_out.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -18,6 +19,14 @@ bool is_at_an_end(TargetState state) {
 
 bool is_in_effect(const StepRecord& step) {
   return step.attempt > 0 && step.status != StepStatus::none && step.status != StepStatus::undone;
+}
+
+// The way forward may go past it: it succeeded, or a person left it out.
+bool lies_behind(const TargetRecord& target, const std::string& path) {
+  const auto found = target.steps.find(path);
+  if (found == target.steps.end()) return false;
+  const auto without = left_out(found->second);
+  return found->second.status == StepStatus::succeeded || (without && !without->undo);
 }
 
 StepStatus status_of(const TargetRecord& target, const std::string& path) {
@@ -216,9 +225,10 @@ void Invariants::start(const TargetRecord& before, const Event& event) {
   if (planned == seen_.steps.end())
     return report(event, "the plan of this target has no such step", "what was done is not what the plan showed");
   for (auto earlier = seen_.steps.begin(); earlier != planned; ++earlier)
-    if (const auto status = status_of(before, *earlier); status != StepStatus::succeeded)
+    if (!lies_behind(before, *earlier))
       return report(event,
-                    fmt::format("it was started while the step \"{}\", planned before it, was {}", *earlier, to_string(status)),
+                    fmt::format("it was started while the step \"{}\", planned before it, was {}", *earlier,
+                                to_string(status_of(before, *earlier))),
                     "it may rest on what was never done, such as a fence or a backup");
 }
 
@@ -243,8 +253,10 @@ void Invariants::pivot(const TargetRecord& before, const Event& event) {
 void Invariants::ended(const TargetRecord& before, const Event& event) {
   if (event.kind == EventKind::target_succeeded) {
     for (const auto& path : seen_.steps)
-      if (const auto status = status_of(before, path); status != StepStatus::succeeded)
-        return report(event, fmt::format("the target succeeded while its planned step \"{}\" is {}", path, to_string(status)),
+      if (!lies_behind(before, path))
+        return report(event,
+                      fmt::format("the target succeeded while its planned step \"{}\" is {}", path,
+                                  to_string(status_of(before, path))),
                       "the target is not where the report says; pgconvoy status, then look at that step");
     return;
   }
