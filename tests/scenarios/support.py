@@ -79,19 +79,20 @@ class Journal:
 
 
 class Laboratory:
-    """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there."""
+    """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there. At the end
+    every journal must be sound."""
 
     def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", profile="plain", pooler=False, shared=False, **more):
         self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed, "profile": profile, **more}
         self.flags = (["--pooler"] if pooler else []) + (["--shared"] if shared else [])
         self.base = self.directory = self.journal = self.record = None
-        self.writers = []
+        self.writers, self.journals = [], []
 
     def __enter__(self):
         self.base = tempfile.mkdtemp(prefix="pgconvoy-scenario-")
         os.chmod(self.base, 0o755)  # servers and applications run under an account of their own
         self.directory = os.path.join(self.base, "lab")
-        self.journal = Journal(os.path.join(self.base, "journal.db"))
+        self.use_journal("journal")
         self.backups = os.path.join(self.base, "backups")
         arguments = [text for key, value in self.options.items() for text in (f"--{key.replace('_', '-')}", str(value))] + self.flags
         try:
@@ -105,13 +106,27 @@ class Laboratory:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure=None, *_):
+        unsound = ""
         try:
             for writer in list(self.writers):
                 writer.stop()
+            unsound = self.unsound_journals()
         finally:
             subprocess.run([LAB, "down", "--dir", self.directory], capture_output=True, check=False)
             shutil.rmtree(self.base, ignore_errors=True)
+        if unsound and failure is None:
+            raise AssertionError(unsound)
+
+    def unsound_journals(self):
+        """What `journal verify` says of the journals that were in use, whatever state runs were left in; "" when they are sound."""
+        found = ""
+        for journal in self.journals:
+            if os.path.exists(journal.path):
+                done = self.run("journal", "verify", journal=journal.path)
+                if done.returncode != 0:
+                    found += f"{journal.path}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
+        return found
 
     def path(self, *parts):
         return os.path.join(self.directory, *parts)
@@ -129,6 +144,8 @@ class Laboratory:
     def use_journal(self, name):
         """Another journal from here on, so that its first run is r1."""
         self.journal = Journal(os.path.join(self.base, f"{name}.db"))
+        if all(each.path != self.journal.path for each in self.journals):
+            self.journals.append(self.journal)
 
     def database_of(self, environment):
         return next(each for each in self.record["databases"] if each["environment"] == environment)

@@ -166,6 +166,16 @@ TEST_CASE("invariants: steps are those of the plan, in its order") {
   SECTION("in order") { stream.all_done().sound(); }
   SECTION("no such step") { stream.done("drop_it_all").broken("has no such step"); }
   SECTION("too early") { stream.done("backup").broken("while the step \"page_on\", planned before it, was none"); }
+  SECTION("what a person left out lies behind") {
+    stream.then(stream.write.start("page_on")).then(stream.write.fail("page_on"));
+    stream.then(stream.write(K::target_resolved, {}, {{"step", "page_on"}, {"as", "skip"}, {"reason", "seen"}}));
+    stream.done("backup").done("deploy").then(stream.write(K::target_succeeded)).sound();
+  }
+  SECTION("what a person said is absent does not") {
+    stream.then(stream.write.start("page_on")).then(stream.write.fail("page_on"));
+    stream.then(stream.write(K::target_resolved, {}, {{"step", "page_on"}, {"as", "absent"}, {"reason", "seen"}}));
+    stream.done("backup").broken("\"page_on\", planned before it, was undone");
+  }
   SECTION("what was taken back is done again first") {
     stream.done("page_on").done("backup").undone("page_on").then(stream.write.start("deploy"));
     stream.broken("\"page_on\", planned before it, was undone");
@@ -220,7 +230,9 @@ TEST_CASE("invariants: one process at a time") {
   SECTION("an earlier process goes on") { stream.begin(2).then(stream.write.start("backup")).broken("older than the process"); }
   SECTION("after the end") { stream.end("halted").then(stream.write.start("backup")).broken("no process executed the run"); }
   SECTION("a person's word comes from elsewhere") {
-    stream.end("halted").then(stream.write(K::target_resolved, {}, {{"reason", "seen"}})).then(stream.write(K::note)).sound();
+    stream.then(stream.write.start("backup")).end("halted");
+    stream.then(stream.write(K::target_resolved, {}, {{"step", "backup"}, {"as", "done"}, {"reason", "seen"}}));
+    stream.then(stream.write(K::note)).sound();
   }
 }
 
