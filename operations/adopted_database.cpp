@@ -7,6 +7,7 @@
 #include "engine/facts/gather.hpp"
 #include "operations/database_fence.hpp"
 #include "operations/database_properties.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -190,6 +191,9 @@ Task<Result<std::string>> give_back_database(StepContext& context, ReprovisionIn
     DatabaseFacts before = facts;
     CO_TRY(const DatabaseFacts now, co_await objects_of(context, intent.server, intent.temporary_name, before));
     if (now.objects > 0) {
+      CO_TRY(ConnectionSpec inside, co_await context.administrator(intent.server, intent.temporary_name));
+      ForgetOrder forget{intent.temporary_name, intent.adopted_oid, context.application_name()};
+      CO_TRY_VOID(co_await forget_subscriptions(context.services.sessions, std::move(inside), *maintenance, std::move(forget)));
       CO_TRY_VOID(co_await context.provisioner(intent.server)
                       .drop_database(context.identity(), *maintenance, intent.temporary_name, intent.adopted_oid,
                                      intent.system_identifier));

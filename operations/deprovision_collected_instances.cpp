@@ -64,7 +64,9 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     DeprovisionOutcome outcome;
     if (intent.retention <= 0 && !intent.waits_for_confirmation) {
       CO_TRY(Session * maintenance, co_await context.maintenance(intent.order.server));
-      CO_TRY_VOID(co_await drop_source(context.provisioner(intent.order.server), context.identity(), *maintenance, intent.order));
+      CO_TRY(ConnectionSpec inside, co_await context.administrator(intent.order.server, intent.order.fenced_name));
+      CO_TRY_VOID(co_await drop_source(context.provisioner(intent.order.server), context.identity(), context.services.sessions,
+                                       std::move(inside), *maintenance, intent.order));
       outcome.dropped = true;
       co_return outcome;
     }

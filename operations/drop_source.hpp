@@ -7,6 +7,7 @@
 #include "engine/core/json.hpp"
 #include "engine/core/task.hpp"
 #include "engine/platform/platform.hpp"
+#include "engine/postgres/session.hpp"
 
 namespace pgconvoy {
 
@@ -16,7 +17,9 @@ struct DropOrder {
 };
 PGCONVOY_JSON(DropOrder);
 
-// May be repeated: a database that is gone is success.
-Task<Result<void>> drop_source(Provisioner& provisioner, CallIdentity who, Session& maintenance, DropOrder order);
+// May be repeated: a database that is gone is success. `inside` leads to the database under its fenced name, as the
+// administrator.
+Task<Result<void>> drop_source(Provisioner& provisioner, CallIdentity who, SessionFactory& sessions, ConnectionSpec inside,
+                               Session& maintenance, DropOrder order);
 
 }  // namespace pgconvoy

@@ -11,6 +11,7 @@
 #include "operations/handles.hpp"
 #include "operations/made_roles.hpp"
 #include "operations/memberships.hpp"
+#include "operations/subscriptions.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -196,6 +197,9 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     if (oid != 0) {
       std::vector<std::string> owner{intent.owner};
       CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may drop it
+      CO_TRY(ConnectionSpec inside, co_await context.administrator(intent.server, intent.temporary_name));
+      ForgetOrder forget{intent.temporary_name, oid, context.application_name()};
+      CO_TRY_VOID(co_await forget_subscriptions(context.services.sessions, std::move(inside), *maintenance, std::move(forget)));
       CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
                                                      intent.system_identifier));
     }

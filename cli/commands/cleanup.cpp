@@ -57,10 +57,12 @@ Result<std::vector<Due>> find_due(Journal& journal, WallTime now) {
 
 Task<Result<void>> drop(Services services, CallIdentity who, Server server, DropOrder order) {
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
+  ConnectionSpec inside = connection.with_database(order.fenced_name);
   SessionOptions options;
   options.application_name = fmt::format("pgconvoy/{}/t{}/e{}", who.run, who.target, who.epoch);
   CO_TRY(SessionPtr session, co_await services.sessions.open(std::move(connection), std::move(options)));
-  co_return co_await drop_source(services.provisioners.of(server), std::move(who), *session, std::move(order));
+  co_return co_await drop_source(services.provisioners.of(server), std::move(who), services.sessions,
+                                 std::move(inside), *session, std::move(order));
 }
 
 // One obligation: under the run's lock, so that no rollback is on its way to the same database.
