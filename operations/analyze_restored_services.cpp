@@ -7,6 +7,7 @@
 
 #include "engine/run/step_context.hpp"
 #include "operations/handles.hpp"
+#include "operations/pause_limit.hpp"
 #include "operations/tenant_login.hpp"
 
 namespace pgconvoy {
@@ -68,14 +69,14 @@ class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
         list += (list.empty() ? "" : ", ") + rows.text(i, 1);
       }
       outcome.relations = static_cast<int>(rows.size());
-      CO_TRY_VOID(co_await analyze(*inside, of_superusers));
+      CO_TRY_VOID(co_await within_pause(context, "ANALYZE", analyze(*inside, of_superusers)));
     }
     TenantLogins tenants(context, intent.server, intent.name);
     for (const auto& [owner, relations] : of_tenants) {
       const std::set<std::string> rights{owner};
       CO_TRY(ConnectionSpec tenant, co_await tenants.of(rights, false));
       CO_TRY(auto session, co_await context.services.sessions.open(tenant, options));
-      auto analyzed = co_await analyze(*session, relations);
+      auto analyzed = co_await within_pause(context, "ANALYZE", analyze(*session, relations));
       if (!analyzed && analyzed.error().sqlstate == "42501") {
         // An owner may be kept out of its relation's schema. Without names no schema is looked into; what is not the
         // owner's is passed over with a warning each.
@@ -83,7 +84,7 @@ class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
         auto quiet = co_await anew->script("set client_min_messages = error");
         if (!quiet) co_return quiet.error();
         const std::string everything = "(verbose off)";
-        analyzed = co_await analyze(*anew, everything);
+        analyzed = co_await within_pause(context, "ANALYZE", analyze(*anew, everything));
       }
       if (!analyzed) co_return analyzed.error();
     }

@@ -20,6 +20,11 @@ Task<Result<void>> wait_until_healthy(StepContext& context, Environment environm
                                                   format_duration(limit), last));
 }
 
+SteadyTime shows_until(const StepContext& context) {
+  constexpr Seconds kShowsWithin{3};
+  return context.services.clock.steady() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(kShowsWithin);
+}
+
 Error not_as_claimed(const Environment& environment, const std::string& claimed, const std::string& seen) {
   return Error(ErrorKind::process,
                fmt::format("the controller of environment {} said that {}; asked again, {}", environment.id, claimed, seen),
@@ -36,10 +41,10 @@ Task<Result<void>> turn_page(StepContext& context, Environment environment, bool
     CO_TRY_VOID(co_await controller.page_off(context.identity(), environment));
   }
   if (!controller.controls_application()) co_return Result<void>();
-  for (Seconds waited{0};; waited += kShowsAgain) {
+  for (const SteadyTime until = shows_until(context);;) {
     CO_TRY(const bool is_on, co_await controller.page_is_on(environment));
     if (is_on == on) co_return Result<void>();
-    if (waited >= kShowsWithin) break;
+    if (context.services.clock.steady() >= until) break;
     co_await sleep_for(kShowsAgain);
   }
   co_return not_as_claimed(environment, on ? "the maintenance page is on" : "the maintenance page is off",
@@ -50,10 +55,10 @@ Task<Result<void>> stop_application(StepContext& context, Environment environmen
   AppController& controller = context.controller(environment);
   CO_TRY_VOID(co_await controller.stop(context.identity(), environment));
   if (!controller.controls_application()) co_return Result<void>();
-  for (Seconds waited{0};; waited += kShowsAgain) {
+  for (const SteadyTime until = shows_until(context);;) {
     CO_TRY(const bool running, co_await controller.is_running(environment));
     if (!running) co_return Result<void>();
-    if (waited >= kShowsWithin) break;
+    if (context.services.clock.steady() >= until) break;
     co_await sleep_for(kShowsAgain);
   }
   co_return not_as_claimed(environment, "the app has stopped", "it is running");

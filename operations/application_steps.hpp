@@ -18,8 +18,9 @@ Task<Result<void>> stop_application(StepContext& context, Environment environmen
 // The error for that. `claimed`: "the maintenance page is on"; `seen`: "it is off".
 Error not_as_claimed(const Environment& environment, const std::string& claimed, const std::string& seen);
 
-// How long what was claimed may take to show.
-constexpr Seconds kShowsWithin{3}, kShowsAgain{0.2};
+// Until when what is claimed now must show, and how often one looks.
+SteadyTime shows_until(const StepContext& context);
+constexpr Seconds kShowsAgain{0.2};
 
 // The longest time an app may take to become healthy, when a step does not say otherwise.
 constexpr Seconds kHealthTimeout{60};

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "engine/postgres/client_program.hpp"
+#include "engine/postgres/statement_mask.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -37,21 +38,29 @@ Task<bool> watch(std::function<void(int)> look, std::shared_ptr<int> pid) {
   }
 }
 
+constexpr const char kCommand[] = "Command was:";
+
 // Statements and rows may hold what must not be journaled (OPTIONS (password '...'), a line of COPY).
 std::string without_statements(const std::string& text) {
-  std::string kept;
+  std::string kept, hints, command;
   std::istringstream lines(text);
-  bool skipping = false;
+  bool skipping = false, in_command = false, in_hint = false;
   for (std::string line; std::getline(lines, line);) {
-    const bool begins_message = line.starts_with("pg_") || line.starts_with("HINT:");
-    if (line.find("Command was:") != std::string::npos || line.starts_with("CONTEXT:") || line.starts_with("DETAIL:") ||
-        line.starts_with("STATEMENT:") || line.starts_with("QUERY:"))
+    const bool begins_command = line.find(kCommand) != std::string::npos;
+    if (begins_command || line.starts_with("CONTEXT:") || line.starts_with("DETAIL:") || line.starts_with("STATEMENT:") ||
+        line.starts_with("QUERY:")) {
       skipping = true;
-    else if (begins_message)
+      in_command = begins_command;
+    } else if (line.starts_with("pg_") || line.starts_with("HINT:")) {
       skipping = false;
-    if (!skipping) kept += line + "\n";
+      in_hint = line.starts_with("HINT:");
+    }
+    if (!skipping) (in_hint ? hints : kept) += line + "\n";
+    if (skipping && in_command) command += (begins_command ? line.substr(line.find(kCommand) + std::size(kCommand) - 1) : line) + "\n";
   }
-  return kept;
+  // A message may quote what it complains of, a hint too, and that in any form.
+  const MaskedStatement masked = masked_statement(command);
+  return masked.secrets.empty() ? kept + hints : masked.without_secrets(std::move(kept));
 }
 
 }  // namespace

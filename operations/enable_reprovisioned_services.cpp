@@ -334,10 +334,10 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     }
     if (before.keywords == now.keywords) co_return false;
     CO_TRY_VOID(co_await controller.write_binding(context.identity(), environment, binding, before));
-    for (Seconds waited{0};; waited += kShowsAgain) {
+    for (const SteadyTime until = shows_until(context);;) {
       CO_TRY(const ConnectionSpec written, co_await controller.read_binding(environment, binding));
       if (written.keywords == before.keywords) co_return true;
-      if (waited >= kShowsWithin) break;
+      if (context.services.clock.steady() >= until) break;
       co_await sleep_for(kShowsAgain);
     }
     co_return not_as_claimed(environment, held.variable + " leads to the old database again", "it leads elsewhere");
@@ -392,10 +392,10 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     for (const HeldPlace& each : held) {
       const Environment& environment = context.fleet().environments.at(each.environment);
       AppController& controller = context.controller(environment);
-      for (Seconds waited{0};; waited += kShowsAgain) {
+      for (const SteadyTime until = shows_until(context);;) {
         CO_TRY(const ConnectionSpec now, co_await controller.read_binding(environment, only(each)));
         if (leads_there(each, now, place)) break;
-        if (waited >= kShowsWithin)
+        if (context.services.clock.steady() >= until)
           co_return not_as_claimed(environment, each.variable + " leads to the new database", "it leads elsewhere");
         co_await sleep_for(kShowsAgain);
       }

@@ -228,6 +228,8 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
       }
       call.server_options = server_options;
       call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + list_file->path(), intent.file};
+      // As the owner's own refresh does, where row level security is forced on the owner: pg_restore would refuse.
+      if (portion.pass == Pass::link || portion.pass == Pass::refresh) call.arguments.insert(call.arguments.begin(), "--enable-row-security");
       const double jobs = context.arguments().value("jobs", 1.0);
       if (jobs > 1 && (portion.pass == Pass::load || portion.pass == Pass::refresh))
         call.arguments.insert(call.arguments.begin(), fmt::format("--jobs={}", static_cast<int>(jobs)));

@@ -5,6 +5,7 @@
 #include "engine/postgres/compare.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/handles.hpp"
+#include "operations/pause_limit.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -56,7 +57,8 @@ class Verify final : public TypedOperation<VerifyIntent, VerifyOutcome> {
     compare.progress = [&context, total](std::int64_t rows, std::int64_t bytes) {
       context.progress(Progress{bytes, total, fmt::format("{} rows compared", rows)});
     };
-    CO_TRY(Comparison result, co_await compare_databases(*old_session, *new_session, compare));
+    auto comparing = compare_databases(*old_session, *new_session, compare);
+    CO_TRY(Comparison result, co_await within_pause(context, "the comparison", std::move(comparing)));
     if (!result.equal()) {
       std::string named;
       for (std::size_t i = 0; i < result.differences.size() && i < 5; ++i) {

@@ -94,7 +94,11 @@ MaskedStatement masked_statement(const std::string& sql) {
     if (!masked.speaks_of_password && !looks_secret(content)) continue;
     masked.text += sql.substr(copied, literal.from - copied) + "***";
     copied = literal.to;
-    if (!content.empty()) masked.secrets.push_back(std::move(content));
+    if (content.empty()) continue;
+    std::string meant = content;  // a message quotes it as it is meant
+    for (std::size_t at = 0; (at = meant.find("''", at)) != std::string::npos; ++at) meant.erase(at, 1);
+    if (meant != content) masked.secrets.push_back(std::move(meant));
+    masked.secrets.push_back(std::move(content));
   }
   masked.text += sql.substr(copied);
   // What stands after the word without quotes is a mistake of the writer, and still a password.

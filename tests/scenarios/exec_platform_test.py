@@ -1,17 +1,15 @@
 """The main job on a platform that pgconvoy knows only through its program: examples/exec-platform."""
 import json
 import os
-import re
 import signal
-import subprocess
 import sys
-import threading
 import unittest
 
 from . import support
-from .support import CHECKOUT, ScenarioTest, wait_for
+from .exec_platform import EXAMPLE, ExecPlatformScenario
+from .hunting import CommandLines
+from .support import wait_for
 
-EXAMPLE = os.path.join(CHECKOUT, "examples", "exec-platform")
 BAD_INPUT, TO_MEND = 2, 4
 # What a verb is answered with by a program that says yes to everything, and remembers nothing.
 CARELESS = """#!/bin/sh
@@ -27,35 +25,6 @@ esac
 """
 
 
-class CommandLines(threading.Thread):
-    """Looks at the command lines of all processes, again and again, for texts that must not be there."""
-
-    def __init__(self, texts):
-        super().__init__()
-        self.texts, self.seen, self.looks, self.over = [text.encode() for text in texts], set(), 0, threading.Event()
-
-    def run(self):
-        while not self.over.is_set():
-            for entry in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    with open(f"/proc/{entry}/cmdline", "rb") as file:
-                        arguments = file.read()
-                except OSError:
-                    continue
-                if any(text in arguments for text in self.texts):
-                    self.seen.add(arguments)
-            self.looks += 1
-            self.over.wait(0.01)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.join()
-
-
 class SettingsTest(unittest.TestCase):
     def test_lists_of_names_are_split_as_postgres_does(self):
         sys.path.insert(0, EXAMPLE)
@@ -68,45 +37,7 @@ class SettingsTest(unittest.TestCase):
             self.assertRaises(Refused, split_list, text)
 
 
-class ExecPlatformTest(ScenarioTest):
-    laboratory_options = {"regions": 1, "databases": 0, "apps": 0}
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.old, cls.new = cls.lab.server("eu-west", 13), cls.lab.server("eu-west", 15)
-        cls.directory = os.path.join(cls.lab.base, "platform")
-        cls.addClassCleanup(subprocess.run, [os.path.join(EXAMPLE, "down"), "--dir", cls.directory], capture_output=True, check=False)
-        made = subprocess.run([os.path.join(EXAMPLE, "up"), "--dir", cls.directory, "--old", cls.lab.url(cls.old), "--new",
-                               cls.lab.url(cls.new), "--passfile", cls.lab.path("secrets", "admin.passfile")],
-                              capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            raise AssertionError(made.stdout + made.stderr)
-        cls.fleet = os.path.join(cls.directory, "fleet.yaml")
-        cls.lab.record["applications"] = {
-            name: {"public_url": f"http://127.0.0.1:{app['public_port']}/", "health_url": f"http://127.0.0.1:{app['port']}/health"}
-            for name, app in cls.read("apps.json").items()}
-
-    @classmethod
-    def read(cls, name):
-        with open(os.path.join(cls.directory, name), encoding="utf-8") as file:
-            return json.load(file)
-
-    def setUp(self):
-        self.lab.use_journal(self.id().rsplit(".", 1)[1])
-
-    def secrets_of(self, app):
-        """Its password, and the verifier that its role has."""
-        url = self.read("state.json")["apps"][app]["variables"]["DATABASE_URL"]
-        return [re.fullmatch(r"postgresql://\w+:([^@]+)@.*", url)[1],
-                *self.lab.psql(self.old, f"SELECT rolpassword FROM pg_authid WHERE rolname = '{app}'")]
-
-    def entries(self, app):
-        url = self.read("state.json")["apps"][app]["variables"]["DATABASE_URL"]
-        done = subprocess.run(["psql", "-X", "-At", "-d", url, "-c", "SELECT id || ' ' || entry FROM entries"], capture_output=True,
-                              text=True, check=True)
-        return set(done.stdout.splitlines())
-
+class ExecPlatformTest(ExecPlatformScenario):
     def doctor(self, *arguments, fleet=None):
         return self.lab.run("doctor", "--platform", "-f", fleet or self.fleet, *arguments)
 

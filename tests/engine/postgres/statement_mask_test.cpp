@@ -38,6 +38,7 @@ TEST_CASE("statement mask: what holds no secret stays readable") {
 TEST_CASE("statement mask: a message that repeats a part of the statement is masked") {
   const auto mask = masked_statement("ALTER ROLE app PASSWORD 'hunter2'");
   CHECK(mask.without_secrets("bad value hunter2 here") == "bad value *** here");
+  CHECK(masked_statement("ALTER ROLE app PASSWORD 'it''s so'").without_secrets("no: it's so") == "no: ***");
   CHECK(mask.without_secrets("syntax error at or near \"x\"") == "syntax error at or near ***");
   CHECK(masked_statement("SELECT x").without_secrets("syntax error at or near \"x\"") ==
         "syntax error at or near \"x\"");
