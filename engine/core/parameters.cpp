@@ -111,7 +111,7 @@ Result<json> complete_arguments(const std::string& what, const std::vector<Param
 
   if (given.is_object())
     for (const auto& [name, value] : given.items())
-      if (std::none_of(parameters.begin(), parameters.end(), [&](const auto& known) { return known.name == name; }))
+      if (std::none_of(parameters.begin(), parameters.end(), [&, &name = name](const auto& known) { return known.name == name; }))
         problems.push_back(fmt::format("unknown parameter \"{}\" ({})", name, known_names(parameters)));
 
   for (const auto& parameter : parameters) {

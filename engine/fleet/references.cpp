@@ -104,7 +104,7 @@ void check_references(Draft& draft) {
   check_instances(draft);
   // Caps that hold for nobody would be believed.
   for (const auto& [id, host] : draft.fleet.hosts)
-    if (std::none_of(draft.fleet.servers.begin(), draft.fleet.servers.end(), [&](const auto& entry) { return entry.second.host == id; }))
+    if (std::none_of(draft.fleet.servers.begin(), draft.fleet.servers.end(), [&, &id = id](const auto& entry) { return entry.second.host == id; }))
       draft.problems.add(*draft.place("hosts/" + id), fmt::format("host {}: no server names it as its host", in_quotes(id)));
   for (const auto& [id, pooler] : draft.fleet.poolers)
     check_known(fmt::format("pooler {}", in_quotes(id)), "region", pooler.region, draft.fleet.regions,
