@@ -58,7 +58,7 @@ class SourceDatabaseReady final : public Condition {
     if (!database.subscriptions.empty())
       block(findings, move, fmt::format("enabled subscriptions: {}", shortened(database.subscriptions)),
             "a dump restores a subscription disabled: nothing would arrive in the new database, while its slot keeps WAL at "
-            "the publisher, and PostgreSQL refuses to drop a database that has one",
+            "the publisher; where it goes on from isn't in the dump either, so enabling it could apply something twice",
             "DROP SUBSCRIPTION before the move; after it CREATE SUBSCRIPTION ... WITH (copy_data = false) on the target");
     if (!database.logical_slots.empty())
       findings.push_back({Severity::warn, name(), move.object(),

@@ -33,7 +33,8 @@ select json_build_object(
   'can_create_database', me.rolsuper or me.rolcreatedb,
   'can_create_role', me.rolsuper or me.rolcreaterole,
   'acts_as', case when me.rolsuper then '[]' else
-    (select json_agg(rolname order by rolname) from pg_roles where pg_has_role(oid, 'usage')) end,
+    (select json_agg(rolname order by rolname) from pg_roles where pg_has_role(oid, 'usage') and
+      pg_has_role(oid, case when current_setting('server_version_num')::int >= 160000 then 'set' else 'usage' end)) end,
   'can_end_sessions', pg_has_role('pg_signal_backend', 'usage'),
   'tls', coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false),
   'max_connections', current_setting('max_connections')::int,

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 import unittest
+from collections import Counter
 from types import SimpleNamespace
 
 import psycopg2
@@ -14,7 +15,7 @@ from tests.lab.account import Account
 from tests.lab.ports import Ports
 from tests.lab.record import Record
 
-from .ledgers import Entry, Ledgers, Totals
+from .ledgers import Entry, Ledgers, Totals, verdict_on
 from .support import ScenarioTest, wait_for
 
 BLOCKED = 4
@@ -78,6 +79,32 @@ class Owner(threading.Thread):
     def stop(self):
         self.stopping.set()
         self.join(30)
+
+
+class VerdictTest(unittest.TestCase):
+    """What the proof rests on sees what is wrong."""
+
+    def verdict(self, *entries, rows=None, came_back=False):
+        promised = {entry.entry for entry in entries}
+        return verdict_on(promised, Counter(promised if rows is None else rows), entries, 13, 15, came_back)
+
+    def test_one_after_the_other(self):
+        before, after, back = Entry("a", 1, 2, 13), Entry("b", 3, 4, 15), Entry("c", 5, 6, 13)
+        self.assertTrue(self.verdict(before, after).right())
+        self.assertTrue(self.verdict(before, after, back, came_back=True).right())
+        # Whether it was accepted before or after, nobody knows: a long answer is no proof of anything.
+        self.assertTrue(self.verdict(Entry("a", 1, 9, 13), after).right())
+
+    def test_both_at_a_time(self):
+        early, late = Entry("b", 3, 4, 15), Entry("d", 7, 8, 15)
+        between = Entry("c", 5, 6, 13)
+        self.assertEqual(self.verdict(Entry("a", 1, 2, 13), early, between).both_writable, [between])
+        self.assertEqual(self.verdict(early, between, late, came_back=True).both_writable, [between])
+
+    def test_lost_and_doubled(self):
+        entries = Entry("a", 1, 2, 13), Entry("b", 3, 4, 15)
+        self.assertEqual(self.verdict(*entries, rows=["b"]).lost, ["a"])
+        self.assertEqual(self.verdict(*entries, rows=["a", "b", "b"]).doubled, ["b"])
 
 
 class LedgerTest(ScenarioTest):

@@ -63,6 +63,12 @@ def accepted_by_the_wrong_one(entries, old, new, came_back):
     return [entry for entry in entries if entry.major == old and entry.sent > first and (not came_back or entry.acknowledged < last)]
 
 
+def verdict_on(promised, rows, entries, old, new, came_back):
+    """`promised`: all that anybody was told is kept; `rows`: how often each entry is in the database that counts."""
+    return Verdict(len(promised), sorted(entry for entry in promised if rows[entry] == 0), sorted(entry for entry in promised if rows[entry] > 1),
+                   accepted_by_the_wrong_one(entries, old, new, came_back))
+
+
 class StraightWriter:
     """A process that writes straight to a database; see tests/lab/straight_writer.py."""
 
@@ -156,7 +162,6 @@ class Ledgers:
         entries, rows = self.entries(), self.rows()
         # The application's own ledger also holds what nobody asked it for, such as entries that it writes when it starts.
         promised = {entry.entry for entry in entries} | {entry for _, entry in read_acknowledged(self.environment()["LEDGER_FILE"])}
-        verdict = Verdict(len(promised), sorted(entry for entry in promised if rows[entry] == 0), sorted(entry for entry in promised if rows[entry] > 1),
-                          accepted_by_the_wrong_one(entries, self.old, self.new, came_back))
+        verdict = verdict_on(promised, rows, entries, self.old, self.new, came_back)
         totals.add(verdict)
         return verdict
