@@ -248,7 +248,7 @@ class Laboratory:
         """In that application's database on the old server, as its owner."""
         each = self.database_of(environment)
         role = each["role"].replace('"', '""')
-        return self.psql(each["server"], f"""SET SESSION AUTHORIZATION "{role}"; SET default_transaction_read_only = off; {sql}""", each["database"])
+        return self.psql(each["server"], f'BEGIN READ WRITE; SET SESSION AUTHORIZATION "{role}"; {sql}; COMMIT', each["database"])
 
     def make_slow(self, environment, seconds):
         """The restore of that application's database lasts as long as this, in an index of its tenant's."""
