@@ -77,6 +77,11 @@ class Journal:
                              WHERE steps.status = 'started' AND (?1 IS NULL OR targets.id = ?1)""", target)
         return any(path.split("@")[0].split("/")[-1] == operation for (path,) in found)
 
+    def has_begun(self, operation, run=1):
+        """A step of this operation was started, whatever became of it."""
+        paths = self.rows("SELECT path FROM steps WHERE run = ? AND attempt > 0", run)
+        return any(path.split("@")[0].split("/")[-1] == operation for (path,) in paths)
+
 
 class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there. At the end
