@@ -12,7 +12,7 @@ import unittest
 from .support import ScenarioTest, program, wait_for
 
 USAGE, HALTED, INTERRUPTED = 2, 3, 130
-RESTORE = "restore_backup_to_reprovisioned_services"
+BACKUP, RESTORE = "backup_collected_services", "restore_backup_to_reprovisioned_services"
 LONG = 300  # seconds; nothing here waits for it
 
 
@@ -218,6 +218,67 @@ class ControlTest(ScenarioTest):
         self.assert_journal_clean()
 
 
+class CancelMatrix(ScenarioTest):
+    """`cancel --rollback` in every step of a move: what had not pivoted is as before, what had is moved. See the end of the file."""
+    laboratory_options = {"regions": 1, "databases": 1, "apps": 1, "seed": 43}
+    operations = ("collect_service_instances", "reprovision_collected_instances", "page_on", "stop_app", "fence_source", BACKUP, RESTORE,
+                  "analyze_restored_services", "verify_restored_services", "enable_reprovisioned_services", "redeploy", "page_off",
+                  "close_source")
+
+    def cancel(self, running, mode="--rollback"):
+        """The run stands still until the word is in the journal; what it has asked its servers for goes on."""
+        running.signal(signal.SIGSTOP)
+        # What pivoted is taken back afterwards, for the next case: nothing may have been written to it.
+        for writer in list(self.lab.writers):
+            writer.stop()
+        with self.lab.start("cancel", "r1", mode) as cancelling:
+            # Stopped in the middle of a write of its own, it would keep the journal locked.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                cancelling.process.wait(timeout=5)
+            running.signal(signal.SIGCONT)
+            code, output = cancelling.finish()
+        self.assertEqual(code, 0, output)
+
+    def cancel_in(self, operation, escalated=False, killed=False):
+        lab = self.lab
+        [application] = lab.record["applications"]
+        lab.use_journal(f"{operation}{'-escalated' * escalated}{'-killed' * killed}")
+        before = lab.catalogs()
+        writer = lab.start_writer(application)
+        writer.wait_for_more()
+        with lab.start("run", *lab.fleet_arguments("--limit", application), "--yes") as running:
+            wait_for(operation, lambda: lab.journal.has_begun(operation), every=0)
+            self.cancel(running, *(["--leave"] * escalated))
+            if escalated:
+                self.cancel(running, "--rollback")
+            if killed:
+                wait_for("the way back", lambda: lab.journal.target_states()[application] == "rolling_back", every=0)
+                running.signal(signal.SIGKILL)
+            code, output = running.finish()
+        if killed:
+            self.assertEqual(code, -signal.SIGKILL, output)
+            code = self.assert_exit(lab.run("resume", "r1"), HALTED).returncode
+        [state] = lab.journal.target_states().values()
+        [(of_run,)] = lab.journal.rows("SELECT state FROM runs")
+        pivoted = lab.journal.rows("SELECT 1 FROM events WHERE kind = 'pivot'")
+        # In its last moment the word may come too late for the run, which has nothing left that it could hold back.
+        self.assertIn((code, of_run), [(HALTED, "cancelled"), *([(0, "succeeded")] if pivoted else [])], output)
+        self.assertEqual(state, "succeeded" if pivoted else "rolled_back" if lab.journal.rows("SELECT 1 FROM steps") else "skipped", output)
+        self.assert_ledger_complete(application, writer)
+        if pivoted:
+            self.assert_healthy_on(application, 15)
+            self.assert_exit(lab.run("rollback", "r1", application, "--yes"), 0)
+        writer = lab.start_writer(application)
+        writer.wait_for_more()
+        writer.stop()
+        self.assert_healthy_on(application, 13)
+        self.assert_ledger_complete(application, writer)
+        self.assertEqual(lab.catalogs(), before)
+        for server in lab.record["servers"]:
+            wait_for(f"no session on {server}", lambda server=server: not lab.backends(server), seconds=10)
+        self.assert_journal_clean()
+
+
 def lab_sleeps(lab, server):
     """A session of a run is in pg_sleep there."""
     return lab.psql(server, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name LIKE 'pgconvoy%'")
@@ -257,6 +318,20 @@ def terminal(lab, *arguments):
             process.kill()
         process.wait()
 
+
+def add_cases(matrix):
+    def case(operation, **how):
+        return lambda self: self.cancel_in(operation, **how)
+    for operation in matrix.operations:
+        setattr(matrix, f"test_in_{operation}", case(operation))
+    matrix.test_after_leave = case(BACKUP, escalated=True)
+    matrix.test_killed_on_the_way_back = case(RESTORE, killed=True)
+
+
+if os.environ.get("PGCONVOY_TEST_FULL"):
+    add_cases(CancelMatrix)
+else:
+    del CancelMatrix
 
 if __name__ == "__main__":
     unittest.main()

@@ -77,6 +77,11 @@ class Journal:
                              WHERE steps.status = 'started' AND (?1 IS NULL OR targets.id = ?1)""", target)
         return any(path.split("@")[0].split("/")[-1] == operation for (path,) in found)
 
+    def has_begun(self, operation, run=1):
+        """A step of this operation was started, whatever became of it."""
+        paths = self.rows("SELECT path FROM steps WHERE run = ? AND attempt > 0", run)
+        return any(path.split("@")[0].split("/")[-1] == operation for (path,) in paths)
+
 
 class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there. At the end
@@ -248,7 +253,7 @@ class Laboratory:
         """In that application's database on the old server, as its owner."""
         each = self.database_of(environment)
         role = each["role"].replace('"', '""')
-        return self.psql(each["server"], f"""SET SESSION AUTHORIZATION "{role}"; SET default_transaction_read_only = off; {sql}""", each["database"])
+        return self.psql(each["server"], f'BEGIN READ WRITE; SET SESSION AUTHORIZATION "{role}"; {sql}; COMMIT', each["database"])
 
     def make_slow(self, environment, seconds):
         """The restore of that application's database lasts as long as this, in an index of its tenant's."""

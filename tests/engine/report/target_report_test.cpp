@@ -69,7 +69,7 @@ TEST_CASE("target report: an open fence comes with what lifts it by hand") {
   intent["name"] = "Shop";
   intent["owner"] = "shop owner";
   intent["connection_limit"] = 7;
-  example.happen(1, EventKind::step_started, 3, kFence, {{"intent", intent}});
+  example.happen(1, EventKind::step_started, 3, kFenceStep, {{"intent", intent}});
   CHECK(example.detail().steps[1].by_hand ==
         std::vector<std::string>{"ALTER DATABASE \"pgconvoy_abc_r7_t1_i1_e1_old\" RENAME TO \"Shop\"",
                                  "ALTER DATABASE \"Shop\" OWNER TO \"shop owner\"", "ALTER DATABASE \"Shop\" CONNECTION LIMIT 7",

@@ -52,7 +52,7 @@ class Factory final : public SessionFactory {
   }
 };
 
-struct Interrupted {
+struct InterruptedWorld {
   asio::io_context loop{1};
   asio::thread_pool pool{1};
   SystemClock clock;
@@ -73,13 +73,13 @@ struct Interrupted {
 
 const Error kAsked(ErrorKind::cancelled, "the run was cancelled");
 
-Task<bool> interrupt_after(Interrupted& world, Seconds delay) {
+Task<bool> interrupt_after(InterruptedWorld& world, Seconds delay) {
   co_await sleep_for(delay);
   world.interruptible.interrupt(kAsked);
   co_return true;
 }
 
-Task<Result<ProcessResult>> interrupt_soon(Interrupted& world, ProcessSpec spec) {
+Task<Result<ProcessResult>> interrupt_soon(InterruptedWorld& world, ProcessSpec spec) {
   using namespace asio::experimental::awaitable_operators;
   auto running = world.interruptible.services().processes.run(std::move(spec));
   auto stopping = interrupt_after(world, Seconds(0.2));
@@ -90,7 +90,7 @@ Task<Result<ProcessResult>> interrupt_soon(Interrupted& world, ProcessSpec spec)
 }  // namespace
 
 TEST_CASE("interrupt: statements and new sessions are refused, until it goes on") {
-  Interrupted world;
+  InterruptedWorld world;
   SessionPtr session = world.open();
   CHECK(world.interruptible.backends() == std::set<std::pair<std::string, int>>{{"eu-pg15", 4711}});
   CHECK(testing::run_on(world.loop, session->query("select 1")));
@@ -115,7 +115,7 @@ TEST_CASE("interrupt: statements and new sessions are refused, until it goes on"
 }
 
 TEST_CASE("interrupt: a program that runs is killed with its group, and none is started") {
-  Interrupted world;
+  InterruptedWorld world;
   ProcessSpec spec;
   spec.argv = {"sh", "-c", "sleep 60 & wait"};
   int pid = 0;
