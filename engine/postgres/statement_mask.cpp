@@ -96,8 +96,14 @@ MaskedStatement masked_statement(const std::string& sql) {
     copied = literal.to;
     if (content.empty()) continue;
     std::string meant = content;  // a message quotes it as it is meant
-    for (std::size_t at = 0; (at = meant.find("''", at)) != std::string::npos; ++at) meant.erase(at, 1);
-    if (meant != content) masked.secrets.push_back(std::move(meant));
+    for (const char* twice : {"''", "\\\\"}) {
+      for (std::size_t at = 0; (at = meant.find(twice, at)) != std::string::npos; ++at) meant.erase(at, 1);
+      if (meant != content) masked.secrets.push_back(meant);
+    }
+    if (const auto inside = meant.find("password="); inside != std::string::npos) {  // of a subscription's connection
+      const auto from = inside + std::string_view("password=").size();
+      masked.secrets.push_back(meant.substr(from, meant.find_first_of(" '", from) - from));
+    }
     masked.secrets.push_back(std::move(content));
   }
   masked.text += sql.substr(copied);

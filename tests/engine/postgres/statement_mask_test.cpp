@@ -39,6 +39,8 @@ TEST_CASE("statement mask: a message that repeats a part of the statement is mas
   const auto mask = masked_statement("ALTER ROLE app PASSWORD 'hunter2'");
   CHECK(mask.without_secrets("bad value hunter2 here") == "bad value *** here");
   CHECK(masked_statement("ALTER ROLE app PASSWORD 'it''s so'").without_secrets("no: it's so") == "no: ***");
+  CHECK(masked_statement(R"(ALTER ROLE app PASSWORD E'it''s \\ so')").without_secrets(R"(no: it's \ so)") == "no: ***");
+  CHECK(masked_statement("CREATE SUBSCRIPTION s CONNECTION 'host=h password=hunter2 tty=x'").without_secrets("option hunter2") == "option ***");
   CHECK(mask.without_secrets("syntax error at or near \"x\"") == "syntax error at or near ***");
   CHECK(masked_statement("SELECT x").without_secrets("syntax error at or near \"x\"") ==
         "syntax error at or near \"x\"");
