@@ -42,6 +42,8 @@ Result<ProgramAnswer> read_answer(const std::string& whose, const std::string& o
   } catch (const json::parse_error& problem) {
     // Its own text repeats a part of the answer, which may be a password.
     return none.wrong(fmt::format("something that is no JSON document (at byte {} of {})", problem.byte, output.size()));
+  } catch (const json::exception&) {
+    return none.wrong("a number that is out of range");
   }
   if (!document.is_object()) return none.wrong(fmt::format("a JSON {}, not an object", document.type_name()));
   ProgramAnswer answer(whose, std::move(document));

@@ -49,15 +49,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (line.contains("data") && line["data"].is_object()) event.data = line["data"];
     if (event.target == 0) {
       invariants.next(run, event);
-      (void)apply(run, event);
+      (void)pgconvoy::apply(run, event);
     } else {
       invariants.next(targets[event.target], event);
-      (void)apply(targets[event.target], event);
+      (void)pgconvoy::apply(targets[event.target], event);
     }
     (void)backup_made(event);
     if (!is_about_obligation(event.kind)) continue;
     auto& obligation = obligations[obligation_id(event)];
-    if (apply(obligation, event).empty() && obligation) (void)backup_file_deleted(*obligation, event);
+    if (pgconvoy::apply(obligation, event).empty() && obligation) (void)backup_file_deleted(*obligation, event);
   }
   for (auto& [target, record] : targets) {
     invariants.end(record);

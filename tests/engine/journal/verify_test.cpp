@@ -150,3 +150,25 @@ TEST_CASE("verify: two journals' events can't be exchanged") {
                   two));
   CHECK_FALSE(verified(one).empty());
 }
+
+TEST_CASE("verify: a journal whose tables are damaged is an explained error for whoever reads it, and no bug") {
+  TemporaryDirectory directory;
+  const auto path = (directory / "journal").string();
+  fill(path);
+  SECTION("a column is gone") {
+    Database(path).run("alter table targets rename column reason to cause");
+    auto journal = must(open_journal(path, OpenMode::read_only));
+    const auto error = must_fail(journal->targets(1, false));
+    CHECK(error.kind == ErrorKind::corrupt);
+    CHECK_THAT(error.remedy, Catch::Contains("backup"));
+  }
+  SECTION("a table is gone") {
+    Database(path).run("drop table journal");
+    CHECK(must_fail(open_journal(path, OpenMode::read_only)).kind == ErrorKind::corrupt);
+  }
+  SECTION("a format that never was") {
+    Database(path).run("pragma user_version = 0; pragma wal_checkpoint(truncate)");
+    CHECK(must_fail(open_journal(path, OpenMode::read_only)).kind == ErrorKind::corrupt);
+    CHECK(must_fail(open_journal(path, OpenMode::create)).kind == ErrorKind::corrupt);
+  }
+}

@@ -283,6 +283,9 @@ TEST_CASE("exec: an answer cut anywhere is an error, never half an answer") {
       else CHECK_THAT(answer.error().message, Contains("site answered") && !Contains("s3cret"));
     }
   CHECK(!read_answer("site", std::string(200'000, '[')));
+  // A JSON document, but nothing that can be held: it was thrown past every catch.
+  CHECK(read_answer("site", R"({"bytes": 1e5000})").error().message == "site answered a number that is out of range");
+  CHECK(read_failure("site", 1, R"({"error": {"message": 1e5000}})", "a line").message == "site failed (exit code 1): a line");
 }
 
 TEST_CASE("exec: failures are of the kinds that a program may give") {
