@@ -19,12 +19,13 @@ select not exists (table of_database except table wanted) and not exists (table 
 }  // namespace
 
 Task<Result<void>> change_database(Session& maintenance, std::string sql) {
-  std::function<Task<Result<void>>()> attempt = [&maintenance, sql]() -> Task<Result<void>> {
+  // Without the lock that other changes to the cluster take: those last as long as a database takes to be made.
+  for (int attempt = 1;; ++attempt) {
     auto done = co_await maintenance.script(sql);
-    if (!done) co_return std::move(done).error();
-    co_return Result<void>();
-  };
-  co_return co_await change_cluster<void>(maintenance, std::move(attempt));
+    if (done) co_return Result<void>();
+    if (attempt == kClusterAttempts || !met_concurrent_change(done.error())) co_return std::move(done).error();
+    co_await sleep_for(pause_before(attempt));
+  }
 }
 
 Task<Result<Ownership>> ownership_of(Session& maintenance, std::int64_t oid) {

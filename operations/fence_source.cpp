@@ -14,8 +14,7 @@ namespace {
 Task<Result<void>> switch_inside(StepContext& context, std::string server, std::string database,
                                  std::vector<std::string> subscriptions, bool enable) {
   if (subscriptions.empty()) co_return Result<void>();
-  SessionOptions options;
-  options.application_name = context.application_name();
+  SessionOptions options = changing_options(context.application_name());
   CO_TRY(auto session, co_await context.open(server, database, options));
   auto done = co_await switch_subscriptions(*session, std::move(subscriptions), enable);
   if (!done) co_return std::move(done).error().within(fmt::format("subscriptions of \"{}\"", database));

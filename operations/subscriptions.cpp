@@ -17,12 +17,18 @@ Task<Result<void>> silence_event_triggers(Session& inside) {
 }
 
 Task<Result<SessionPtr>> open_as_administrator(StepContext& context, std::string server, std::string database) {
-  SessionOptions options;
-  options.application_name = context.application_name();
+  SessionOptions options = changing_options(context.application_name());
   co_return co_await context.open(std::move(server), std::move(database), std::move(options));
 }
 
 }  // namespace
+
+SessionOptions changing_options(std::string application_name) {
+  SessionOptions options;
+  options.application_name = std::move(application_name);
+  options.settings = {{"default_transaction_read_only", "off"}};
+  return options;
+}
 
 OpenDatabase opener(StepContext& context, const std::string& server) {
   return [&context, server](std::string database) { return open_as_administrator(context, server, std::move(database)); };

@@ -16,6 +16,9 @@ namespace pgconvoy {
 // Error timeout: they run on. May be repeated.
 Task<Result<void>> switch_subscriptions(Session& inside, std::vector<std::string> subscriptions, bool enable);
 
+// For a session that changes subscriptions: those of a database may begin read-only.
+SessionOptions changing_options(std::string application_name);
+
 // A session of the administrator in the database that has this name.
 using OpenDatabase = std::function<Task<Result<SessionPtr>>(std::string database)>;
 // On that server, with the context's application name. REQUIRES: the context outlives it.

@@ -60,8 +60,9 @@ Task<Result<void>> drop(Services services, CallIdentity who, Server server, Drop
   SessionOptions options;
   options.application_name = fmt::format("pgconvoy/{}/t{}/e{}", who.run, who.target, who.epoch);
   CO_TRY(SessionPtr session, co_await services.sessions.open(connection, options));
-  OpenDatabase open = [&services, connection, options](std::string database) {
-    return services.sessions.open(connection.with_database(database), options);
+  const SessionOptions changing = changing_options(options.application_name);
+  OpenDatabase open = [&services, connection, changing](std::string database) {
+    return services.sessions.open(connection.with_database(database), changing);
   };
   co_return co_await drop_source(services.provisioners.of(server), std::move(who), *session, std::move(order), std::move(open));
 }

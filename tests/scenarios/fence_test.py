@@ -114,6 +114,7 @@ class FenceTest(ScenarioTest):
     def test_database_with_a_subscription(self):
         application, lab = "billing-live", self.lab
         database = self.subscribe(application)
+        lab.psql(self.old, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
         before, subscribed = lab.catalogs(), [f"{database}|offers|f|offers_slot"]
         self.assertEqual(self.subscriptions(self.old), subscribed)
         lab.set_environment(application, FAIL_HEALTH_ON_VERSION=15)
