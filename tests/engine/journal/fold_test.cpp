@@ -309,7 +309,7 @@ TEST_CASE("fold: nothing of an ended target is resolved") {
 
 TEST_CASE("fold: done by a person's word keeps the outcome that is known, or takes the one that is given") {
   auto f = with_step(StepStatus::none);
-  f.then(f.write.start("s")).then(f.write(K::step_succeeded, "s", {{"outcome", {{"oid", 7}}}}));
+  f.then(f.write.start("s")).then(f.write.succeed("s", 1, {{"oid", 7}}));
   f.then(f.write(K::undo_started, "s")).then(f.write(K::undo_failed, "s", {{"error", {{"message", "no"}}}}));
   json resolved{{"step", "s"}, {"as", "done"}, {"reason", "it stands"}};
   SECTION("kept") {
