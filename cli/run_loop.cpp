@@ -144,7 +144,8 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   Runner* told = nullptr;
   IntentWatch watch(application.loop(), application.pool(), journal, globals.journal_uri(), request.run,
                     [&](const JournaledIntent& intent) {
-                      if (intent.intent == RunIntent::none) return;
+                      const bool known = request.cancel && (request.cancel == CancelMode::rollback || intent.mode == CancelMode::leave);
+                      if (intent.intent == RunIntent::none || (intent.intent == RunIntent::cancel && known)) return;
                       if (intent.intent == RunIntent::pause) told->pause();
                       else told->cancel(intent.mode);
                       progress->stopping(progress->in_flight());
@@ -185,7 +186,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   if (code == kInterrupted)
     write_error(fmt::format("interrupted; {} left{}\n", std::count_if(after->begin(), after->end(), is_left),
                             output.text() ? "" : ". Go on with:\n  " + resume_command(globals, request.run)));
-  if (*state == RunState::cancelled)
+  if (*state == RunState::cancelled && request.direction == Direction::forward)
     write_error(fmt::format("r{} is cancelled: {} not started\n", request.run, report::count(std::count_if(after->begin(), after->end(), report::is_cancelled), "target")));
   else if (code == kHalted)
     write_error(halted_text(*after, because, globals, request.run, signals.seen() || runner.stopping()));

@@ -246,6 +246,8 @@ class CancelMatrix(ScenarioTest):
         before = lab.catalogs()
         writer = lab.start_writer(application)
         writer.wait_for_more()
+        if operation in ("page_off", "close_source"):  # the application is seen again
+            writer.stop()
         with lab.start("run", *lab.fleet_arguments("--limit", application), "--yes") as running:
             wait_for(operation, lambda: lab.journal.has_begun(operation), every=0)
             self.cancel(running, *(["--leave"] * escalated))
