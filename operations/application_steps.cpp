@@ -35,12 +35,18 @@ Error not_as_claimed(const Environment& environment, const std::string& claimed,
 
 Task<Result<void>> turn_page(StepContext& context, Environment environment, bool on) {
   AppController& controller = context.controller(environment);
-  if (on) {
-    CO_TRY_VOID(co_await controller.page_on(context.identity(), environment));
-  } else {
-    CO_TRY_VOID(co_await controller.page_off(context.identity(), environment));
+  Result<void> asked;
+  if (on)
+    asked = co_await controller.page_on(context.identity(), environment);
+  else
+    asked = co_await controller.page_off(context.identity(), environment);
+  if (!controller.controls_application()) co_return asked;
+  if (!asked) {
+    // Its answer was lost, or it failed after it had done it: users may be on the new database already.
+    auto is_on = co_await controller.page_is_on(environment);
+    if (is_on && *is_on == on) co_return Result<void>();
+    co_return asked.error();
   }
-  if (!controller.controls_application()) co_return Result<void>();
   for (const SteadyTime until = shows_until(context);;) {
     CO_TRY(const bool is_on, co_await controller.page_is_on(environment));
     if (is_on == on) co_return Result<void>();

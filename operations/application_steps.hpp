@@ -11,7 +11,7 @@ namespace pgconvoy {
 Task<Result<void>> wait_until_healthy(StepContext& context, Environment environment, Seconds limit);
 
 // A controller that says "done" is asked whether it is so, for a moment again and again: what shows late isn't a lie.
-// Error process: what it claimed, and what it says now. One that controls nothing (`none`) is believed.
+// Error process: what it claimed, and what it says now. A page that is as it was to be is success, whatever the call said. One that controls nothing (`none`) is believed.
 Task<Result<void>> turn_page(StepContext& context, Environment environment, bool on);
 Task<Result<void>> stop_application(StepContext& context, Environment environment);
 
