@@ -4,8 +4,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
+
+#include "cli/patient_output.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -22,12 +23,7 @@ bool color_wanted(const std::string& wish, int file) {
 }
 
 void write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!PatientOutput::take(file, text)) write_now(file, text);
 }
 
 }  // namespace

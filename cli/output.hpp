@@ -32,6 +32,7 @@ struct TerminalSize {
 };
 TerminalSize terminal_size(int file);
 
+// While a run goes on these don't wait for the reader (cli/patient_output).
 // All of the text, or nothing more once the reader has gone (a closed pipe is no error of ours).
 void write_out(std::string_view text);
 void write_error(std::string_view text);

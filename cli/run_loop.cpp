@@ -10,6 +10,7 @@
 #include "cli/intent_watch.hpp"
 #include "cli/open_run.hpp"
 #include "cli/operator_name.hpp"
+#include "cli/patient_output.hpp"
 #include "cli/progress.hpp"
 #include "cli/show_report.hpp"
 #include "cli/stop_signals.hpp"
@@ -58,6 +59,20 @@ Result<void> settle_intent(Journal& journal, RunRequest& request) {
   event.kind = EventKind::run_intent;
   event.at = std::chrono::system_clock::now();
   event.data = {{"intent", "none"}, {"by", operator_name()}};
+  std::vector<Event> events{std::move(event)};
+  return journal.append(events);
+}
+
+// A pause or cancel that found nothing left to hold back: the run is over as if nobody had said so.
+Result<void> take_off_what_came_too_late(Journal& journal, std::int64_t run, RunState ended_as) {
+  if (ended_as != RunState::succeeded && ended_as != RunState::finished_with_failures) return {};
+  TRY(const RunRecord record, journal.run(run));
+  if (record.intent == RunIntent::none) return {};
+  Event event;
+  event.run = run;
+  event.kind = EventKind::run_intent;
+  event.at = std::chrono::system_clock::now();
+  event.data = {{"intent", "none"}, {"by", operator_name()}, {"reason", "it came too late: nothing was left to hold back"}};
   std::vector<Event> events{std::move(event)};
   return journal.append(events);
 }
@@ -128,6 +143,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   if (!records) return fail(output, records.error());
 
   if (auto settled = settle_intent(journal, request); !settled) return fail(output, settled.error());
+  const PatientOutput patient;
   auto progress = make_progress(application.loop().get_executor(), output, plan, *records, request.run);
   LeftBecause because;
   application.show_programs(output.verbose);
@@ -164,6 +180,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
         progress->finish();
         write_error(fmt::format("stopped at once; what was in flight is as the journal says. Go on with:\n  {}\n",
                                 resume_command(globals, request.run)));
+        PatientOutput::flush(Seconds(1));
         _exit(kInterrupted);
       });
   auto state = application.wait(runner.run(std::move(plan), request));
@@ -177,6 +194,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
                             resume_command(globals, request.run)));
     return kHalted;
   }
+  if (auto late = take_off_what_came_too_late(journal, request.run, *state); !late) return fail(output, late.error());
   auto shown = show_report(globals, journal, request.run, request.only);
   if (!shown) return fail(output, shown.error());
   auto after = journal.targets(request.run, false);

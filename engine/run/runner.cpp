@@ -83,7 +83,7 @@ struct Runner::Impl {
   void leave_ended_ones();
   Task<Result<void>> skip_what_is_pending(std::int64_t run, JournalWriter& writer);
   RunState final_state(const Decision& decision) const;
-  std::vector<Event> end_of_run(std::int64_t run, RunState state) const;
+  Event end_of_run(std::int64_t run, RunState state) const;
 };
 
 Runner::Runner(Services services, Journal& journal, const OperationRegistry& operations,
@@ -225,21 +225,14 @@ Task<Result<void>> Runner::Impl::skip_what_is_pending(std::int64_t run, JournalW
   co_return co_await writer.append(std::move(skipped));
 }
 
-std::vector<Event> Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
-  std::vector<Event> events;
+Event Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
   Event event;
   event.run = run;
-  event.at = services.clock.wall();
-  if (paused && state != RunState::halted) {  // it came too late: there is nothing that it could hold back
-    event.kind = EventKind::run_intent;
-    event.data = json{{"intent", "none"}};
-    events.push_back(event);
-  }
   event.kind = EventKind::run_ended;
+  event.at = services.clock.wall();
   const char* why = stopping ? "stopped by the operator" : cancelled ? "cancelled by the operator" : paused ? "paused by the operator" : "";
   event.data = json{{"state", to_string(state)}, {"reason", why}};
-  events.push_back(std::move(event));
-  return events;
+  return event;
 }
 
 RunState Runner::Impl::final_state(const Decision& decision) const {

@@ -197,6 +197,29 @@ class ControlTest(ScenarioTest):
         self.assert_ledger_complete(application, writer)
         self.assert_journal_clean()
 
+    def test_reader_that_does_not_read(self):
+        """| less, or Ctrl-S: nobody waits behind a maintenance page for somebody to scroll down."""
+        lab, target = self.lab, self.others(2)[0]
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        with open(reading, encoding="utf-8") as ours:
+            process = subprocess.Popen([program(), "run", *lab.fleet_arguments("--limit", target), "--yes", "--verbose"], stdin=subprocess.DEVNULL,
+                                       stdout=writing, stderr=writing, cwd=lab.base, env=lab.environment())
+            os.close(writing)
+            try:
+                wait_for("the target", lambda: lab.journal.target_states().get(target) == "succeeded", seconds=60)
+                self.assertIsNone(process.poll(), "all of it fitted into the pipe")
+                output = ours.read()
+                self.assertEqual(process.wait(timeout=30), 0)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+        # All of it is there, up to the report.
+        self.assertIn("1 target: 1 succeeded", output)
+        self.assertEqual(self.run_state("r1")[0], "succeeded")
+        self.assert_journal_clean()
+
     def test_reader_that_goes_away(self):
         """| head: the pipe breaks at the first line, the run does not."""
         lab, application = self.lab, sorted(self.lab.record["applications"])[5]
