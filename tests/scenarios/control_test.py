@@ -202,21 +202,25 @@ class ControlTest(ScenarioTest):
         lab, target = self.lab, self.others(2)[0]
         reading, writing = os.pipe()
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
-        with open(reading, encoding="utf-8") as ours:
+        with open(reading, "rb", buffering=0) as ours:
             process = subprocess.Popen([program(), "run", *lab.fleet_arguments("--limit", target), "--yes", "--verbose"], stdin=subprocess.DEVNULL,
                                        stdout=writing, stderr=writing, cwd=lab.base, env=lab.environment())
             os.close(writing)
             try:
+                # The plan is read, before anything is begun; nothing of what comes then.
+                output = b""
+                while b"follows it from elsewhere" not in output:
+                    output += ours.read(1)
                 wait_for("the target", lambda: lab.journal.target_states().get(target) == "succeeded", seconds=60)
                 self.assertIsNone(process.poll(), "all of it fitted into the pipe")
-                output = ours.read()
+                output += ours.read()
                 self.assertEqual(process.wait(timeout=30), 0)
             finally:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
         # All of it is there, up to the report.
-        self.assertIn("1 target: 1 succeeded", output)
+        self.assertIn("1 target: 1 succeeded", output.decode())
         self.assertEqual(self.run_state("r1")[0], "succeeded")
         self.assert_journal_clean()
 
