@@ -23,7 +23,7 @@ bool stands(const TargetRecord& target, const StepRecord& step) {
 
 }  // namespace
 
-MadeRoles roles_to_drop(const ReprovisionIntent& intent, const std::optional<ReprovisionOutcome>& outcome, int own,
+MadeRoles roles_to_drop(const ReprovisionIntent& intent, const std::optional<ReprovisionOutcome>& outcome,
                         const std::map<int, TargetRecord>& targets) {
   MadeRoles roles;
   for (const std::string& name : outcome ? outcome->created_roles : intent.missing_roles)
@@ -31,7 +31,7 @@ MadeRoles roles_to_drop(const ReprovisionIntent& intent, const std::optional<Rep
   add_made(roles, intent, outcome.value_or(ReprovisionOutcome{}));
   for (const auto& [number, target] : targets)
     for (const auto& [path, step] : target.steps)
-      if (number != own && is_reprovision(path) && step.intent.is_object() && !stands(target, step)) {
+      if (is_reprovision(path) && step.intent.is_object() && !stands(target, step)) {
         const auto other = step.intent.get<ReprovisionIntent>();
         if (other.server != intent.server) continue;
         add_made(roles, other, step.outcome.is_object() ? step.outcome.get<ReprovisionOutcome>() : ReprovisionOutcome{});

@@ -17,10 +17,10 @@ namespace pgconvoy {
 // Name -> the oids under which the run has made it; 0 is any, when the step that made it had no time to say.
 using MadeRoles = std::map<std::string, std::set<std::int64_t>>;
 
-// Pure. `targets` are those of the run by number, `own` is
-// the one that goes back. A role that a target made and had to leave to another, since undone or not, is the last one's to
-// take away; one that a target needs whose step stands (or can't be judged) is nobody's.
-MadeRoles roles_to_drop(const ReprovisionIntent& intent, const std::optional<ReprovisionOutcome>& outcome, int own,
+// Pure. `targets` are those of the run by number. A role that a step made and had to leave to another, of its own target
+// or of another one, since undone or not, is the last one's to take away; one that a step needs that stands (or can't be
+// judged) is nobody's.
+MadeRoles roles_to_drop(const ReprovisionIntent& intent, const std::optional<ReprovisionOutcome>& outcome,
                         const std::map<int, TargetRecord>& targets);
 
 // What an earlier attempt of the same step made and didn't take away; empty when there was none.

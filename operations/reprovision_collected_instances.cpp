@@ -208,7 +208,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     if (context.work.targets_of_run) {
       CO_TRY(targets, co_await context.work.targets_of_run());
     }
-    auto to_drop = roles_to_drop(intent, outcome, context.work.planned.number, *targets);
+    auto to_drop = roles_to_drop(intent, outcome, *targets);
     CO_TRY(auto ours, co_await still_the_same(*maintenance, std::move(to_drop)));
     CO_TRY(auto dropped, co_await provisioner.drop_roles(context.identity(), *maintenance, ours));
     CO_TRY(auto left, co_await give_back_memberships(*maintenance, intent.memberships));

@@ -208,7 +208,8 @@ class Journey:
         if state == "succeeded" and pivoted and forgotten.last_acknowledged and forgotten.last_acknowledged > pivoted:
             totals.both += 1
             problems.append(f"the old database took an entry {forgotten.last_acknowledged - pivoted:.3f} s after the pivot")
-        if state == "succeeded" and "does not exist" not in forgotten.last_error and "not currently accepting" not in forgotten.last_error:
+        refused = any(text in forgotten.last_error for text in ("does not exist", "not currently accepting"))
+        if state == "succeeded" and forgotten.active.is_set() and not refused:
             problems.append(f"a client of the old URL was told: {forgotten.last_error!r}")
         if problems:
             totals.broken.append(f"{point} ({state}): " + "; ".join(problems) + "\n" + "\n".join(said))
