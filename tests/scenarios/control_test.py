@@ -17,7 +17,7 @@ LONG = 300  # seconds; nothing here waits for it
 
 
 class ControlTest(ScenarioTest):
-    laboratory_options = {"regions": 1, "databases": 8, "apps": 6, "seed": 41}
+    laboratory_options = {"regions": 1, "databases": 9, "apps": 6, "seed": 41}
 
     @classmethod
     def setUpClass(cls):
@@ -199,7 +199,7 @@ class ControlTest(ScenarioTest):
 
     def test_reader_that_does_not_read(self):
         """| less, or Ctrl-S: nobody waits behind a maintenance page for somebody to scroll down."""
-        lab, target = self.lab, self.others(2)[0]
+        lab, target = self.lab, self.others(3)[2]  # the others are moved by other tests
         reading, writing = os.pipe()
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
         with open(reading, "rb", buffering=0) as ours:
@@ -210,7 +210,9 @@ class ControlTest(ScenarioTest):
                 # The plan is read, before anything is begun; nothing of what comes then.
                 output = b""
                 while b"follows it from elsewhere" not in output:
-                    output += ours.read(1)
+                    more = ours.read(1)
+                    self.assertTrue(more, output.decode())
+                    output += more
                 wait_for("the target", lambda: lab.journal.target_states().get(target) == "succeeded", seconds=60)
                 self.assertIsNone(process.poll(), "all of it fitted into the pipe")
                 output += ours.read()
