@@ -40,7 +40,7 @@ Result<RunLock> RunLock::take(const std::filesystem::path& path, const std::stri
   if (flock(file, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK)
       return Error(ErrorKind::refused, fmt::format("{} is being run by {}", what, holder_in(file)),
-                   fmt::format("pgconvoy watch {0} shows it, pgconvoy pause {0} lets it end", what));
+                   fmt::format("pgconvoy status {0} shows how far it is, pgconvoy pause {0} lets what is in flight end and starts nothing more", what));
     return Error(ErrorKind::io, fmt::format("cannot lock {}: {}", path.string(), std::strerror(errno)),
                  "the journal needs a local file system");
   }
