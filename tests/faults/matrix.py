@@ -104,6 +104,12 @@ class Totals:
         lines += [f"  BROKEN: {text}" for text in self.broken]
         return "\n".join(lines)
 
+    def outcome(self):
+        """Of a single point."""
+        if self.stuck:
+            return "stuck and led out"
+        return "succeeded" if self.succeeded else "rolled back" if self.rolled_back else "never begun"
+
     def good(self):
         return self.points > 0 and not (self.lost or self.broken or self.doubled or self.both)
 
@@ -249,36 +255,47 @@ def points_of(track, effects, order, dice):
     return points
 
 
-def carry_out(track, options):
-    """(points there are, Totals) of a track, on a laboratory of its own."""
+def carry_out(track, place, options):
+    """(points there are, Totals) of a track."""
     dice = random.Random(f"{options.seed}-{track.name}")
     totals = Totals()
-    with Laboratory(**{"regions": 1, "databases": 1, "apps": 1, "seed": 3, **track.laboratory}) as laboratory:
-        journey = Journey(track, Place(laboratory, track.target))
-        effects = journey.effects()
-        points = points_of(track, effects, options.order, dice)
-        chosen = points if options.sample is None else dice.sample(points, min(options.sample, len(points)))
-        if options.list:
-            print("\n".join(map(str, points)))
-            return len(points), totals
-        for point in chosen:
-            begun = time.monotonic()
-            one = journey.go(point)
-            totals.add(one)
-            if options.verbose or not one.good():
-                print(f"{'' if one.good() else 'BAD '}{point}: {one.succeeded and 'succeeded' or one.rolled_back and 'rolled back' or one.stuck and 'stuck and led out' or 'untouched'}, "
-                      f"{time.monotonic() - begun:.1f} s", flush=True)
-                if not one.good():
-                    print(one.text(), flush=True)
+    journey = Journey(track, place)
+    points = points_of(track, journey.effects(), options.order, dice)
+    if options.list:
+        print("\n".join(map(str, points)))
+        return len(points), totals
+    for point in points if options.sample is None else dice.sample(points, min(options.sample, len(points))):
+        begun = time.monotonic()
+        one = journey.go(point)
+        totals.add(one)
+        if options.verbose or not one.good():
+            print(f"{'' if one.good() else 'BAD '}{point}: {one.outcome()}, {time.monotonic() - begun:.1f} s", flush=True)
+        if not one.good():
+            print(one.text(), flush=True)
     return len(points), totals
+
+
+def carry_out_together(tracks, options):
+    """The same of tracks that take place in the same laboratory."""
+    count, totals = 0, Totals()
+    with Laboratory(**{"regions": 1, "databases": 1, "apps": 1, "seed": 3, **tracks[0].laboratory}) as laboratory:
+        place = Place(laboratory, tracks[0].target)
+        for track in tracks:
+            points, one = carry_out(track, place, options)
+            count += points
+            totals.add(one)
+    return count, totals
 
 
 def matrix(options):
     """(points there are, Totals) over the tracks."""
-    wanted = [track for track in TRACKS if not options.track or track.name in options.track]
+    laboratories = {}
+    for track in TRACKS:
+        if not options.track or track.name in options.track:
+            laboratories.setdefault((track.target, *track.laboratory), []).append(track)
     all_points, totals = 0, Totals()
     with ThreadPoolExecutor(options.workers) as pool:
-        for count, one in pool.map(lambda track: carry_out(track, options), wanted):
+        for count, one in pool.map(lambda tracks: carry_out_together(tracks, options), laboratories.values()):
             all_points += count
             totals.add(one)
     return all_points, totals
@@ -290,7 +307,7 @@ def options_from(arguments):
     parser.add_argument("--order", choices=["exit", "second", "error", "all"], default="all")
     parser.add_argument("--sample", type=int, help="so many points of each track (default: all)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1, help="tracks at a time")
+    parser.add_argument("--workers", type=int, default=1, help="laboratories at a time")
     parser.add_argument("--list", action="store_true", help="only list the points")
     parser.add_argument("--quiet", dest="verbose", action="store_false")
     return parser.parse_args(arguments)

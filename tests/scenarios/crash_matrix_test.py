@@ -21,20 +21,11 @@ class CrashMatrixTest(unittest.TestCase):
         print(f"crash matrix {', '.join(tracks)}: {count} points exist, seed {SEED}\n{totals.text()}", file=sys.stderr)
         self.assertTrue(totals.good(), f"seed {SEED}\n{totals.text()}")
 
-    def test_move(self):
-        self.carry_out("move", sample=4)
-
-    def test_ways_back(self):
-        self.carry_out("undo", "reverse", "rollback", sample=2)
-
-    def test_resume(self):
-        self.carry_out("resume", sample=2)
+    def test_one_database(self):
+        self.carry_out("move", "undo", "reverse", "resume", "rollback", "cleanup", sample=1)
 
     def test_several_databases_and_poolers(self):
         self.carry_out("pooler", "several", sample=1)
-
-    def test_cleanup(self):
-        self.carry_out("cleanup", sample=1)
 
 
 if __name__ == "__main__":
