@@ -78,6 +78,8 @@ Task<error_code> exchange_with(Stream& stream, const HttpAddress& address, Healt
     const std::size_t got =
         co_await stream.async_read_some(asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, code));
     if (code == asio::error::eof || code == asio::ssl::error::stream_truncated) {
+      // The parser may be told of an end only after a beginning.
+      if (!parser.got_some()) co_return error_code(http::error::end_of_stream);
       code = {};
       parser.put_eof(code);
       if (code) co_return code;

@@ -16,6 +16,9 @@ using namespace pgconvoy;
 
 namespace {
 
+// Instead of an answer: the connection is closed.
+const std::string kHangsUp = "hangs up";
+
 // Answers one request with these bytes; with none, it stays silent until the client gives up.
 class OneAnswer {
  public:
@@ -34,6 +37,7 @@ class OneAnswer {
     asio::streambuf buffer;
     asio::read_until(socket, buffer, "\r\n\r\n", ignored);
     request.assign(asio::buffers_begin(buffer.data()), asio::buffers_end(buffer.data()));
+    if (answer_ == kHangsUp) return;
     if (answer_.empty())
       asio::read_until(socket, buffer, "never", ignored);
     else
@@ -73,6 +77,17 @@ TEST_CASE("health: any other status is not healthy") {
     const Health health = asked(server.url());
     CHECK_FALSE(health.healthy);
     CHECK(health.detail == status.substr(0, 3));
+  }
+}
+
+TEST_CASE("health: an application that ends before it answers, or in the middle, is not healthy") {
+  for (const std::string& answer : {kHangsUp, std::string("HTT"), std::string("HTTP/1.1 200 OK\r\nContent-"),
+                                   std::string("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf")}) {
+    OneAnswer server(answer);
+    const Health health = asked(server.url());
+    INFO(answer);
+    CHECK_FALSE(health.healthy);
+    CHECK(health.detail.starts_with("no answer: "));
   }
 }
 
