@@ -352,14 +352,5 @@ class Place:
                 found.append(f"sessions on {server}: {sessions}")
         if os.listdir(self.temporary):
             found.append(f"left in the temporary directory: {os.listdir(self.temporary)}")
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{entry}/comm", encoding="utf-8") as file:
-                    name = file.read().strip()
-                with open(f"/proc/{entry}/environ", "rb") as file:
-                    ours = self.lab.base.encode() in file.read()
-            except OSError:
-                continue
-            if ours and name in ("pg_dump", "pg_restore", "pgconvoy", "pgconvoy_with_f"):
-                found.append(f"process {entry} {name} still runs")
+        found += [f"process {pid} {name} still runs" for pid, name in self.lab.processes("pg_dump", "pg_restore", "pgconvoy", "pgconvoy_with_f")]
         return found

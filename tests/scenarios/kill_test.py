@@ -1,5 +1,4 @@
 """kill -9 at the worst moments; resume finishes, and nothing is lost, doubled or left over."""
-import os
 import signal
 import unittest
 
@@ -9,21 +8,6 @@ from .support import ScenarioTest, wait_for
 class KillTest(ScenarioTest):
     # Each test moves an application of its own, with a journal of its own.
     laboratory_options = {"regions": 1, "databases": 4, "apps": 4, "seed": 3}
-
-    def children_named(self, *names):
-        """Processes of these programs whose environment carries this laboratory's directory."""
-        found = []
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{entry}/comm", encoding="utf-8") as file:
-                    name = file.read().strip()
-                with open(f"/proc/{entry}/environ", "rb") as file:
-                    ours = self.lab.base.encode() in file.read()
-            except OSError:
-                continue
-            if name in names and ours:
-                found.append((int(entry), name))
-        return found
 
     def kill_and_resume(self, operation, application):
         lab = self.lab
@@ -37,7 +21,7 @@ class KillTest(ScenarioTest):
             wait_for(f"{operation} to be started", lambda: lab.journal.is_started(operation), every=0)
             run.signal(signal.SIGKILL)
             self.assertEqual(run.finish()[0], -signal.SIGKILL)
-        wait_for("no orphan", lambda: not self.children_named("pg_dump", "pg_restore"), seconds=5)
+        wait_for("no orphan", lambda: not self.lab.processes("pg_dump", "pg_restore"), seconds=5)
         self.assertTrue(lab.journal.is_started(operation), "it was over before the kill")
 
         self.assert_exit(lab.run("status"), 0)
