@@ -42,6 +42,8 @@ Task<Result<void>> turn_page(StepContext& context, Environment environment, bool
     asked = co_await controller.page_off(context.identity(), environment);
   if (!controller.controls_application()) co_return asked;
   if (!asked) {
+    // Who is refused for his epoch is not the one to whom the page belongs, however it is.
+    if (asked.error().kind == ErrorKind::conflict || asked.error().kind == ErrorKind::refused) co_return asked.error();
     // Its answer was lost, or it failed after it had done it: users may be on the new database already.
     auto is_on = co_await controller.page_is_on(environment);
     if (is_on && *is_on == on) co_return Result<void>();
