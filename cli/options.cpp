@@ -12,6 +12,7 @@
 #include "engine/fleet/nearest.hpp"
 #include "engine/plan/schedule.hpp"
 #include "engine/report/run_report.hpp"
+#include "engine/run/findings.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -160,6 +161,8 @@ void add_run_choices(CLI::App& command, RunChoices& choices) {
       ->type_name("WHAT")->check(CLI::IsMember({"rollback", "leave"}).description(""))->group(group)->capture_default_str();
   command.add_option("--override", choices.overrides, "Go on although this precondition blocks; the reason is kept")
       ->type_name("CONDITION=REASON")->group(group)->allow_extra_args(false);
+  command.add_option("--no-check", choices.no_check, "Go on whatever precondition blocks: what would fail fails. The reason is kept")
+      ->type_name("REASON")->group(group);
 }
 
 void add_run_argument(CLI::App& command, RunArgument& argument, bool run_required, bool with_target,
@@ -193,6 +196,7 @@ Result<RunOptions> RunChoices::complete(const std::string& fleets_backup_directo
   complete.seed = seed ? *seed : ((std::uint64_t(random()) << 32 | random()) >> 44);
   TRY(const json reasons, split_pairs("--override", overrides));
   for (const auto& entry : reasons.items()) complete.overrides[entry.key()] = entry.value().get<std::string>();
+  if (!no_check.empty()) complete.overrides[kEveryCondition] = no_check;
   TRY(complete.backup_directory, absolute_backup_directory(complete.backup_directory, fleets_backup_directory));
   if (!backup_retention.empty()) complete.backup_retention = parse_short_duration(backup_retention)->count();
   return complete;

@@ -56,6 +56,7 @@ struct RunChoices {
   std::optional<std::uint64_t> seed;
   std::optional<int> per_region;  // --concurrency-per-region, when it was given: it goes before the fleet file's
   std::vector<std::string> overrides;
+  std::string no_check;
   std::string backup_retention;   // as given; "": the fleet's
 
   // The options as the plan keeps them: seed drawn, overrides split, directory absolute. Error usage.

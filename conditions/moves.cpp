@@ -31,6 +31,7 @@ std::vector<Move> moves_of(const TargetFacts& facts) {
 
 Finding not_known(std::string_view condition, const Move& move, const std::string& what) {
   std::string reason = move.database.unreachable_because;
+  if (reason.empty()) reason = unreadable(move.database.parts, what);
   if (!move.target.reachable) reason = fmt::format("server {} was not read", move.target.server);
   if (move.source.reachable && !move.database.exists) reason = "the database was not found on " + move.source.server;
   if (!move.source.reachable) reason = fmt::format("server {} was not read", move.source.server);
@@ -44,18 +45,26 @@ Finding not_known(std::string_view condition, const Move& move, const std::strin
   return finding;
 }
 
+bool crosses(const Move& move, int major) {
+  const int from = major_of(move.source), to = major_of(move.target);
+  return from != 0 && to != 0 && from < major && major <= to;
+}
+
 int major_of(const ServerFacts& server) { return server.version_number / 10000; }
 
-std::string as_identifier(std::string_view name) {
-  std::string text = "\"";
-  for (const char c : name) {
-    if (c == '"')
-      text += "\"\"";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+std::string shown_name(std::string_view name) {
+  std::string text;
+  for (const char c : name)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     else
       text += c;
-  }
+  return text;
+}
+
+std::string as_identifier(std::string_view name) {
+  std::string text = "\"";
+  for (const char c : shown_name(name)) text += c == '"' ? std::string("\"\"") : std::string(1, c);
   return text + "\"";
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/facts/condition.hpp"
+#include "engine/facts/part.hpp"
 
 namespace pgconvoy {
 
@@ -35,6 +36,13 @@ Finding not_known(std::string_view condition, const Move& move, const std::strin
 
 // 13 of 130023; 0 when not known.
 int major_of(const ServerFacts& server);
+
+// The move leaves a version before `major` for it or a newer one: what changed in `major` matters to it. False when a
+// version is not known, servers_reachable says so.
+bool crosses(const Move& move, int major);
+
+// A name or an expression as the server spelled it, control characters made visible.
+std::string shown_name(std::string_view name);
 
 // `"shop"`: a name as it stands in SQL, always in quotes, control characters made visible.
 std::string as_identifier(std::string_view name);

@@ -76,6 +76,7 @@ inline RunbookNode extensions_available() { return node("extensions_available", 
 inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
+inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }

@@ -16,6 +16,7 @@
 #include "engine/fleet/service.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
+#include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
 #include "runbooks/validate.hpp"
 
@@ -27,7 +28,7 @@ Result<void> check_overrides(const Runbook& runbook, const RunOptions& options) 
   std::vector<std::string_view> names;
   for (const RunbookNode& node : runbook.preconditions) names.push_back(node.name);
   for (const auto& [name, reason] : options.overrides) {
-    if (std::find(names.begin(), names.end(), name) == names.end())
+    if (name != kEveryCondition && std::find(names.begin(), names.end(), name) == names.end())
       return Error(ErrorKind::usage, fmt::format("--override {}: runbook {} has no such precondition{}", in_quotes(name),
                                                  runbook.name, did_you_mean(name, names)),
                    fmt::format("it has: {}", fmt::join(names, ", ")));
@@ -161,11 +162,13 @@ class Judge {
  public:
   Judge(Services services, Plan& plan, const OperationRegistry& operations, const ConditionRegistry& conditions,
         std::function<void(PlanProgress)> progress)
-      : plan_(plan),
+      : clock_(services.clock),
+        plan_(plan),
         operations_(operations),
         conditions_(conditions),
         progress_(std::move(progress)),
-        survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements}) {}
+        survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
+                                        needs_of(plan.runbook, conditions)}) {}
 
   Task<Result<void>> judge(int at_a_time) {
     tell();
@@ -204,7 +207,7 @@ class Judge {
         failure_ = facts.error();
         co_return;
       }
-      auto findings = evaluate(plan_.runbook, conditions_, *facts, plan_.options.overrides);
+      auto findings = evaluate(plan_, conditions_, *facts, clock_.wall());
       planned.findings.insert(planned.findings.end(), std::make_move_iterator(findings.begin()),
                               std::make_move_iterator(findings.end()));
       planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target);
@@ -219,6 +222,7 @@ class Judge {
     if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});
   }
 
+  Clock& clock_;
   Plan& plan_;
   const OperationRegistry& operations_;
   const ConditionRegistry& conditions_;
@@ -237,6 +241,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
                                    const ConditionRegistry& conditions, std::function<void(PlanProgress)> progress) {
   CO_TRY_VOID(validate(request.runbook, operations, conditions));
   CO_TRY_VOID(check_overrides(request.runbook, request.options));
+  CO_TRY_VOID(check_suppressions(request.fleet, conditions));
   PlanResult result;
   Plan& plan = result.plan;
   plan.fleet = std::move(request.fleet);

@@ -29,6 +29,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           dumper_can_read_everything(),
           administrator_may_restore(),
           no_prepared_transactions(),
+          no_postfix_operators(),
           encoding_and_locale_available(),
           server_configuration_fits(),
           disk_space(),

@@ -37,6 +37,7 @@ void to_json(json& target, const Finding& finding) {
                 {"why", finding.why},
                 {"remedy", finding.remedy},
                 {"mendable", finding.mendable}};
+  if (!finding.cause.empty()) target["cause"] = finding.cause;
 }
 
 void from_json(const json& source, Finding& finding) {
@@ -47,6 +48,7 @@ void from_json(const json& source, Finding& finding) {
   finding.why = source.value("why", "");
   finding.remedy = source.value("remedy", "");
   finding.mendable = source.value("mendable", false);
+  finding.cause = source.value("cause", "");
 }
 
 void ConditionRegistry::add(std::unique_ptr<Condition> condition) {

@@ -30,10 +30,10 @@ std::string digest(const TargetFacts& facts) {
   for (const char* part : {"databases", "in_the_way"})
     for (auto& database : document[part])
       remove(database, {"bytes", "table_bytes", "index_bytes", "large_object_bytes", "large_objects", "sessions", "superuser_sessions",
-                        "prepared_transactions", "unreachable_because"});
+                        "prepared_transactions", "unreachable_because", "parts"});
   for (auto& [id, server] : document["servers"].items()) {
     // Other targets of the same run make roles and databases on the servers they share with this one.
-    remove(server, {"free_bytes", "databases", "unreachable_because", "sessions", "database_bytes"});
+    remove(server, {"free_bytes", "databases", "unreachable_because", "sessions", "database_bytes", "parts"});
     // Read where there is a choice between servers only.
     remove(server["settings"], {"superuser_reserved_connections", "reserved_connections"});
     const auto used = roles_in_use(facts, facts.servers.at(id));

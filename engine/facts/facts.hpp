@@ -59,6 +59,7 @@ struct ServerFacts {
   int sessions = 0;                        // connections taken: the databases' limits, sessions where there is none
   std::int64_t database_bytes = 0;         // of all databases together, as far as we may ask
   bool tls = false;                        // of our own connection
+  std::map<std::string, json> parts;       // what conditions asked for beyond this, by name (part.hpp)
 };
 
 // One database on its source server.
@@ -92,6 +93,7 @@ struct DatabaseFacts {
   std::vector<std::string> superuser_only;
   std::vector<std::string> hidden_user_mappings;  // "server crm for public": options that we may not read
   int objects = -1;                        // of its own, without members of extensions; -1: not looked for
+  std::map<std::string, json> parts;       // what conditions asked for beyond this, by name (part.hpp, inquiry.hpp)
 };
 
 // What a pooler says about one alias.

@@ -162,6 +162,7 @@ static void to_json(json& target, const Environment& environment) {
                 {"downtime_budget", environment.downtime_budget ? json(environment.downtime_budget->count()) : json()},
                 {"controller", environment.controller},
                 {"bindings", environment.bindings}};
+  if (!environment.image.empty()) target["image"] = environment.image;
 }
 
 static void from_json(const json& source, Environment& environment) {
@@ -174,7 +175,10 @@ static void from_json(const json& source, Environment& environment) {
   if (!budget.is_null()) environment.downtime_budget = Seconds(budget.get<double>());
   source.at("controller").get_to(environment.controller);
   source.at("bindings").get_to(environment.bindings);
+  environment.image = source.value("image", "");
 }
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Suppression, condition, target, object, reason, until)
 
 namespace {
 
@@ -207,6 +211,7 @@ void to_json(json& target, const Fleet& fleet) {
   if (!fleet.poolers.empty()) target["poolers"] = list(fleet.poolers);
   if (!fleet.hooks.empty()) target["hooks"] = list(fleet.hooks);
   if (fleet.backups != BackupPolicy{}) target["backups"] = fleet.backups;
+  if (!fleet.suppressions.empty()) target["suppressions"] = fleet.suppressions;
 }
 
 void from_json(const json& source, Fleet& fleet) {
@@ -218,6 +223,7 @@ void from_json(const json& source, Fleet& fleet) {
   if (source.contains("poolers")) fleet.poolers = by_id<Pooler>(source.at("poolers"));
   if (source.contains("hooks")) fleet.hooks = by_id<Hook>(source.at("hooks"));
   if (source.contains("backups")) source.at("backups").get_to(fleet.backups);
+  if (source.contains("suppressions")) source.at("suppressions").get_to(fleet.suppressions);
 }
 
 std::vector<const Server*> Fleet::servers_offering(const std::string& region, const std::string& service) const {

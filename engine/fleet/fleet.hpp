@@ -102,6 +102,7 @@ struct Environment {
   std::optional<Seconds> downtime_budget;
   ControllerSpec controller;
   std::vector<Binding> bindings;
+  std::string image;        // what runs there, as `pgconvoy scan` takes it: an archive, a directory, registry://..., pid:N
   bool operator==(const Environment&) const = default;
 };
 
@@ -136,6 +137,15 @@ struct Hook {
   bool operator==(const Hook&) const = default;
 };
 
+// A finding that the fleet's owners know and accept: a block or a warning becomes an info until the day is over.
+struct Suppression {
+  std::string condition;
+  std::string target = "*", object = "*";  // globs
+  std::string reason;
+  std::string until;                       // "2026-12-31", the last day on which it holds, UTC
+  bool operator==(const Suppression&) const = default;
+};
+
 struct Fleet {
   std::map<std::string, Region> regions;
   std::map<std::string, Host> hosts;
@@ -145,6 +155,7 @@ struct Fleet {
   BackupPolicy backups;
   std::map<std::string, Environment> environments;
   std::map<std::string, Instance> instances;
+  std::vector<Suppression> suppressions;
 
   // Servers of a region that offer a service, by id.
   std::vector<const Server*> servers_offering(const std::string& region, const std::string& service) const;

@@ -165,7 +165,7 @@ void read_fleet(const YamlNode& root, Draft& draft) {
         root, fmt::format("a fleet file is a mapping that begins with `pgconvoy: 1`, not {}", describe(root.kind)));
     return;
   }
-  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "hosts", "servers", "poolers", "environments", "instances", "backups", "hooks"},
+  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "hosts", "servers", "poolers", "environments", "instances", "backups", "hooks", "suppressions"},
                    draft.problems);
   if (!format_is_known(root, top, draft)) return;
   read_section(top, "regions", Need::required, draft, read_region);
@@ -175,6 +175,8 @@ void read_fleet(const YamlNode& root, Draft& draft) {
   read_section(top, "environments", Need::optional, draft, read_environment);
   read_section(top, "instances", Need::optional, draft, read_instance);
   read_section(top, "hooks", Need::optional, draft, read_hook);
+  if (const YamlNode* node = top.list("suppressions", Need::optional))
+    for (const YamlNode* item : node->items) read_suppression(*item, draft);
   if (const YamlNode* node = top.map("backups", Need::optional)) {
     const Fields fields(*node, *node, "backups",
                         {"directory", "retention", "encrypt", "decrypt", "upload", "download", "remove"}, draft.problems);

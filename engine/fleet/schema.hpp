@@ -40,6 +40,7 @@ PasswordSource read_password(const Fields& owner, Draft& draft);
 void read_host(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 void read_hook(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
+void read_suppression(const YamlNode& node, Draft& draft);
 void read_backups(const Fields& fields, Draft& draft);
 Caps read_caps(const Fields& owner, Draft& draft);
 // The keys command, limit and options of `fields`.

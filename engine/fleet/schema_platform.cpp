@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 
 #include "engine/fleet/duration.hpp"
 #include "engine/fleet/event_names.hpp"
@@ -62,6 +64,15 @@ std::optional<Seconds> read_duration(const Fields& fields, std::string_view key)
   auto duration = parse_short_duration(text);
   if (!duration) fields.problem(key, fmt::format("{} is not a duration; write 90s, 5m or 1h30m", in_quotes(text)));
   return duration;
+}
+
+// A day of the calendar, year first.
+bool is_date(const std::string& text) {
+  int year = 0;
+  unsigned month = 0, day = 0;
+  char rest = 0;
+  if (text.size() != 10 || std::sscanf(text.c_str(), "%4d-%2u-%2u%c", &year, &month, &day, &rest) != 3) return false;
+  return std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)).ok();
 }
 
 }  // namespace
@@ -144,6 +155,21 @@ void read_hook(const YamlNode& place, const std::string& id, const YamlNode& val
     if (std::find(known.begin(), known.end(), event) == known.end())
       fields.problem("events", fmt::format("there is no event {}{}", in_quotes(event), draft.problems.suggest(event, known)));
   draft.fleet.hooks.emplace(id, std::move(hook));
+}
+
+// Names of conditions are checked where conditions are known: `fleet validate` reads no runbook.
+void read_suppression(const YamlNode& node, Draft& draft) {
+  const std::string what = fmt::format("suppression {}", draft.fleet.suppressions.size() + 1);
+  const Fields fields(node, node, what, {"condition", "target", "object", "reason", "until"}, draft.problems);
+  Suppression suppression;
+  suppression.condition = fields.text("condition", Need::required);
+  if (const std::string glob = fields.text("target", Need::optional); !glob.empty()) suppression.target = glob;
+  if (const std::string glob = fields.text("object", Need::optional); !glob.empty()) suppression.object = glob;
+  suppression.reason = fields.text("reason", Need::required);
+  suppression.until = fields.text("until", Need::required);
+  if (!suppression.until.empty() && !is_date(suppression.until))
+    fields.problem("until", fmt::format("until is {}; write the last day on which it holds, such as 2027-03-31", in_quotes(suppression.until)));
+  draft.fleet.suppressions.push_back(std::move(suppression));
 }
 
 void read_backups(const Fields& fields, Draft& draft) {

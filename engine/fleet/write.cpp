@@ -159,6 +159,7 @@ void write_environment(const Environment& environment, std::string& out) {
   fields.text("application", environment.application);
   fields.text("stage", environment.stage);
   if (environment.downtime_budget) fields.raw("downtime_budget", format_short_duration(*environment.downtime_budget));
+  fields.text_if_any("image", environment.image);
   write_controller(environment.controller, out);
   if (environment.bindings.empty()) return;
   fields.open("bindings");
@@ -194,6 +195,19 @@ void write_section(const char* name, const Things& things, std::string& out, Wri
   }
 }
 
+void write_suppressions(const std::vector<Suppression>& suppressions, std::string& out) {
+  if (suppressions.empty()) return;
+  Block(out, 0).open("suppressions");
+  for (const Suppression& each : suppressions) {
+    out += fmt::format("  - condition: {}\n", scalar(each.condition));
+    const Block fields(out, 2);
+    if (each.target != "*") fields.text("target", each.target);
+    if (each.object != "*") fields.text("object", each.object);
+    fields.text("reason", each.reason);
+    fields.text("until", each.until);
+  }
+}
+
 }  // namespace
 
 std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::int64_t>& bytes) {
@@ -208,6 +222,7 @@ std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::i
   write_section("instances", fleet.instances, out, write_instance, bytes);
   write_backups(fleet.backups, out);
   write_section("hooks", fleet.hooks, out, write_hook);
+  write_suppressions(fleet.suppressions, out);
   return out;
 }
 

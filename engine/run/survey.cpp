@@ -10,6 +10,8 @@
 
 #include "engine/facts/gather.hpp"
 #include "engine/facts/needed_roles.hpp"
+#include "engine/facts/part.hpp"
+#include "engine/facts/inquiry.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/platform/places.hpp"
 #include "engine/run/try_logins.hpp"
@@ -33,6 +35,12 @@ std::string place_in_fleet(const Fleet& fleet, const std::map<std::string, std::
     if (parsed && same_address(parsed->address(), address)) return id;
   }
   return address;
+}
+
+std::set<std::string> names_of(const std::map<std::string, json>& needs) {
+  std::set<std::string> names;
+  for (const auto& [name, arguments] : needs) names.insert(name);
+  return names;
 }
 
 std::map<std::string, std::string> servers_of(const TargetFacts& facts, const std::string& instance) {
@@ -69,6 +77,8 @@ Task<Result<void>> Survey::read_server(std::string server_id, ServerRequest requ
     if (!read) {
       failure = read.error();
     } else {
+      auto parts = co_await read_parts(**session, server_parts(), names_of(request_.needs));
+      if (parts) read->parts = *std::move(parts);
       facts = *std::move(read);
       facts.service = server.service;
       facts.reachable = true;
@@ -192,6 +202,8 @@ Task<DatabaseFacts> Survey::read_inside(DatabaseFacts facts) {
     facts.unreachable_because = describe(complete.error());
     co_return facts;
   }
+  auto parts = co_await read_parts(**session, database_parts(), names_of(request_.needs));
+  if (parts) complete->parts = *std::move(parts);
   co_return *std::move(complete);
 }
 
@@ -272,6 +284,43 @@ Task<Result<void>> Survey::read_applications(TargetFacts& facts, const Target& t
   co_return Result<void>();
 }
 
+// An inquiry that fails leaves the reason where its facts would be.
+Task<Result<void>> Survey::inquire(TargetFacts& facts, Target target, std::string id) {
+  const DatabaseFacts& database = facts.databases.at(id);
+  if (!database.exists || !database.unreachable_because.empty()) co_return Result<void>();
+  const std::string source = facts.source_server.at(id), there = facts.target_server.at(id);
+  InquiryContext context{request_.fleet, target, request_.fleet.instances.at(id), facts, {}, services_.pool, services_.processes,
+                       {}, {}, {}, {}, {}, {}};
+  const auto connection = [this](std::string server, std::string database) -> Task<Result<ConnectionSpec>> {
+    CO_TRY(ConnectionSpec administrator, co_await services_.credentials.administrator(request_.fleet.servers.at(server)));
+    if (!database.empty()) administrator = administrator.with_database(database);
+    co_return administrator;
+  };
+  const auto open_there = [this, &connection](std::string server, std::string database, SessionOptions options) -> Task<Result<SessionPtr>> {
+    CO_TRY(ConnectionSpec administrator, co_await connection(server, database));
+    co_return co_await services_.sessions.open(administrator, options);
+  };
+  context.source_connection = [&connection, source](std::string database) { return connection(source, database); };
+  context.target_connection = [&connection, there](std::string database) { return connection(there, database); };
+  context.open_source = [&open_there, source](std::string database, SessionOptions options) { return open_there(source, database, options); };
+  context.open_target = [&open_there, there](std::string database, SessionOptions options) { return open_there(there, database, options); };
+  context.open_with = [this](ConnectionSpec with, SessionOptions options) { return services_.sessions.open(with, options); };
+  context.logins = [this, target, id]() -> Task<std::vector<KnownLogin>> {
+    std::vector<KnownLogin> known = co_await known_logins(services_, request_.fleet, target);
+    std::erase_if(known, [&id](const KnownLogin& login) { return login.instance != id; });
+    co_return known;
+  };
+  for (const Inquiry& inquiry : database_inquiries()) {
+    const auto wanted = request_.needs.find(inquiry.name);
+    if (wanted == request_.needs.end()) continue;
+    context.arguments = wanted->second;
+    auto found = co_await inquiry.read(context);
+    if (!found && found.error().kind == ErrorKind::cancelled) co_return found.error();
+    facts.databases.at(id).parts[inquiry.name] = found ? *std::move(found) : json{{"unreadable_because", describe(found.error())}};
+  }
+  co_return Result<void>();
+}
+
 Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Placement> placements) {
   TargetFacts facts;
   facts.target = target.id;
@@ -295,11 +344,24 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
   CO_TRY_VOID(co_await read_applications(facts, target));
   co_await read_poolers(facts, target);
   facts.refused_logins = co_await try_logins(services_, request_.fleet, target, facts);
+  for (const std::string& id : target.instances) CO_TRY_VOID(co_await inquire(facts, target, id));
   co_return facts;
 }
 
-Task<Result<TargetFacts>> survey_target(Services services, const Plan& plan, const PlannedTarget& planned) {
-  SurveyRequest request{plan.fleet, plan.options.backup_directory, plan.requirements};
+std::map<std::string, json> needs_of(const Runbook& runbook, const ConditionRegistry& conditions) {
+  std::map<std::string, json> needs;
+  for (const RunbookNode& node : runbook.preconditions) {
+    const Condition* condition = conditions.find(node.name);
+    if (!condition) continue;
+    const auto arguments = complete_arguments(node.name, condition->parameters(), node.arguments);
+    for (const std::string& need : condition->needs()) needs.emplace(need, arguments ? *arguments : json::object());
+  }
+  return needs;
+}
+
+Task<Result<TargetFacts>> survey_target(Services services, const Plan& plan, const PlannedTarget& planned,
+                                        const ConditionRegistry& conditions) {
+  SurveyRequest request{plan.fleet, plan.options.backup_directory, plan.requirements, needs_of(plan.runbook, conditions)};
   Survey survey(services, request);
   std::vector<Target> targets{planned.target};
   std::vector<std::map<std::string, Placement>> placements{planned.placements};
@@ -307,36 +369,9 @@ Task<Result<TargetFacts>> survey_target(Services services, const Plan& plan, con
   co_return co_await survey.gather(planned.target, planned.placements);
 }
 
-std::vector<Finding> evaluate(const Runbook& runbook, const ConditionRegistry& conditions, const TargetFacts& facts,
-                              const std::map<std::string, std::string>& overrides) {
-  std::vector<Finding> findings;
-  for (const RunbookNode& node : runbook.preconditions) {
-    const Condition* condition = conditions.find(node.name);
-    if (!condition) {
-      findings.push_back({Severity::block, node.name, "runbook " + runbook.name, "no such condition in this program",
-                          "a condition that can't be evaluated doesn't hold", "pgconvoy runbook validate", false});
-      continue;
-    }
-    auto arguments = complete_arguments(node.name, condition->parameters(), node.arguments);
-    if (!arguments) {
-      findings.push_back({Severity::block, node.name, "runbook " + runbook.name, arguments.error().message,
-                          "a condition that can't be evaluated doesn't hold", "pgconvoy runbook validate", false});
-      continue;
-    }
-    auto overridden = overrides.find(node.name);
-    for (Finding& finding : condition->evaluate(facts, *arguments)) {
-      if (finding.severity == Severity::block && overridden != overrides.end()) {
-        finding.severity = Severity::warn;
-        finding.evidence += fmt::format(" (overridden: {})", overridden->second);
-      }
-      findings.push_back(std::move(finding));
-    }
-  }
-  return findings;
-}
-
 TargetFacts reduced(const TargetFacts& facts) {
   TargetFacts small = facts;
+  for (auto& [id, database] : small.databases) database.parts.clear();
   std::set<std::string> used;
   for (const auto& [instance, database] : facts.databases)
     for (const NeededRole& needed : needed_roles(facts, instance)) used.insert(needed.name);
@@ -344,6 +379,7 @@ TargetFacts reduced(const TargetFacts& facts) {
     server.extensions.clear();
     server.locales.clear();
     server.databases.clear();
+    server.parts.clear();
     std::erase_if(server.roles, [&](const auto& entry) { return !used.contains(entry.first); });
   }
   return small;

@@ -18,7 +18,12 @@ struct SurveyRequest {
   const Fleet& fleet;
   std::string backup_directory;
   Requirements requirements;
+  // Parts and inquiries that the runbook's preconditions need, each with the arguments of the first that needs it.
+  std::map<std::string, json> needs = {};
 };
+
+// Of a runbook's preconditions. Names that no condition has are left out: evaluate() says so.
+std::map<std::string, json> needs_of(const Runbook& runbook, const ConditionRegistry& conditions);
 
 // One survey serves many targets: servers are read once, databases of a server in one query, the insides of
 // databases with a few sessions per server at a time. Read-only. Loop's thread only.
@@ -48,6 +53,7 @@ class Survey {
   Task<Result<void>> read_in_the_way(std::string server_id, std::vector<Instance> instances);
   Task<Result<SessionPtr>> open(std::string server_id, std::string database);
   Task<DatabaseFacts> read_inside(DatabaseFacts facts);
+  Task<Result<void>> inquire(TargetFacts& facts, Target target, std::string instance);
   Task<DatabaseFacts> read_objects(DatabaseFacts facts);
   Task<Result<void>> read_applications(TargetFacts& facts, const Target& target);
   // Where a variable or an alias leads is the id of one of the instance's two servers, or an address that is neither's.
@@ -63,12 +69,8 @@ class Survey {
 };
 
 // Facts of one target from nothing: what run and resume read right before the first step.
-Task<Result<TargetFacts>> survey_target(Services services, const Plan& plan, const PlannedTarget& planned);
-
-// All preconditions of a runbook over the facts of a target; findings of overridden conditions are turned into
-// warnings that name the reason.
-std::vector<Finding> evaluate(const Runbook& runbook, const ConditionRegistry& conditions, const TargetFacts& facts,
-                              const std::map<std::string, std::string>& overrides);
+Task<Result<TargetFacts>> survey_target(Services services, const Plan& plan, const PlannedTarget& planned,
+                                        const ConditionRegistry& conditions);
 
 // What later steps and a resume need of the facts, small enough to be journaled for every target: lists of
 // available extensions and locales and roles that the target does not use are left out.

@@ -7,6 +7,7 @@
 
 #include "engine/journal/left_out.hpp"
 #include "engine/run/live_database.hpp"
+#include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
 
 namespace pgconvoy {
@@ -158,7 +159,7 @@ Task<Result<void>> TargetRunner::claim() {
 }
 
 Task<Result<bool>> TargetRunner::gather_and_check() {
-  auto facts = co_await survey_target(setup_.services, work_.plan, work_.planned);
+  auto facts = co_await survey_target(setup_.services, work_.plan, work_.planned, setup_.conditions);
   if (asked_back_) {
     CO_TRY_VOID(co_await skip_as_asked());
     co_return false;
@@ -169,7 +170,7 @@ Task<Result<bool>> TargetRunner::gather_and_check() {
     co_return false;
   }
   work_.facts = *std::move(facts);
-  auto findings = evaluate(work_.plan.runbook, setup_.conditions, work_.facts, work_.plan.options.overrides);
+  auto findings = evaluate(work_.plan, setup_.conditions, work_.facts, setup_.services.clock.wall());
   json data{{"findings", findings}, {"facts", reduced(work_.facts)}};
   CO_TRY_VOID(co_await append(event(EventKind::facts_gathered, {}, std::move(data))));
   std::vector<Finding> blocking;

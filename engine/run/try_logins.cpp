@@ -3,15 +3,7 @@
 #include <set>
 
 namespace pgconvoy {
-namespace {
 
-struct KnownLogin {
-  std::string instance, role;
-  Secret password;
-  std::string passfile;
-};
-
-// What the bindings hold and the fleet knows of the target's databases.
 Task<std::vector<KnownLogin>> known_logins(Services services, Fleet fleet, Target target) {
   std::vector<KnownLogin> found;
   for (const std::string& id : target.environments) {
@@ -37,6 +29,8 @@ Task<std::vector<KnownLogin>> known_logins(Services services, Fleet fleet, Targe
   }
   co_return found;
 }
+
+namespace {
 
 // "": it was let in, or can't be judged.
 Task<std::string> refusal_of(Services services, Server server, KnownLogin login) {

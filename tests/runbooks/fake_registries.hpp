@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/facts/condition.hpp"
+#include "runbooks/postgres_upgrade.hpp"
 #include "tests/engine/plan/fake_operations.hpp"
 
 namespace pgconvoy::testing {
@@ -30,14 +31,10 @@ inline ConditionRegistry upgrade_conditions() {
   const std::vector<Parameter> instance{{"service", Parameter::Type::text, nullptr, "which"},
                                         {"state", Parameter::Type::text, "provisioned", "how"}};
   registry.add(std::make_unique<FakeCondition>("has_service_instance", instance));
-  for (const char* name : {"servers_reachable", "source_database_ready",
-                           "extensions_available", "roles_restorable", "dumper_can_read_everything",
-                           "administrator_may_restore", "no_prepared_transactions",
-                           "encoding_and_locale_available", "server_configuration_fits", "disk_space", "bindings_lead_to_source",
-                           "application_healthy_now"})
-    registry.add(std::make_unique<FakeCondition>(name, std::vector<Parameter>{}));
   const std::vector<Parameter> adoption{{"adopt_empty", Parameter::Type::boolean, false, "or not"}};
   registry.add(std::make_unique<FakeCondition>("target_database_absent", adoption));
+  for (const RunbookNode& node : postgres_13_to_15().preconditions)
+    if (!registry.find(node.name)) registry.add(std::make_unique<FakeCondition>(node.name, std::vector<Parameter>{}));
   return registry;
 }
 

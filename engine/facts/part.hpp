@@ -1,0 +1,46 @@
+// Parts: facts that some conditions need beyond what every target needs. A part is one SQL expression; all that are
+// wanted of a database go to it in one statement. Read-only, loop's thread, repeatable.
+//
+// Whoever writes a condition adds a file with the part's struct, its SQL and its name, and a line in parts.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+#include "engine/core/task.hpp"
+#include "engine/postgres/session.hpp"
+
+namespace pgconvoy {
+
+struct Part {
+  const char* name;
+  // A scalar expression of type json for a server of that version (server_version_num). It may call nothing of a
+  // tenant's and wait for no lock of one; search_path is empty.
+  std::string (*sql)(int version);
+};
+
+const std::vector<Part>& database_parts();  // read inside the source database, as the administrator
+const std::vector<Part>& server_parts();    // read in the maintenance database of every server of the target
+
+// Reads those of `parts` that are `wanted`, in one round trip. When one of them fails, each is read alone, and one
+// that fails again is {"unreadable_because": "..."}. Error only when the session is of no use any more.
+Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std::vector<Part>& parts,
+                                                     std::set<std::string> wanted);
+
+// What was read, decoded; none when it was not read, or could not be (unreadable() says why).
+template <class T>
+std::optional<T> part(const std::map<std::string, json>& parts, const std::string& name) {
+  const auto found = parts.find(name);
+  if (found == parts.end() || (found->second.is_object() && found->second.contains("unreadable_because")))
+    return std::nullopt;
+  return found->second.get<T>();
+}
+
+// Why a part has no facts; "" when it has.
+std::string unreadable(const std::map<std::string, json>& parts, const std::string& name);
+
+}  // namespace pgconvoy

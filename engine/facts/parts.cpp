@@ -1,0 +1,25 @@
+// Every part and inquiry there is. A new one is a file of its own and a line here.
+#include "engine/facts/operators.hpp"
+#include "engine/facts/part.hpp"
+#include "engine/facts/inquiry.hpp"
+
+namespace pgconvoy {
+
+const std::vector<Part>& database_parts() {
+  static const std::vector<Part> parts{
+      {kOperatorsPart, operators_sql},
+  };
+  return parts;
+}
+
+const std::vector<Part>& server_parts() {
+  static const std::vector<Part> parts{};
+  return parts;
+}
+
+const std::vector<Inquiry>& database_inquiries() {
+  static const std::vector<Inquiry> inquiries{};
+  return inquiries;
+}
+
+}  // namespace pgconvoy
