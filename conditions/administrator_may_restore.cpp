@@ -24,6 +24,22 @@ class AdministratorMayRestore final : public Condition {
     return "Administrators without superuser may fence the old database, end its sessions, and make all that is in it anew.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "On a managed service the administrator is no superuser. A database is fenced by its owner, "
+                "sessions are ended by somebody with the right to, and objects are given only to roles that one "
+                "is a member of. What is missing shows in the middle of a move otherwise, with the app paused.";
+    page.reads = "Our own role and its memberships on both servers (pg_roles, pg_auth_members), sessions of "
+                  "superusers in the database, and what in it only a superuser can make: event triggers, "
+                  "superusers' objects, publications FOR ALL TABLES, settings that only a superuser sets.";
+    page.silent = "A superuser has none of these questions. Roles that our administrator administers are lent to "
+                   "it for the move, which is an info.";
+    page.remedies = "Grant what the finding names, have superusers disconnected, or name a superuser in the url of "
+                     "the server.";
+    page.sources = "Manual: ALTER DATABASE, GRANT, pg_signal_backend; release notes of 16 (CREATEROLE).";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     Findings findings;
     std::set<std::string> servers;

@@ -12,6 +12,19 @@ class ApplicationHealthyNow final : public Condition {
     return "The applications run and are healthy now, with no maintenance page up.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "Whether an app works after the move is told by its health check. One that is down or behind a "
+                "page beforehand can't tell, and a failed check after the pivot would undo everything after a "
+                "pause for nothing.";
+    page.reads = "Each environment's controller: is it running, what does its health URL answer, is the "
+                  "maintenance page on.";
+    page.silent = "Environments without a controller (kind none), and databases that no environment binds.";
+    page.remedies = "Start or mend the app, take the page down when the work is done, or set controller kind none.";
+    page.sources = "docs/fleet.md, controller.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     for (const auto& [id, application] : facts.applications) {

@@ -15,6 +15,19 @@ class BindingsLeadToSource final : public Condition {
     return "Every binding that is to be changed can be read now and names the database that moves, straight or through its poolers.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "The move changes where the app's variables lead. One that leads elsewhere today, or can't be "
+                "read, would be found out with the app paused and its database fenced, or would lead an app to a "
+                "database that it never used.";
+    page.reads = "The variables of each binding through the environment's controller, and each pooler's alias as "
+                  "the pooler itself tells it: pool mode, where it leads, whether it is paused.";
+    page.silent = "Passwords are never part of it. Different spellings of one address are one address.";
+    page.remedies = "Correct the variables, or the binding and its poolers in the fleet file.";
+    page.sources = "docs/fleet.md, bindings and poolers; PgBouncer: config, pool_mode.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     for (const BindingFact& binding : facts.bindings)

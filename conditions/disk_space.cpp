@@ -44,6 +44,20 @@ class DiskSpace final : public Condition {
            "backups' programs are there.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "A full disk stops the backup while the app is paused, or stops the target server with every "
+                "database on it.";
+    page.reads = "Sizes of tables, indexes and large objects, free bytes of the backup directory (nearest "
+                  "existing parent) and of the target's data directory when it is on this host; the programs of "
+                  "the backup policy.";
+    page.silent = "Indexes are not in a dump, so they count on the target only. Free space of another host is not "
+                   "known to PostgreSQL: it is said, not guessed.";
+    page.remedies = "Make room, prune backups, name another directory, move a tablespace's worth of data beforehand.";
+    page.sources = "Manual: pg_database_size, pg_table_size; statvfs.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     examine_programs(facts.host, findings);

@@ -38,6 +38,20 @@ class DumperCanReadEverything final : public Condition {
     return "Our administrator may read all that a dump must hold: tables, rows behind row security, large objects, options.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "pg_dump stops at the first table, sequence or large object that it may not read, and leaves "
+                "user mappings out without a word.";
+    page.reads = "Privileges of our administrator on every table, sequence and large object, row security that "
+                  "applies to it, subscriptions and options of user mappings.";
+    page.silent = "Superusers read all. Row security does not matter to a role with BYPASSRLS or to a table's "
+                   "owner unless it is forced.";
+    page.remedies = "GRANT SELECT or membership of the owner, BYPASSRLS, or a superuser in the url of the source "
+                     "server.";
+    page.sources = "Manual: pg_dump, Notes; row security policies; pg_user_mappings.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts)) {

@@ -44,6 +44,19 @@ class EncodingAndLocaleAvailable final : public Condition {
     return "The target server can make a database with the same encoding, collation and character classes.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "CREATE DATABASE fails on the target when the locale is not there; and bytes that are no text in "
+                "the new encoding stop the comparison.";
+    page.reads = "Encoding, LC_COLLATE, LC_CTYPE and provider of the database (pg_database) against the locales "
+                  "that the target server has (pg_collation and its own databases).";
+    page.silent = "Spellings of one locale (en_US.utf8, en_US.UTF-8) are the same. Whether a locale sorts alike on "
+                   "both servers is the matter of collations_sort_alike.";
+    page.remedies = "Generate the locale on the target's host and import it, or convert the database beforehand.";
+    page.sources = "Manual: Locale Support, Character Set Support, pg_import_system_collations.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts)) {

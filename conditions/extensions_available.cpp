@@ -17,6 +17,19 @@ class ExtensionsAvailable final : public Condition {
     return "The target server offers every extension of the databases, at least as new as it is now.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "A dump says CREATE EXTENSION, without a version: one that is missing stops the restore, one "
+                "that is older lacks what the source uses.";
+    page.reads = "pg_extension of the database against pg_available_extension_versions of the target.";
+    page.silent = "Numbers of versions are compared as numbers. plpgsql is in every database. Members of "
+                   "extensions are made by the extension and are no findings of their own.";
+    page.remedies = "Install the package for the new version, update on the source, or drop what is not used.";
+    page.sources = "Manual: CREATE EXTENSION, pg_available_extension_versions; release notes of 10 to 17 for "
+                    "contrib modules that were removed.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts)) {

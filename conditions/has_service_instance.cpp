@@ -16,6 +16,17 @@ class HasServiceInstance final : public Condition {
             {"state", Parameter::Type::text, "provisioned", "the state that the instance is in"}};
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "A runbook moves instances of one service that are in one state; a target without one has "
+                "nothing to move.";
+    page.reads = "The fleet file.";
+    page.silent = "Environments may bind other instances too; those stay where they are.";
+    page.remedies = "Exclude the target, or correct the server or the state of its instance.";
+    page.sources = "docs/fleet.md.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json& arguments) const override {
     const std::string service = arguments.at("service").get<std::string>();
     const std::string state = arguments.at("state").get<std::string>();

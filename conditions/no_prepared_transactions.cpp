@@ -13,6 +13,17 @@ class NoPreparedTransactions final : public Condition {
   std::string name() const override { return "no_prepared_transactions"; }
   std::string summary() const override { return "No prepared transaction is left in the databases."; }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "A prepared transaction survives every disconnect. It keeps the database from being renamed, a "
+                "dump does not hold it, and what it did would be lost.";
+    page.reads = "pg_prepared_xacts of the source server, for this database.";
+    page.silent = "Prepared transactions of other databases of the server.";
+    page.remedies = "COMMIT PREPARED or ROLLBACK PREPARED, as the owner of the application decides.";
+    page.sources = "Manual: PREPARE TRANSACTION, pg_prepared_xacts.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts)) {

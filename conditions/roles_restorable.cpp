@@ -78,6 +78,21 @@ class RolesRestorable final : public Condition {
            "there.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "Objects of a dump belong to roles and are granted to roles that a dump does not hold. And a "
+                "login that can't be carried over locks the app out.";
+    page.reads = "pg_shdepend, default privileges, memberships and settings that name the database, against "
+                  "pg_roles of the target; the kind of each verifier (never the verifier); logins with passwords "
+                  "that the bindings or the fleet know.";
+    page.silent = "Roles that are there already with the same attributes. An md5 verifier whose clear text is "
+                   "known is set anew as SCRAM.";
+    page.remedies = "Set the password anew, make the role beforehand, or correct its attributes on one of the "
+                     "servers.";
+    page.sources = "Manual: CREATE ROLE, password authentication; release notes of 14 (password_encryption).";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     Findings findings;
     for (const Move& move : moves_of(facts))

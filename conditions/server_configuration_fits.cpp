@@ -82,6 +82,18 @@ class ServerConfigurationFits final : public Condition {
     return "The target server has the libraries, limits, memory and settings that its new databases had before.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "The target server may be smaller, lack a library that must be preloaded, or give other results "
+                "for the same query because of a setting.";
+    page.reads = "pg_settings of both servers, and the connections that databases of this target may take.";
+    page.silent = "Settings that are equal, and those of which more is better and there is more. All differences: "
+                   "pgconvoy parity.";
+    page.remedies = "Change the setting on the target, or for the database with ALTER DATABASE SET.";
+    page.sources = "Manual: Server Configuration; release notes of the versions in between.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     const std::vector<Move> moves = moves_of(facts);
     std::map<std::pair<std::string, std::string>, ServerPairMoves> pairs;

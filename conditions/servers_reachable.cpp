@@ -20,6 +20,18 @@ class ServersReachable final : public Condition {
     return "Both servers answer, have the right versions, give enough rights, and pg_dump and pg_restore fit them.";
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "Nothing can be checked or moved without both servers, rights on them, and programs that fit "
+                "their versions.";
+    page.reads = "A connection to each server as the administrator: version, role, recovery, control file's "
+                  "identifier; versions of pg_dump and pg_restore of this host.";
+    page.silent = "Newer client programs are fine up to where their output needs a newer server.";
+    page.remedies = "What the finding says: it is an address, a right, or a package.";
+    page.sources = "Manual: pg_dump and pg_restore, Notes; pg_control_system().";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     Findings findings;
     std::map<std::string, const ServerFacts*> servers;  // each said once, whatever number of databases it has

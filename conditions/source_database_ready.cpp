@@ -14,6 +14,19 @@ class SourceDatabaseReady final : public Condition {
   std::string name() const override { return "source_database_ready"; }
   std::string summary() const override { return "Each database exists, is ordinary, and can be connected to."; }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "A template, a closed database, or one with an enabled subscription or a logical slot can't be "
+                "moved like an ordinary one.";
+    page.reads = "pg_database, pg_subscription and pg_replication_slots of the source server, and one connection "
+                  "to the database itself.";
+    page.silent = "Disabled subscriptions: they move disabled. Slots of other databases.";
+    page.remedies = "Correct the fleet file, open the database, disable the subscription, plan what becomes of the "
+                     "slot.";
+    page.sources = "Manual: logical replication; pg_database.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts))

@@ -20,6 +20,16 @@ class TargetDatabaseAbsent final : public Condition {
              "Accept a database that was made there beforehand when it is empty and has the right owner and locale."}};
   }
 
+  ConditionPage page() const override {
+    ConditionPage page;
+    page.why = "pgconvoy never writes into a database that it did not make in this run.";
+    page.reads = "pg_database of the target, and what is inside the database of that name.";
+    page.silent = "An empty one that fits may be adopted when the runbook says so.";
+    page.remedies = "Rename or drop what is there, or --set adopt_empty_database=true.";
+    page.sources = "docs/fleet.md.";
+    return page;
+  }
+
   std::vector<Finding> evaluate(const TargetFacts& facts, const json& arguments) const override {
     const bool adopts = arguments.is_object() && arguments.value("adopt_empty", false);
     std::vector<Finding> findings;

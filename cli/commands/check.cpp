@@ -3,20 +3,76 @@
 #include "cli/commands.hpp"
 #include "cli/planning.hpp"
 #include "cli/show_report.hpp"
-#include "engine/report/findings_report.hpp"
+#include "engine/fleet/nearest.hpp"
+#include "engine/report/check_report.hpp"
 
 namespace pgconvoy::cli {
 namespace {
 
-int check(const GlobalOptions& globals, const PlanningOptions& options) {
-  Application application(globals.seams);
-  auto planned = plan_from_options(application, globals, options);
-  if (!planned) return fail(globals.output, planned.error());
-  const report::CheckView view{planned->plan, planned->not_offered, text_width(), globals.output.verbose};
-  if (globals.output.text())
+struct CheckOptions {
+  PlanningOptions planning;
+  std::string explain;  // name of a condition, or "all"
+};
+
+int explain(const GlobalOptions& globals, const std::string& name) {
+  const Application application(globals.seams);
+  std::vector<const Condition*> wanted;
+  std::vector<std::string_view> names;
+  std::vector<std::string> kept;
+  for (const Condition* condition : application.conditions().all()) {
+    kept.push_back(condition->name());
+    if (name == "all" || condition->name() == name) wanted.push_back(condition);
+  }
+  names.assign(kept.begin(), kept.end());
+  if (wanted.empty())
+    return fail(globals.output, Error(ErrorKind::usage, fmt::format("there is no condition {}{}", in_quotes(name), did_you_mean(name, names)),
+                                      "pgconvoy check --explain all names them"));
+  if (globals.format == "markdown") {
+    write_out(report::conditions_markdown(wanted));
+    return kSuccess;
+  }
+  if (!globals.output.text()) {
+    json document{{"version", 1}, {"kind", "conditions"}, {"conditions", json::array()}};
+    for (const Condition* condition : wanted) {
+      const ConditionPage page = condition->page();
+      document["conditions"].push_back({{"name", condition->name()}, {"summary", condition->summary()}, {"why", page.why},
+                                        {"reads", page.reads}, {"silent", page.silent}, {"remedies", page.remedies},
+                                        {"sources", page.sources}, {"since", page.since}});
+    }
+    write_json(globals.output, document);
+    return kSuccess;
+  }
+  std::string text;
+  for (const Condition* condition : wanted)
+    text += (text.empty() ? "" : "\n") + report::condition_page(*condition, globals.output.style(), text_width());
+  write_out(text);
+  return kSuccess;
+}
+
+void show(const GlobalOptions& globals, const Application& application, const PlanResult& planned, const std::string& fleet_file) {
+  const report::CheckView view{planned.plan, planned.not_offered, text_width(), globals.output.verbose};
+  if (globals.format == "sarif") {
+    std::vector<const Condition*> conditions;
+    for (const RunbookNode& node : planned.plan.runbook.preconditions)
+      if (const Condition* condition = application.conditions().find(node.name)) conditions.push_back(condition);
+    write_json(globals.output, report::check_sarif(view, conditions, fleet_file, PGCONVOY_VERSION));
+  } else if (globals.output.text()) {
     write_out(report::check_text(view, globals.output.style()));
-  else
+  } else if (globals.output.format == Format::jsonl) {
+    for (const json& record : report::check_records(view)) write_json(globals.output, record);
+  } else {
     write_json(globals.output, report::check_json(view));
+  }
+}
+
+int check(const GlobalOptions& globals, const CheckOptions& options) {
+  if (!options.explain.empty()) return explain(globals, options.explain);
+  if (globals.format == "markdown")
+    return fail(globals.output, Error(ErrorKind::usage, "--output markdown is for --explain", "--output text, json, jsonl or sarif"));
+  Application application(globals.seams);
+  auto planned = plan_from_options(application, globals, options.planning);
+  if (!planned) return fail(globals.output, planned.error());
+  show(globals, application, *planned, options.planning.fleet.file);
   const auto& targets = planned->plan.targets;
   const bool blocked = std::any_of(targets.begin(), targets.end(), [](const PlannedTarget& target) { return target.blocked(); });
   return blocked ? kBlocked : kSuccess;
@@ -26,15 +82,19 @@ int check(const GlobalOptions& globals, const PlanningOptions& options) {
 
 void add_check(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("check", "Facts and preconditions of every target. Changes nothing, keeps nothing");
-  auto options = std::make_shared<PlanningOptions>();
-  add_planning(*command, *options);
-  add_globals(*command, invocation.globals);
+  auto options = std::make_shared<CheckOptions>();
+  add_planning(*command, options->planning);
+  command->add_option("--explain", options->explain, "The page behind a condition instead; all of them: all")->type_name("CONDITION");
+  add_globals(*command, invocation.globals, {"text", "json", "jsonl", "sarif", "markdown"});
   command->footer(
       "Examples:\n"
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15\n"
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --limit shop-live\n"
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --override disk_space='volume grows tonight'\n"
-      "-v names the preconditions that hold, too. Exit code 4 when a precondition blocks.");
+      "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --output sarif > findings.sarif\n"
+      "  pgconvoy check --explain no_postfix_operators\n"
+      "-v shows everything, the preconditions that hold among it. Exit code 4 when a precondition blocks. What is known and\n"
+      "accepted stands in the fleet file (suppressions).");
   command->callback(
       [&invocation, options] { invocation.action = [&invocation, options] { return check(invocation.globals, *options); }; });
 }

@@ -8,6 +8,7 @@
 #include "cli/planning.hpp"
 #include "cli/run_loop.hpp"
 #include "cli/show_report.hpp"
+#include "engine/report/check_report.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/plan_report.hpp"
 #include "engine/report/run_summary.hpp"

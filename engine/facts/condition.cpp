@@ -38,6 +38,7 @@ void to_json(json& target, const Finding& finding) {
                 {"remedy", finding.remedy},
                 {"mendable", finding.mendable}};
   if (!finding.cause.empty()) target["cause"] = finding.cause;
+  if (finding.accepted) target["accepted"] = true;
 }
 
 void from_json(const json& source, Finding& finding) {
@@ -49,6 +50,7 @@ void from_json(const json& source, Finding& finding) {
   finding.remedy = source.value("remedy", "");
   finding.mendable = source.value("mendable", false);
   finding.cause = source.value("cause", "");
+  finding.accepted = source.value("accepted", false);
 }
 
 void ConditionRegistry::add(std::unique_ptr<Condition> condition) {

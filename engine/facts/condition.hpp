@@ -28,6 +28,7 @@ struct Finding {
   bool mendable = false;     // pgconvoy mends it itself
   // What many targets have in common, in a few words: "libpq 9.6". Reports group by it; "": by `why`.
   std::string cause = {};
+  bool accepted = false;     // by a suppression of the fleet: severity info then
 };
 
 void to_json(json& target, const Finding& finding);

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/json.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/report/style.hpp"
 
@@ -15,6 +14,12 @@ struct FindingCounts {
   int block = 0, warn = 0, info = 0;
 };
 FindingCounts count_findings(const std::vector<Finding>& findings);
+
+// "block", "warn ", "info ": coloured, five columns.
+std::string severity_mark(const Style& style, Severity severity);
+
+// "label   text", indented below a finding and wrapped; "" without a text.
+std::string finding_detail(const Style& style, std::size_t width, const std::string& label, const std::string& text);
 
 // Findings of many targets, one target after the other. Why and remedy of a finding are written out once: the same
 // words under 500 targets hide what differs.
@@ -27,22 +32,10 @@ class FindingsText {
   std::string of(const PlannedTarget& target);
 
  private:
-  std::string details(const std::string& label, const std::string& text) const;
-
   Style style_;
   std::size_t width_;
   bool verbose_;
   std::set<std::string> explained_;
 };
-
-// What `pgconvoy check` says.
-struct CheckView {
-  const Plan& plan;
-  int not_offered = 0;
-  std::size_t width = 0;
-  bool verbose = false;
-};
-std::string check_text(const CheckView& view, const Style& style);
-json check_json(const CheckView& view);
 
 }  // namespace pgconvoy::report

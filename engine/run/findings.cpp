@@ -31,6 +31,7 @@ void suppress(Finding& finding, const Fleet& fleet, const std::string& target, c
     if (each.condition != finding.condition || !matches(each.target, target) || !matches(each.object, finding.object)) continue;
     if (today <= each.until) {
       finding.severity = Severity::info;
+      finding.accepted = true;
       finding.evidence += fmt::format(" (accepted until {}: {})", each.until, each.reason);
       return;
     }

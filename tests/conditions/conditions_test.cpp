@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "conditions/registry.hpp"
+#include "engine/report/check_report.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace pgconvoy;
@@ -105,6 +106,23 @@ TEST_CASE("conditions: each has a hit, a near miss and an absence among its fixt
       CHECK(std::any_of(files.begin(), files.end(),
                         [&](const auto& file) { return file.filename().string().starts_with(kind); }));
   }
+}
+
+TEST_CASE("conditions: each has a page that leaves nothing open, and docs/conditions.md holds them as they are") {
+  ConditionRegistry registry;
+  register_conditions(registry);
+  for (const Condition* condition : registry.all()) {
+    INFO(condition->name());
+    const ConditionPage page = condition->page();
+    for (const std::string* text : {&page.why, &page.reads, &page.silent, &page.remedies, &page.sources}) {
+      CHECK(text->size() > 10);
+      CHECK(text->ends_with('.'));
+    }
+  }
+  std::ifstream stream(fixtures() / "../../docs/conditions.md");
+  const std::string written((std::istreambuf_iterator<char>(stream)), {});
+  INFO("pgconvoy check --explain all --output markdown > docs/conditions.md");
+  CHECK(written == report::conditions_markdown(registry.all()));
 }
 
 TEST_CASE("conditions: no folder of fixtures belongs to a condition that is not registered") {

@@ -1,3 +1,4 @@
+#include "engine/report/check_report.hpp"
 #include "engine/report/findings_report.hpp"
 
 #include <catch2/catch.hpp>
