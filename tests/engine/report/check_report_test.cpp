@@ -81,7 +81,7 @@ TEST_CASE("check: a cause of very many targets is cut unless asked for all") {
 TEST_CASE("check: records hold one finding each and end with the totals") {
   const Plan plan = many_targets();
   const auto records = check_records({plan, 2});
-  REQUIRE(records.size() == 8);
+  REQUIRE(records.size() == 9);
   CHECK(records[0]["kind"] == "finding");
   CHECK(records[0]["target"] == "app-1");
   CHECK(records[0]["cause"] == "libpq 9.6");
@@ -95,11 +95,11 @@ TEST_CASE("check: SARIF has an error for what blocks, and a suppression for what
   plan.targets[6].findings[0].accepted = true;
   const json run = check_sarif({plan}, {}, "fleet.yaml", "1.0")["runs"][0];
   CHECK(run["tool"]["driver"]["version"] == "1.0");
-  REQUIRE(run["results"].size() == 7);
+  REQUIRE(run["results"].size() == 8);
   CHECK(run["results"][0]["ruleId"] == "clients");
   CHECK(run["results"][0]["level"] == "error");
   CHECK(run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "fleet.yaml");
   CHECK_FALSE(run["results"][0].contains("suppressions"));
-  CHECK(run["results"][6]["level"] == "note");
-  CHECK(run["results"][6].contains("suppressions"));
+  CHECK(run["results"][7]["level"] == "note");
+  CHECK(run["results"][7].contains("suppressions"));
 }

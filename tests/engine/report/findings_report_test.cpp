@@ -88,7 +88,7 @@ TEST_CASE("check: JSON tells blocked targets from ready ones") {
   const Plan plan = plan_of({{finding(Severity::block, "a")}, {finding(Severity::warn, "b")}, {}});
   const json document = check_json({plan, 4});
   CHECK(document["version"] == 1);
-  CHECK(document["totals"] == json({{"targets", 3}, {"ready", 2}, {"with_warnings", 1}, {"blocked", 1}, {"not_offered", 4}}));
+  CHECK(document["totals"] == json({{"targets", 3}, {"ready", 2}, {"with_warnings", 1}, {"blocked", 1}, {"not_offered", 4}, {"accepted", 0}}));
   CHECK(document["targets"][0]["blocked"] == true);
   CHECK(document["targets"][0]["findings"][0]["remedy"] == "apt install postgis");
 }

@@ -33,8 +33,8 @@ struct Case {
   Finding judged(const char* now) const { return evaluate(plan, conditions, facts, parse_utc(now)).at(0); }
 };
 
-constexpr const char* kLastDay = "2026-12-31T23:59:59Z";
-constexpr const char* kDayAfter = "2027-01-01T00:00:00Z";
+constexpr const char* kLastDay = "2026-12-31T23:59:59.000Z";
+constexpr const char* kDayAfter = "2027-01-01T00:00:00.000Z";
 
 }  // namespace
 
