@@ -48,6 +48,7 @@ struct RunRequest {
   bool include_ended = false;     // retry: also rolled back and skipped targets; rollback: also succeeded ones
   bool accept_data_loss = false;  // named targets only
   std::optional<CancelMode> cancel;  // the run was cancelled: nothing new starts, what is pending is skipped
+  Seconds first_delay{1};         // before a step is tried again; doubled each time, and a random half less or more
 };
 
 class Runner {

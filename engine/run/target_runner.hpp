@@ -62,6 +62,7 @@ class TargetRunner {
   Task<Result<void>> forward();
   Task<Attempt> do_step(const StepPlan& step);
   Task<Attempt> attempt_step(const StepPlan& step, Operation& operation, int attempt);
+  Seconds delay_before(int next_attempt) const;
   Task<Attempt> settle_unfinished(const StepPlan& step, Operation& operation, bool& done);
   Task<Attempt> renew_foundations(const StepPlan& step, Operation& operation);
   Attempt start_over_or(Failure failure, const Failure& otherwise);

@@ -13,12 +13,11 @@ namespace {
 constexpr int kAttempts = 3;         // of a step whose error says that trying again may help
 constexpr int kUndoAttempts = 5;     // an undo is worth more patience: behind it stands somebody's app
 constexpr int kTimeOuts = 2;         // what took its whole limit twice is not going to answer
-constexpr Seconds kFirstDelay{0.5};  // doubled each time
 
 // Half to one and a half times the doubled delay: many targets that met the same outage don't come back together.
-Seconds delay_before(int next_attempt) {
+Seconds jittered(Seconds first, int next_attempt) {
   static std::minstd_rand random{std::random_device{}()};
-  return kFirstDelay * (1 << (next_attempt - 1)) * std::uniform_real_distribution<double>(0.5, 1.5)(random);
+  return first * (1 << (next_attempt - 2)) * std::uniform_real_distribution<double>(0.5, 1.5)(random);
 }
 
 // A rule, or a world that is not as the intent says, stays so; what else went wrong may pass.
@@ -51,6 +50,8 @@ class WhileUndoing {
 };
 
 }  // namespace
+
+Seconds TargetRunner::delay_before(int next_attempt) const { return jittered(setup_.request.first_delay, next_attempt); }
 
 Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
   Operation* operation = setup_.operations.find(step.operation);
