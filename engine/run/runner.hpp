@@ -65,9 +65,13 @@ class Runner {
   // Starts nothing new; what is in flight finishes. May be called from a signal handler of the loop.
   void stop();
   bool stopping() const;  // for whatever reason
+  // Targets that had ended, were to be retried or rolled back, and were not begun because of stop(), pause() or cancel():
+  // they are as they were.
+  int not_begun() const;
   // The same because somebody said `pause`: the run is halted.
   void pause();
-  // As if the request had said so from the start. A rollback may follow a leave, not the other way round.
+  // Nothing more starts, what is pending is skipped, and what is in flight ends as the mode says. A rollback may follow a
+  // leave, not the other way round.
   void cancel(CancelMode mode);
 
  private:
