@@ -63,7 +63,7 @@ Result<void> settle_intent(Journal& journal, RunRequest& request) {
   return journal.append(events);
 }
 
-// A pause or cancel that found nothing left to hold back: the run is over as if nobody had said so.
+// A pause or cancel that came too late, or held back a retry only: the run is over as if nobody had said so.
 Result<void> take_off_what_came_too_late(Journal& journal, std::int64_t run, RunState ended_as) {
   if (ended_as != RunState::succeeded && ended_as != RunState::finished_with_failures) return {};
   TRY(const RunRecord record, journal.run(run));
@@ -72,7 +72,7 @@ Result<void> take_off_what_came_too_late(Journal& journal, std::int64_t run, Run
   event.run = run;
   event.kind = EventKind::run_intent;
   event.at = std::chrono::system_clock::now();
-  event.data = {{"intent", "none"}, {"by", operator_name()}, {"reason", "it came too late: nothing was left to hold back"}};
+  event.data = {{"intent", "none"}, {"by", operator_name()}, {"reason", "nothing of the run is left that it could hold back"}};
   std::vector<Event> events{std::move(event)};
   return journal.append(events);
 }
@@ -93,6 +93,13 @@ std::string halted_text(const std::vector<TargetRecord>& targets, const LeftBeca
   return text;
 }
 
+// Of a retry or rollback that was told to stop: a resume has nothing to go on with, the same command has.
+std::string held_back_text(int count, const RunRequest& request, const GlobalOptions& globals) {
+  const bool back = request.direction == Direction::backward;
+  return fmt::format("{} not {}, and as before. Go on with:\n  pgconvoy {} r{}{}\n", report::count(count, "target"),
+                     back ? "rolled back" : "retried", back ? "rollback" : "retry", request.run, globals.journal_option());
+}
+
 }  // namespace
 
 bool is_undone_as_asked(const TargetRecord& target) {
@@ -106,7 +113,9 @@ bool is_left(const TargetRecord& target) {
          target.state == TargetState::rolling_back;
 }
 
-int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, const RunRequest& request, bool interrupted) {
+int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, const RunRequest& request, bool interrupted,
+                     bool held_back) {
+  if (held_back) return interrupted ? kInterrupted : kHalted;
   std::vector<const TargetRecord*> asked;
   for (const TargetRecord& target : targets)
     if (request.only.empty() || request.only.count(target.number)) asked.push_back(&target);
@@ -199,14 +208,17 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   if (!shown) return fail(output, shown.error());
   auto after = journal.targets(request.run, false);
   if (!after) return fail(output, after.error());
-  const int code = exit_code_of_run(*after, *state, request, signals.seen());
+  const int held_back = runner.not_begun();
+  const int code = exit_code_of_run(*after, *state, request, signals.seen(), held_back > 0);
   // The report above ends with the command; JSON may have gone into a file.
-  if (code == kInterrupted)
+  if (held_back > 0)
+    write_error(held_back_text(held_back, request, globals));
+  else if (code == kInterrupted)
     write_error(fmt::format("interrupted; {} left{}\n", std::count_if(after->begin(), after->end(), is_left),
                             output.text() ? "" : ". Go on with:\n  " + resume_command(globals, request.run)));
   if (*state == RunState::cancelled && request.direction == Direction::forward)
     write_error(fmt::format("r{} is cancelled: {} not started\n", request.run, report::count(std::count_if(after->begin(), after->end(), report::is_cancelled), "target")));
-  else if (code == kHalted)
+  else if (code == kHalted && held_back == 0)
     write_error(halted_text(*after, because, globals, request.run, signals.seen() || runner.stopping()));
   return code;
 }

@@ -19,7 +19,9 @@ bool is_left(const TargetRecord& target);
 // Rolled back because somebody asked for it: the error behind it is of kind cancelled.
 bool is_undone_as_asked(const TargetRecord& target);
 
-// Of a run that went as far as it could: exit code from what became of the targets that were asked for.
-int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, const RunRequest& request, bool interrupted);
+// Of a run that went as far as it could: exit code from what became of the targets that were asked for. `held_back`: some
+// that were to be retried or rolled back were not begun, since it was told to stop.
+int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, const RunRequest& request, bool interrupted,
+                     bool held_back = false);
 
 }  // namespace pgconvoy::cli

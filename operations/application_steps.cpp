@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pgconvoy {
 
 Task<Result<void>> wait_until_healthy(StepContext& context, Environment environment, Seconds limit) {
@@ -18,6 +20,14 @@ Task<Result<void>> wait_until_healthy(StepContext& context, Environment environm
   }
   co_return Error(ErrorKind::timeout, fmt::format("the app of environment {} is not healthy after {}: {}", environment.id,
                                                   format_duration(limit), last));
+}
+
+Seconds patience_on_the_way_back(const StepContext& context, const Environment& environment) {
+  Seconds patience(60);
+  for (const StepPlan& planned : context.work.planned.steps)
+    if (planned.operation == "redeploy" && planned.subject == environment.id)
+      patience = std::max(patience, Seconds(planned.arguments.value("health_timeout", 0.0)));
+  return patience;
 }
 
 SteadyTime shows_until(const StepContext& context) {

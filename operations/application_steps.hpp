@@ -22,7 +22,8 @@ Error not_as_claimed(const Environment& environment, const std::string& claimed,
 SteadyTime shows_until(const StepContext& context);
 constexpr Seconds kShowsAgain{0.2};
 
-// The longest time an app may take to become healthy, when a step does not say otherwise.
-constexpr Seconds kHealthTimeout{60};
+// How long an app that is started on the old database again may take: what `redeploy` says of it, and never less than a
+// minute. Who is impatient with the new database has nothing from giving up on the old one: its app waits behind its page.
+Seconds patience_on_the_way_back(const StepContext& context, const Environment& environment);
 
 }  // namespace pgconvoy

@@ -63,6 +63,16 @@ std::string without_statements(const std::string& text) {
   return masked.secrets.empty() ? kept + hints : masked.without_secrets(std::move(kept));
 }
 
+// Does that server look now and then whether its clients are still there? A backend that builds an index or waits for a lock
+// doesn't notice that its program is gone, and goes on for hours. Our own session has asked for it, where server and
+// operating system can.
+Task<bool> looks_whether_clients_are_there(StepContext& context, std::string server) {
+  auto maintenance = co_await context.maintenance(std::move(server));
+  if (!maintenance) co_return false;
+  auto set = co_await (*maintenance)->query("select coalesce(current_setting('client_connection_check_interval', true), '0') <> '0'");
+  co_return set && set->truth(0, 0);
+}
+
 }  // namespace
 
 std::int64_t bytes_read_of(int pid, const std::string& file) {
@@ -94,7 +104,11 @@ Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   if (call.connects) {
     ConnectionSpec connection = call.connection;
     connection.keywords["application_name"] = context.application_name();
-    if (!call.server_options.empty()) connection.keywords["options"] = call.server_options;
+    std::string options = connection.keywords.contains("options") ? connection.keywords["options"] + ' ' : "";
+    options += call.server_options;
+    const bool looks = co_await looks_whether_clients_are_there(context, connection.server);
+    if (looks) options += " -c client_connection_check_interval=1s";
+    if (!options.empty()) connection.keywords["options"] = options;
     ChildEnvironment environment = environment_for_child(connection);
     spec.argv.push_back("--dbname=" + environment.conninfo);
     spec.secrets = std::move(environment.secrets);

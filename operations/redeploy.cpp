@@ -58,7 +58,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   }
   Subject subject() const override { return Subject::environment; }
   std::vector<Parameter> parameters() const override {
-    return {{"health_timeout", Parameter::Type::duration, 60, "How long the app may take to become healthy."}};
+    return {{"health_timeout", Parameter::Type::duration, 60, "How long the app may take to become healthy; on the way back, on the old database, a minute at least."}};
   }
   Estimate estimate(const EstimateInput&) const override { return {1.5, false}; }
   bool pivots() const override { return true; }

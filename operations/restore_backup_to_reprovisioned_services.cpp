@@ -134,16 +134,6 @@ class Portions {
   std::vector<Portion> portions_;
 };
 
-// A backend that builds an index doesn't notice that pg_restore is gone, and goes on for hours. PostgreSQL 14 can look now
-// and then, but not on every operating system.
-Task<Result<bool>> looks_whether_clients_are_there(StepContext& context, std::string server) {
-  CO_TRY(Session * maintenance, co_await context.maintenance(std::move(server)));
-  if (maintenance->server_version() < 140000) co_return false;
-  auto set = co_await maintenance->query("select set_config('client_connection_check_interval', '1s', false)");
-  if (!set && set.error().kind != ErrorKind::sql) co_return std::move(set).error();
-  co_return set.has_value();
-}
-
 class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
  public:
   std::string name() const override { return "restore_backup_to_reprovisioned_services"; }
@@ -211,9 +201,6 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     const auto total = static_cast<std::int64_t>(std::filesystem::file_size(intent.file, problem));
     CO_TRY(const ConnectionSpec administrator, co_await context.administrator(intent.server, intent.name));
     TenantLogins tenants(context, intent.server, intent.name);
-    std::string server_options = "-c synchronous_commit=off";
-    CO_TRY(const bool looks, co_await looks_whether_clients_are_there(context, intent.server));
-    if (looks) server_options += " -c client_connection_check_interval=1s";
     for (const Portion& portion : portions) {
       if (portion.pass == Pass::last) CO_TRY_VOID(co_await tenants.release());
       auto list_file = NamelessFile::make(std::filesystem::temp_directory_path().string());
@@ -226,7 +213,7 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
       if (!portion.owners.empty()) {
         CO_TRY(call.connection, co_await tenants.of(portion.owners, true));
       }
-      call.server_options = server_options;
+      call.server_options = "-c synchronous_commit=off";
       call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + list_file->path(), intent.file};
       // As the owner's own refresh does, where row level security is forced on the owner: pg_restore would refuse.
       if (portion.pass == Pass::link || portion.pass == Pass::refresh) call.arguments.insert(call.arguments.begin(), "--enable-row-security");

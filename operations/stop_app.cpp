@@ -58,7 +58,7 @@ class StopApp final : public TypedOperation<StopIntent, StopOutcome> {
     if (!controller.controls_application()) co_return std::string("the app is not ours to start");
     if (!intent.was_running) co_return std::string("the app was not running before");
     CO_TRY_VOID(co_await controller.start(context.identity(), environment));
-    auto healthy = co_await wait_until_healthy(context, environment, kHealthTimeout);
+    auto healthy = co_await wait_until_healthy(context, environment, patience_on_the_way_back(context, environment));
     if (!healthy) co_return std::move(healthy).error().within("started again on the old database");
     co_return fmt::format("the app of {} is healthy on the old database", environment.id);
   }

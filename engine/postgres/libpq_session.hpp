@@ -44,6 +44,7 @@ class LibpqSession final : public Session {
   Task<Result<void>> open_socket(bool with_settings);
   Task<Result<void>> poll_until_open(SteadyTime deadline);
   Task<Result<void>> set_by_script();
+  Task<void> look_whether_we_are_there();
 
   Result<void> ready_for(const Statement& statement) const;
   Task<Result<void>> execute(Statement& statement);

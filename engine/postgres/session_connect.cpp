@@ -151,7 +151,20 @@ Task<Result<void>> LibpqSession::connect() {
   server_version_ = PQserverVersion(connection_);
   backend_pid_ = PQbackendPID(connection_);
   session_timeout_ = std::stoll(milliseconds(options_.statement_limit));
+  co_await look_whether_we_are_there();
   co_return Result<void>();
+}
+
+// A backend that waits for a lock or computes doesn't notice that its client was killed, and goes on. From 14 on it can
+// look now and then, where its operating system lets it: a server that refuses has said no more than that.
+// https://www.postgresql.org/docs/14/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL
+Task<void> LibpqSession::look_whether_we_are_there() {
+  if (options_.console || server_version_ < 140000) co_return;
+  Statement statement;
+  statement.form = Statement::Form::simple;
+  statement.sql = "SET client_connection_check_interval = '1s'";
+  statement.limit = options_.connect_limit;
+  (void)co_await execute_raw(statement);
 }
 
 Task<Result<void>> LibpqSession::open_socket(bool with_settings) {

@@ -51,6 +51,8 @@ struct Runner::Impl {
   bool stopping = false;
   bool paused = false;
   std::optional<CancelMode> cancelled = std::nullopt;
+  bool cancelled_meanwhile = false;  // not before it began: a rollback of a run that is cancelled is one all the same
+  int not_begun = 0;
   std::map<int, TargetRunner*> at_work = {};  // by target's number
   std::unique_ptr<asio::steady_timer> wakeup;
   std::vector<Tracked> candidates;
@@ -95,6 +97,7 @@ void Runner::stop() {
   impl_->stopping = true;
   impl_->wake();
 }
+int Runner::not_begun() const { return impl_->not_begun; }
 bool Runner::stopping() const { return impl_->stopping || impl_->paused || impl_->cancelled; }
 
 void Runner::pause() {
@@ -104,6 +107,7 @@ void Runner::pause() {
 
 void Runner::cancel(CancelMode mode) {
   if (impl_->cancelled != CancelMode::rollback) impl_->cancelled = mode;
+  impl_->cancelled_meanwhile = true;
   if (mode == CancelMode::rollback)
     for (const auto& [number, target] : impl_->at_work) target->undo_now();
   impl_->wake();
@@ -198,12 +202,13 @@ RunIntent Runner::Impl::intent() const {
   return cancelled ? RunIntent::cancel : RunIntent::none;
 }
 
-// What was to be retried and wasn't begun stays as it had ended.
+// What was to be retried or rolled back and wasn't begun stays as it had ended.
 void Runner::Impl::leave_ended_ones() {
   for (Tracked& candidate : candidates) {
     if (!candidate.before || !candidate.wanted) continue;
     candidate.wanted = false;
     candidate.state = *candidate.before;
+    ++not_begun;
   }
 }
 
@@ -259,7 +264,7 @@ Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& write
 
   Decision decision;
   for (;;) {
-    if (cancelled && request.direction == Direction::forward) leave_ended_ones();
+    if (stopping || paused || cancelled_meanwhile || (cancelled && request.direction == Direction::forward)) leave_ended_ones();
     std::vector<Candidate> open;
     for (const Tracked& candidate : candidates)
       if (candidate.wanted || candidate.in_flight || (candidate.left && ended(candidate.state))) open.push_back(candidate);

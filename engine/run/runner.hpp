@@ -48,6 +48,7 @@ struct RunRequest {
   bool include_ended = false;     // retry: also rolled back and skipped targets; rollback: also succeeded ones
   bool accept_data_loss = false;  // named targets only
   std::optional<CancelMode> cancel;  // the run was cancelled: nothing new starts, what is pending is skipped
+  Seconds first_delay{1};         // before a step is tried again; doubled each time, and a random half less or more
 };
 
 class Runner {
@@ -64,9 +65,13 @@ class Runner {
   // Starts nothing new; what is in flight finishes. May be called from a signal handler of the loop.
   void stop();
   bool stopping() const;  // for whatever reason
+  // Targets that had ended, were to be retried or rolled back, and were not begun because of stop(), pause() or cancel():
+  // they are as they were.
+  int not_begun() const;
   // The same because somebody said `pause`: the run is halted.
   void pause();
-  // As if the request had said so from the start. A rollback may follow a leave, not the other way round.
+  // Nothing more starts, what is pending is skipped, and what is in flight ends as the mode says. A rollback may follow a
+  // leave, not the other way round.
   void cancel(CancelMode mode);
 
  private:

@@ -49,8 +49,9 @@ Error error_from_json(const json& value) {
 
 TargetRunner::TargetRunner(Setup setup, TargetWork& work)
     : interruptible_(setup.services),
-      setup_{interruptible_.services(), setup.journal,  setup.operations,   setup.conditions,
-             setup.request,             setup.progress, setup.undo_because, setup.undo_unless_pivoted},
+      calls_end_with_pause_(interruptible_.services(), work.plan, work.planned, [this] { return left_for_a_call(); }),
+      setup_{calls_end_with_pause_.services(), setup.journal,  setup.operations,   setup.conditions,
+             setup.request,                    setup.progress, setup.undo_because, setup.undo_unless_pivoted},
       work_(work) {}
 
 Event TargetRunner::event(EventKind kind, const std::string& step, json data, int attempt) const {
@@ -234,8 +235,13 @@ double TargetRunner::max_pause() const {
 
 std::optional<Seconds> TargetRunner::pause_left() const {
   const double limit = max_pause();
-  if (!work_.record.paused_at || work_.record.resumed_at || work_.record.pivoted || limit <= 0) return std::nullopt;
+  if (!is_paused() || work_.record.pivoted || limit <= 0) return std::nullopt;
   return Seconds(limit) - Seconds(setup_.services.clock.wall() - *work_.record.paused_at);
+}
+
+std::optional<Seconds> TargetRunner::left_for_a_call() const {
+  if (undoing_ || work_.record.state != TargetState::running) return std::nullopt;
+  return pause_left();
 }
 
 std::optional<Error> TargetRunner::over_max_pause() const {

@@ -11,6 +11,7 @@
 #include "engine/facts/condition.hpp"
 #include "engine/journal/writer.hpp"
 #include "engine/run/interrupt.hpp"
+#include "engine/run/pause_end.hpp"
 #include "engine/run/runner.hpp"
 #include "engine/run/step_context.hpp"
 
@@ -61,11 +62,13 @@ class TargetRunner {
   Task<Result<void>> forward();
   Task<Attempt> do_step(const StepPlan& step);
   Task<Attempt> attempt_step(const StepPlan& step, Operation& operation, int attempt);
+  Seconds delay_before(int next_attempt) const;
   Task<Attempt> settle_unfinished(const StepPlan& step, Operation& operation, bool& done);
   Task<Attempt> renew_foundations(const StepPlan& step, Operation& operation);
   Attempt start_over_or(Failure failure, const Failure& otherwise);
   double max_pause() const;                   // seconds; 0: no limit
   std::optional<Seconds> pause_left() const;  // until max_pause is over; none when the target isn't paused or has pivoted
+  std::optional<Seconds> left_for_a_call() const;  // likewise, and none on the way back: it gets the time that it needs
   std::optional<Error> over_max_pause() const;
   Task<Result<void>> backward(std::string failed_step, Error error);
   Task<Attempt> undo_step(const StepRecord& step);
@@ -87,12 +90,14 @@ class TargetRunner {
   const StepPlan* planned_step(const std::string& path) const;
 
   Interruptible interruptible_;
+  CallsEndWithPause calls_end_with_pause_;
   Setup setup_;
   TargetWork& work_;
   std::optional<Error> asked_back_;  // undo_now() was called, and the target had not pivoted
   asio::any_io_executor executor_;   // of run()
   std::unique_ptr<asio::steady_timer> statements_ended_;  // set while those in flight are being cancelled at the servers
   std::map<std::string, int> started_over_;  // step -> how often
+  bool undoing_ = false;                     // a step is being taken back, on whatever way
 };
 
 json to_json_value(const Error& error);

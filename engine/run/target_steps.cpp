@@ -13,12 +13,11 @@ namespace {
 constexpr int kAttempts = 3;         // of a step whose error says that trying again may help
 constexpr int kUndoAttempts = 5;     // an undo is worth more patience: behind it stands somebody's app
 constexpr int kTimeOuts = 2;         // what took its whole limit twice is not going to answer
-constexpr Seconds kFirstDelay{0.5};  // doubled each time
 
 // Half to one and a half times the doubled delay: many targets that met the same outage don't come back together.
-Seconds delay_before(int next_attempt) {
+Seconds jittered(Seconds first, int next_attempt) {
   static std::minstd_rand random{std::random_device{}()};
-  return kFirstDelay * (1 << (next_attempt - 1)) * std::uniform_real_distribution<double>(0.5, 1.5)(random);
+  return first * (1 << (next_attempt - 2)) * std::uniform_real_distribution<double>(0.5, 1.5)(random);
 }
 
 // A rule, or a world that is not as the intent says, stays so; what else went wrong may pass.
@@ -41,7 +40,18 @@ bool is_worth_another_try(const Error& error, int n) {
   return may_pass(error) && n < (error.kind == ErrorKind::timeout ? kTimeOuts : kUndoAttempts);
 }
 
+class WhileUndoing {
+ public:
+  explicit WhileUndoing(bool& flag) : flag_(flag) { flag_ = true; }
+  ~WhileUndoing() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
 }  // namespace
+
+Seconds TargetRunner::delay_before(int next_attempt) const { return jittered(setup_.request.first_delay, next_attempt); }
 
 Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
   Operation* operation = setup_.operations.find(step.operation);
@@ -102,6 +112,11 @@ Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step
   for (int n = 1; !probed && is_worth_another_try(probed.error(), n); ++n) {
     co_await sleep_for(delay_before(n + 1));
     probed = co_await operation.probe(context, record.intent);
+  }
+  // The target is taken back now in any case, and every undo bears whatever has happened of the step.
+  if (!probed && over_max_pause()) {
+    Failure late{step.path, *over_max_pause(), false};
+    co_return std::optional<Failure>(std::move(late));
   }
   Probe probe;
   if (probed)
@@ -185,7 +200,8 @@ Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Ope
   Error error = outcome.error();
   json data{{"error", to_json_value(error)}, {"seconds", seconds}};
   CO_TRY_VOID(co_await append(event(EventKind::step_failed, step.path, std::move(data), attempt)));
-  if (error.outcome_unknown) {
+  // With the pause over nobody needs to know: it is taken back.
+  if (error.outcome_unknown && !over_max_pause()) {
     bool done = false;
     CO_TRY(auto unsettled, co_await settle_unfinished(step, operation, done));
     if (done) co_return std::optional<Failure>();
@@ -201,6 +217,7 @@ Task<TargetRunner::Attempt> TargetRunner::undo_step(const StepRecord& step) {
   const StepPlan* planned = planned_step(step.path);
   Operation* operation = planned ? setup_.operations.find(planned->operation) : nullptr;
   CO_TRY_VOID(co_await append(event(EventKind::undo_started, step.path, {}, step.attempt)));
+  const WhileUndoing whole_time(undoing_);
   Error error(ErrorKind::internal, "this program has no operation for step " + step.path);
   for (int n = 1; operation; ++n) {
     if (auto lost = co_await still_ours()) co_return let_go(*lost);

@@ -71,6 +71,17 @@ TEST_CASE("exit code: a rollback that stops before its end is halted") {
   CHECK(exit_code_of_run(targets({stuck, pending}), RunState::halted, back, false) == kSomeFailed);
 }
 
+TEST_CASE("exit code: a retry or rollback that was told to stop before its last target says so") {
+  RunRequest back, retry;
+  back.direction = Direction::backward;
+  retry.include_ended = true;
+  retry.only = {1, 2};
+  for (const RunRequest& request : {back, retry}) {
+    CHECK(exit_code_of_run(targets({good, undone}), RunState::finished_with_failures, request, true, true) == kInterrupted);
+    CHECK(exit_code_of_run(targets({good, undone}), RunState::cancelled, request, false, true) == kHalted);
+  }
+}
+
 TEST_CASE("exit code: what was rolled back as asked is a success, also when a resume finished it") {
   const RunRequest all;
   auto asked = targets({good, undone});

@@ -6,9 +6,12 @@ import unittest
 
 from .exec_platform import EXAMPLE, ExecPlatformScenario
 from .hunting import files_below
+from .support import wait_for
 
 APPLICATION = "blog"
+OTHER = "shop"
 BLOCKED = 4
+PAUSE, MARGIN = 5, 25  # seconds; the margin is for what isn't waiting but work, on a busy machine
 LIMIT = 4  # seconds for one call; what ignores SIGTERM has five more
 # Does what the file beside it that is named after the verb says; without one, the platform's program does the work.
 UNRELIABLE = """#!/bin/bash
@@ -70,6 +73,10 @@ if os.environ.get("PGCONVOY_TEST_FULL"):
     CASES += [Case("nothing works any more after the stop", {"start": "hang", "page_off": "hang", "health": "hang"}, seconds=400)]
 
 
+# Nothing of a run calls `is_running` before the page is on.
+CALLS_BEFORE_THE_PIVOT = ["stop", *(["page_on", "is_running", "write_binding"] if os.environ.get("PGCONVOY_TEST_FULL") else [])]
+
+
 class ControllerErrorsTest(ExecPlatformScenario):
     @classmethod
     def setUpClass(cls):
@@ -129,6 +136,32 @@ class ControllerErrorsTest(ExecPlatformScenario):
         self.lab.use_journal("at-last")
         self.assert_exit(self.lab.run("run", "-f", self.broken, "--runbook", self.impatient, "--limit", APPLICATION, "--yes"), 0)
         self.assert_healthy_on(APPLICATION, 15)
+
+    def test_calls_that_would_outlast_the_pause(self):
+        """The program may take a minute, the pause may not: before the pivot the target is taken back when max_pause is over."""
+        before = self.lab.catalogs()
+        fleet = self.read("fleet.yaml")
+        fleet["environments"][OTHER]["controller"].update(command=[self.program], limit="60s")
+        patient = self.lab.file("patient.yaml", json.dumps(fleet))
+        for verb in CALLS_BEFORE_THE_PIVOT:
+            with self.subTest(verb):
+                self.lab.use_journal(f"outlasts-{verb}")
+                self.lab.file(f"unreliable.{verb}", "nap")
+                try:
+                    with self.lab.start("run", *self.lab.fleet_arguments("-f", patient, "--limit", OTHER, "--set", f"max_pause={PAUSE}s"), "--yes", "-v") as run:
+                        began = time.monotonic()
+                        wait_for("the way back", lambda: self.lab.journal.rows("SELECT 1 FROM events WHERE kind = 'target_rolling_back'"), seconds=60)
+                        self.assertLess(time.monotonic() - began, PAUSE + MARGIN)
+                        code, output = run.finish()
+                finally:
+                    self.mend()
+                self.assertEqual(code, 1, output)
+                self.assertIn(f"{verb}: ", output)
+                self.assertIn("the pause would last longer than max_pause", output)
+                self.assertEqual(self.lab.journal.target_states(), {OTHER: "rolled_back"}, output)
+                self.assert_healthy_on(OTHER, 13)
+                self.assertEqual(self.lab.catalogs(), before)
+                self.assert_journal_clean()
 
     def assert_nothing_lost(self):
         self.writer.stop()

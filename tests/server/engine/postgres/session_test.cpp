@@ -74,6 +74,16 @@ class Role {
 
 }  // namespace
 
+TEST_CASE("a server from 14 on looks whether a session's client is still there", "[session]") {
+  Fixture fixture;
+  for (const testing::LaboratoryServer& server : testing::laboratory_servers()) {
+    auto session = fixture.try_open(server.connection);
+    REQUIRE(session);
+    const std::string looks = fixture.text(**session, "select coalesce(current_setting('client_connection_check_interval', true), 'never')");
+    CHECK(looks == (server.major >= 14 ? "1s" : "never"));
+  }
+}
+
 TEST_CASE("session: parameters, NULL and the number of affected rows") {
   Fixture fixture;
   auto session = fixture.open();
