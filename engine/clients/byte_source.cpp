@@ -95,9 +95,7 @@ struct DigestSource::Hash {
 };
 
 DigestSource::DigestSource(ByteSource& inner, std::string expected, std::int64_t size, std::string what)
-    : inner_(inner), expected_(std::move(expected)), what_(std::move(what)), size_(size) {
-  if (!expected_.empty()) hash_ = std::make_unique<Hash>();
-}
+    : inner_(inner), expected_(std::move(expected)), what_(std::move(what)), size_(size), hash_(std::make_unique<Hash>()) {}
 DigestSource::~DigestSource() = default;
 
 Result<std::string_view> DigestSource::next() {
@@ -106,38 +104,41 @@ Result<std::string_view> DigestSource::next() {
   count_ += block->size();
   if (size_ >= 0 && count_ > static_cast<std::uint64_t>(size_))
     return Error(ErrorKind::corrupt, fmt::format("{} has more than the {} bytes that its description says", what_, size_));
-  if (hash_) EVP_DigestUpdate(hash_->context, block->data(), block->size());
+  EVP_DigestUpdate(hash_->context, block->data(), block->size());
   return block;
 }
 
-Result<void> DigestSource::finish() {
+Result<std::string> DigestSource::finish() {
   for (;;) {
     TRY(const std::string_view block, next());
     if (block.empty()) break;
   }
   if (size_ >= 0 && count_ != static_cast<std::uint64_t>(size_))
     return Error(ErrorKind::corrupt, fmt::format("{} is cut off: {} of {} bytes", what_, count_, size_));
-  if (!hash_) return {};
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   EVP_DigestFinal_ex(hash_->context, digest, &length);
   std::string actual = "sha256:";
   for (unsigned i = 0; i < length; ++i) actual += fmt::format("{:02x}", digest[i]);
-  hash_.reset();
-  if (actual != expected_)
+  if (!expected_.empty() && actual != expected_)
     return Error(ErrorKind::corrupt, fmt::format("{} is not what its digest says: {} instead of {}", what_, actual, expected_));
-  return {};
+  return actual;
 }
 
-Result<std::string> read_all(ByteSource& source, std::size_t limit, const std::string& what) {
+Result<std::optional<std::string>> read_up_to(ByteSource& source, std::size_t limit) {
   std::string text;
   for (;;) {
     TRY(const std::string_view block, source.next());
-    if (block.empty()) return text;
-    if (text.size() + block.size() > limit)
-      return Error(ErrorKind::corrupt, fmt::format("{} is larger than {} bytes", what, limit));
+    if (block.empty()) return std::optional(std::move(text));
+    if (text.size() + block.size() > limit) return std::optional<std::string>();
     text += block;
   }
+}
+
+Result<std::string> read_all(ByteSource& source, std::size_t limit, const std::string& what) {
+  TRY(auto text, read_up_to(source, limit));
+  if (!text) return Error(ErrorKind::refused, fmt::format("{} is larger than {} bytes", what, limit));
+  return *std::move(text);
 }
 
 }  // namespace pgconvoy::clients

@@ -30,8 +30,10 @@ constexpr std::array kDrivers{
     Driver{"ruby-pg", "Ruby", "", "", "calls libpq (ruby-pg README)"},
     Driver{"node-libpq", "JavaScript", "", "", "calls libpq (brianc/node-libpq README); pg-native rests on it"},
     Driver{"rust-postgres", "Rust", "0.3.0", "",
-           "rust-postgres commit 8fc5ba21, first in tag postgres-protocol-v0.3.0; versions here are those of the crate postgres-protocol, "
-           "which postgres and tokio-postgres rest on"},
+           "sfackler/rust-postgres commit f9b864f2, first in tag postgres-v0.14.2, with postgres-protocol 0.3.0; versions here are "
+           "those of the crate postgres-protocol"},
+    Driver{"tokio-postgres", "Rust", "0.4.0", "",
+           "sfackler/rust-postgres, tokio-postgres/src/proto/connect_raw.rs at tag tokio-postgres-v0.4.0-rc.1; nothing of it at v0.3.0"},
     Driver{"sqlx", "Rust", "0.1.4", "", "launchbadge/sqlx CHANGELOG.md, 0.1.4 (pull request 37)"},
     Driver{"postgrex", "Elixir", "0.14.0", "", "elixir-ecto/postgrex CHANGELOG.md, 0.14.0"},
 };

@@ -34,7 +34,7 @@ constexpr std::array kVariables{
 constexpr std::array<std::string_view, 15> kReleases{"9.1", "9.2", "9.3", "9.4", "9.5", "9.6", "10", "11",
                                                      "12",  "13",  "14",  "15",  "16",  "17",  "18"};
 
-constexpr std::array<std::string_view, 3> kCrates{"postgres-protocol-", "sqlx-postgres-", "sqlx-core-"};
+constexpr std::array<std::string_view, 4> kCrates{"postgres-protocol-", "tokio-postgres-", "sqlx-postgres-", "sqlx-core-"};
 
 bool holds(std::string_view window, std::string_view wanted) {
   return ::memmem(window.data(), window.size(), wanted.data(), wanted.size()) != nullptr;
@@ -58,26 +58,24 @@ std::string NativeTraces::libpq_range() const {
 }
 
 void NativeSearch::feed(std::string_view block) {
-  if (capturing_) {
-    capture(block);
-  }
+  if (capturing_) capture(block);
   window_ += block;
-  search(window_, false);
+  search(window_);
   if (window_.size() > kOverlap) window_.erase(0, window_.size() - kOverlap);
 }
 
 NativeTraces NativeSearch::finish() {
-  search(window_, true);
+  search(window_);
   if (capturing_) traces_.go_modules.clear();
   return std::move(traces_);
 }
 
 // What is near the end of the window is found again in the next one, where what stands behind it is there too.
-void NativeSearch::search(std::string_view window, bool last) {
+void NativeSearch::search(std::string_view window) {
   if (!traces_.scram) traces_.scram = holds(window, kScramName);
   if (!traces_.libpq) traces_.libpq = holds(window, kLibpqMessage);
   search_variables(window);
-  search_crates(last ? window : window.substr(0, window.size()));
+  search_crates(window);
   if (capturing_ || !traces_.go_modules.empty()) return;
   if (const void* found = ::memmem(window.data(), window.size(), kGoBegin.data(), kGoBegin.size())) {
     const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - window.data());

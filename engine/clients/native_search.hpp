@@ -30,7 +30,7 @@ class NativeSearch {
   NativeTraces finish();
 
  private:
-  void search(std::string_view window, bool last);
+  void search(std::string_view window);
   void search_variables(std::string_view window);
   void search_crates(std::string_view window);
   void capture(std::string_view bytes);
