@@ -31,6 +31,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_doctor(app, invocation);
   add_check(app, invocation);
   add_parity(app, invocation);
+  add_scan(app, invocation);
   add_plan(app, invocation);
   add_run(app, invocation);
   add_resume(app, invocation);

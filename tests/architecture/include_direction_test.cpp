@@ -30,7 +30,7 @@ const std::map<std::string, int> ranks = {
     {"engine/core", 0},
     {"engine/postgres", 1},
     {"engine/fleet", 2},
-    {"engine/images", 2},
+    {"engine/clients", 2},
     {"engine/facts", 3},
     {"engine/journal", 3},
     {"engine/platform", 4},
