@@ -198,6 +198,16 @@ class ScanTest(unittest.TestCase):
         # Root sees what is mapped, anybody else that it can't be told: never what lies there now.
         self.assertIn(self.clients(f"pid:{process.pid}").get(library, ("", "", ""))[2], ("yes",) if os.geteuid() == 0 else ("yes", "unknown"))
 
+    if os.geteuid() == 0:
+
+        def test_running_process_with_a_root_of_its_own(self):
+            self.path("root/app/node_modules/pg/package.json", b'{"name":"pg","version":"6.4.2"}')
+            os.symlink("/usr/lib", self.path("root/lib"))
+            code = f"import os, sys; os.chroot({self.path('root')!r}); os.chdir('/'); print(1, flush=True); sys.stdin.read()"
+            process = self.running("/usr/bin/python3", "-c", code)
+            found = self.clients(f"pid:{process.pid}", code=BLOCKED)
+            self.assertEqual(found, {"/app/node_modules/pg/package.json": ("node-postgres", "6.4.2", "no")})
+
     def test_process_that_is_none(self):
         process = subprocess.Popen([sys.executable, "-c", ""])
         process.wait()
