@@ -36,6 +36,9 @@ Result<std::vector<std::string>> all_sources(const ScanCommandOptions& options) 
       if (const auto source = printable(line); !source.empty() && source[0] != '#') sources.push_back(source);
   }
   if (sources.empty()) return Error(ErrorKind::usage, "which images?", "FILE, DIRECTORY, registry://HOST/REPO:TAG or pid:N; --from FILE for a list");
+  if (std::any_of(sources.begin(), sources.end(), carries_login))
+    return Error(ErrorKind::usage, "a source with a user or a password in it is refused: others could see it",
+                 "docker login writes ~/.docker/config.json, which is read; or PGCONVOY_REGISTRY_USER and PGCONVOY_REGISTRY_PASSWORD");
   if (std::count(sources.begin(), sources.end(), "-") > (options.list == "-" ? 0 : 1))
     return Error(ErrorKind::usage, "standard input can be read once only");
   return sources;

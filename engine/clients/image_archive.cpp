@@ -32,6 +32,7 @@ struct ArchiveContent {
   std::map<std::string, std::string> links;      // path -> path, both inside
   std::map<std::string, ReadLayer> layers;
 
+  bool is_image() const { return documents.count("manifest.json") > 0 || documents.count("index.json") > 0; }
   // The path behind links, as far as they are known; hostile circles end.
   std::string behind_links(std::string path) const {
     for (int i = 0; i < 8; ++i) {
@@ -43,8 +44,10 @@ struct ArchiveContent {
   }
 };
 
+// At the root only: a file system of Node has tens of thousands of them further down.
 bool may_be_document(const std::string& path) {
-  return path == "oci-layout" || path == "repositories" || path.ends_with(".json") || path.starts_with(kBlobFolder);
+  if (path.starts_with(kBlobFolder)) return true;
+  return path.find('/') == std::string::npos && (path.ends_with(".json") || path.starts_with("sha256:"));
 }
 
 bool may_be_layer(const std::string& path) {
@@ -61,10 +64,9 @@ Result<ArchiveEntry> first_entry(ArchiveReader& reader) {
   }
 }
 
-// Whether the first entry looks like that of an image rather than of a root file system.
+// Whether the first entry looks like that of an image rather than of a root file system, where nothing more can be known.
 bool begins_an_image(const std::string& path) {
-  if (path == "blobs" || path.starts_with("blobs/") || path == "oci-layout" || path == "index.json" || path == "manifest.json" || path == "repositories")
-    return true;
+  if (path == "blobs" || path == "oci-layout" || path == "repositories" || may_be_document(path)) return true;
   const auto top = path.substr(0, path.find('/'));
   const auto stem = top.substr(0, top.find('.'));
   return stem.size() == 64 && stem.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -100,7 +102,10 @@ class ArchivePass {
   Result<void> run(std::optional<ArchiveEntry> entry) {
     std::uint64_t count = 0;
     while (entry) {
-      if (++count > kMostEntriesAround) return Error(ErrorKind::refused, "the archive has too many entries for one of images");
+      if (++count > kMostEntriesAround) {
+        if (wanted_ && wanted_->empty() && !content_.is_image()) return {};  // a root file system
+        return Error(ErrorKind::refused, "the archive has too many entries for one of images");
+      }
       TRY_VOID(look_at(*entry));
       TRY(entry, reader_.next());
     }
@@ -221,41 +226,39 @@ Result<ClientScan> put_together(const ArchiveContent& content, const ResolvedIma
 
 Result<std::vector<ClientScan>> scan_archive(ByteSource& source, const std::string& shown, const ScanOptions& options) {
   ArchiveContent content;
-  Images found;
-  std::set<std::string> wanted;
   ScanLimits around = options.limits;
   around.unpacked = options.limits.unpacked * 4;
-  bool twice = false;
-  {
-    // Nothing is wanted in the first pass, unless there can be no second one: the first entry tells.
+  // A new reader each time; nothing is held from one to the next.
+  const auto read_from_here = [&](const std::set<std::string>* wanted) -> Result<void> {
     ArchiveReader reader(source, ArchiveFormat::tar, around, "the archive");
     TRY(auto entry, first_entry(reader));
-    twice = begins_an_image(entry.path) && !reader.compressed() && source.seek(0);
-    if (!twice && !begins_an_image(entry.path)) {
+    return ArchivePass(reader, options, wanted, content).run(std::move(entry));
+  };
+  bool twice = false;
+  {
+    ArchiveReader reader(source, ArchiveFormat::tar, around, "the archive");
+    TRY(auto entry, first_entry(reader));
+    twice = !reader.compressed() && source.seek(0);
+    if (!twice && begins_an_image(entry.path)) {
+      TRY_VOID(ArchivePass(reader, options, nullptr, content).run(std::move(entry)));
+    } else if (!twice) {
       TRY(const auto scan, scan_entries(reader, std::move(entry), "", options.limits));
       return std::vector{scan_of_layers({&scan}, shown, "archive", "")};
     }
-    if (!twice) {
-      ArchivePass pass(reader, options, nullptr, content);
-      TRY_VOID(pass.run(std::move(entry)));
-      TRY(found, images_of(content, options));
-    }
   }
+  std::set<std::string> wanted;
+  if (twice) TRY_VOID(read_from_here(&wanted));
+  if (twice && !content.is_image()) {
+    if (!source.seek(0)) return Error(ErrorKind::io, "the archive can't be read a second time");
+    TRY(const auto scan, scan_layer(source, "", options.limits));
+    return std::vector{scan_of_layers({&scan}, shown, "archive", "")};
+  }
+  TRY(const Images found, images_of(content, options));
   if (twice) {
-    {
-      ArchiveReader headers(source, ArchiveFormat::tar, around, "the archive");
-      ArchivePass pass(headers, options, &wanted, content);
-      TRY(auto entry, first_entry(headers));
-      TRY_VOID(pass.run(std::move(entry)));
-    }
-    TRY(found, images_of(content, options));
     for (const ResolvedImage& image : found.images)
       for (const Descriptor& layer : image.layers) wanted.insert(path_in_archive(content, layer));
     if (!source.seek(0)) return Error(ErrorKind::io, "the archive can't be read a second time");
-    ArchiveReader reader(source, ArchiveFormat::tar, around, "the archive");
-    ArchivePass pass(reader, options, &wanted, content);
-    TRY(auto entry, first_entry(reader));
-    TRY_VOID(pass.run(std::move(entry)));
+    TRY_VOID(read_from_here(&wanted));
   }
   std::vector<ClientScan> scans;
   for (const ResolvedImage& image : found.images) {

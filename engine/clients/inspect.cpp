@@ -99,6 +99,17 @@ void add_go_modules(const std::string& path, const std::string& modules, Inspect
   finish();
 }
 
+// A program of Go without a list of modules: its functions tell whether, not which version.
+void add_go_functions(const std::string& path, const NativeTraces& traces, Inspection& inspection) {
+  if (traces.go_modules.find("\ndep\t") != std::string::npos) return;
+  const auto add = [&](const char* kind, bool scram) {
+    inspection.clients.push_back({kind, "", path, scram ? SpeaksScram::yes : SpeaksScram::no,
+                                  scram ? "the program has the driver's functions for SCRAM" : "the program has the driver, but not its functions for SCRAM", ""});
+  };
+  if (traces.go_pq) add("lib/pq", traces.go_pq_scram);
+  if (traces.go_pgx) add("pgx", traces.go_pgx_scram);
+}
+
 void add_crates(const std::string& path, const NativeTraces& traces, Inspection& inspection) {
   const bool tokio = std::any_of(traces.crates.begin(), traces.crates.end(), [](const auto& crate) { return crate.first == "tokio-postgres"; });
   for (const auto& [name, version] : traces.crates) {
@@ -126,6 +137,7 @@ Result<void> inspect_program(const std::string& path, bool named_libpq, ByteSour
   else if (traces.libpq)
     inspection.clients.push_back(libpq_inside(path, traces));
   add_go_modules(path, traces.go_modules, inspection);
+  add_go_functions(path, traces, inspection);
   add_crates(path, traces, inspection);
   return {};
 }

@@ -19,6 +19,7 @@ constexpr std::string_view kLibpqMessage = "fe_sendauth: no password supplied";
 // Around the list of modules in a program of Go 1.13 and later (runtime/debug, modinfo.go).
 constexpr std::string_view kGoBegin("\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6", 16);
 constexpr std::string_view kGoEnd("\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2", 16);
+constexpr std::string_view kGoPq = "github.com/lib/pq", kGoJackc = "github.com/jackc/pg";
 constexpr std::string_view kCargoRegistry = "/registry/src/";
 
 // Variables of libpq and the release that brought each (release notes of these versions; manual, Environment Variables).
@@ -35,6 +36,15 @@ constexpr std::array<std::string_view, 15> kReleases{"9.1", "9.2", "9.3", "9.4",
                                                      "12",  "13",  "14",  "15",  "16",  "17",  "18"};
 
 constexpr std::array<std::string_view, 4> kCrates{"postgres-protocol-", "tokio-postgres-", "sqlx-postgres-", "sqlx-core-"};
+
+// Calls `look` with what stands behind each place where `wanted` is.
+template <class Look>
+void behind_each(std::string_view window, std::string_view wanted, const Look& look) {
+  while (const void* found = ::memmem(window.data(), window.size(), wanted.data(), wanted.size())) {
+    window.remove_prefix(static_cast<std::size_t>(static_cast<const char*>(found) - window.data()) + wanted.size());
+    look(window);
+  }
+}
 
 bool holds(std::string_view window, std::string_view wanted) {
   return ::memmem(window.data(), window.size(), wanted.data(), wanted.size()) != nullptr;
@@ -76,6 +86,7 @@ void NativeSearch::search(std::string_view window) {
   if (!traces_.libpq) traces_.libpq = holds(window, kLibpqMessage);
   search_variables(window);
   search_crates(window);
+  search_go_functions(window);
   if (capturing_ || !traces_.go_modules.empty()) return;
   if (const void* found = ::memmem(window.data(), window.size(), kGoBegin.data(), kGoBegin.size())) {
     const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - window.data());
@@ -100,14 +111,11 @@ void NativeSearch::search_variables(std::string_view window) {
 }
 
 void NativeSearch::search_crates(std::string_view window) {
-  while (traces_.crates.size() < kMostCrates) {
-    const void* found = ::memmem(window.data(), window.size(), kCargoRegistry.data(), kCargoRegistry.size());
-    if (!found) return;
-    window.remove_prefix(static_cast<std::size_t>(static_cast<const char*>(found) - window.data()) + kCargoRegistry.size());
+  behind_each(window, kCargoRegistry, [this](std::string_view rest) {
     // "index.crates.io-6f17d22bba15001f/postgres-protocol-0.6.4/src/..."
-    const auto slash = window.substr(0, 80).find('/');
-    if (slash == std::string_view::npos) continue;
-    const auto crate = window.substr(slash + 1, 60);
+    const auto slash = rest.substr(0, 80).find('/');
+    if (slash == std::string_view::npos || traces_.crates.size() >= kMostCrates) return;
+    const auto crate = rest.substr(slash + 1, 60);
     for (const auto name : kCrates) {
       if (!crate.starts_with(name)) continue;
       const auto version = crate.substr(name.size());
@@ -116,7 +124,20 @@ void NativeSearch::search_crates(std::string_view window) {
       const std::pair<std::string, std::string> one{name.substr(0, name.size() - 1), version.substr(0, end)};
       if (std::find(traces_.crates.begin(), traces_.crates.end(), one) == traces_.crates.end()) traces_.crates.push_back(one);
     }
-  }
+  });
+}
+
+// "github.com/lib/pq.(*conn).auth", "github.com/lib/pq/scram.NewClient", "github.com/jackc/pgx/v5/pgconn.(*PgConn).scramAuth"
+void NativeSearch::search_go_functions(std::string_view window) {
+  behind_each(window, kGoPq, [this](std::string_view rest) {
+    traces_.go_pq = traces_.go_pq || rest.starts_with(".(*conn).");
+    traces_.go_pq_scram = traces_.go_pq_scram || rest.starts_with("/scram.(*Client).");
+  });
+  behind_each(window, kGoJackc, [this](std::string_view rest) {
+    const auto name = rest.substr(0, rest.substr(0, 60).find('\0'));
+    traces_.go_pgx = traces_.go_pgx || (name.find(".(*Conn).") != std::string_view::npos || name.find(".(*PgConn).") != std::string_view::npos);
+    traces_.go_pgx_scram = traces_.go_pgx_scram || name.ends_with("onn).scramAuth");
+  });
 }
 
 void NativeSearch::capture(std::string_view bytes) {

@@ -16,6 +16,8 @@ struct NativeTraces {
   bool libpq = false;            // a message that every libpq has, and nothing else
   std::uint32_t variables = 0;   // bit n: the n-th of libpq's variables that tell a version
   std::string go_modules;        // what `go version -m` shows; "" when there is none
+  // Functions in a program of Go, which are named even where the list of modules is missing (built from GOPATH).
+  bool go_pq = false, go_pq_scram = false, go_pgx = false, go_pgx_scram = false;
   std::vector<std::pair<std::string, std::string>> crates;  // name and version of Rust's, the known ones
 
   // The range of libpq's major versions that the variables allow, as text: "14 or 15", "12", "9.2 to 9.6", "18 or later".
@@ -33,6 +35,7 @@ class NativeSearch {
   void search(std::string_view window);
   void search_variables(std::string_view window);
   void search_crates(std::string_view window);
+  void search_go_functions(std::string_view window);
   void capture(std::string_view bytes);
 
   NativeTraces traces_;

@@ -76,6 +76,13 @@ std::string registry_of(const std::string& source) {
   return image ? image->host : std::string();
 }
 
+bool carries_login(const std::string& source) {
+  const auto scheme = source.find("://");
+  if (scheme == std::string::npos) return false;
+  const auto authority = source.substr(scheme + 3, source.find('/', scheme + 3) - (scheme + 3));
+  return authority.find('@') != std::string::npos;
+}
+
 Result<std::vector<ClientScan>> scan_source(const std::string& source, const ScanOptions& options) {
   if (is_registry(source)) return alone(clients::scan_registry_image(source, options));
   if (source.find("://") != std::string::npos)

@@ -46,6 +46,9 @@ ScanOptions scan_options_from_environment();
 // "registry.example.org:5000" of a registry://, "" of anything else.
 std::string registry_of(const std::string& source);
 
+// Whether there is a user or a password in an URL: such a source is not to be printed, not even in the error about it.
+bool carries_login(const std::string& source);
+
 // Looks at one source; several images in one archive give several. Blocks: call it on a thread of a pool; may be called
 // from several at a time. Writes nothing, runs nothing of what it finds, follows no link out of the source.
 // Errors: usage (no such source, a password in it), not_found, io, unreachable, timeout, corrupt (damaged, wrong digest),

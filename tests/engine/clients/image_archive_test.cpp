@@ -83,6 +83,26 @@ TEST_CASE("image archive: a plain tar of a root file system", "[clients]") {
     }
 }
 
+TEST_CASE("image archive: names of entries as other tools write them, and a root file system with a manifest.json inside", "[clients]") {
+  // go-containerregistry: a configuration without an ending, layers compressed.
+  auto entries = made::saved_image({layer(kBase)});
+  const std::string name = "sha256:" + std::string(64, 'a');
+  entries[0] = {std::string(64, 'b') + ".tar.gz", layer(kBase, made::Packed::gzip)};
+  entries[1].path = name;
+  entries[2].content = json::array({{{"Config", name}, {"RepoTags", {"shop:1"}}, {"Layers", {entries[0].path}}}}).dump();
+  std::swap(entries[0], entries[1]);
+  for (const bool pipe : {false, true}) {
+    const auto scans = scanned(made::tar(entries), pipe);
+    REQUIRE(scans);
+    CHECK(scans->front().kind == "docker-archive");
+    CHECK(scans->front().verdict() == SpeaksScram::no);
+  }
+  const auto root = scanned(layer({{"app/manifest.json", "{}"}, {"app/index.json", "{}"}, {"app/node_modules/pg/package.json", R"({"name":"pg","version":"6.0.0"})"}}));
+  REQUIRE(root);
+  CHECK(root->front().kind == "archive");
+  CHECK(root->front().verdict() == SpeaksScram::no);
+}
+
 TEST_CASE("image archive: a layer that isn't what its digest says", "[clients]") {
   auto saved = made::saved_image({layer(kBase)});
   saved[0].content = layer(kUpgrade);

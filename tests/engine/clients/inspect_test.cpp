@@ -96,6 +96,15 @@ TEST_CASE("inspect: the modules of a Go program, however the blocks fall", "[cli
   CHECK(found_in("shop", made::elf({}) + kGoBegin + modules) == Lines{});
 }
 
+TEST_CASE("inspect: a Go program without a list of modules, by its functions", "[clients]") {
+  CHECK(found_in("app", made::elf({"github.com/lib/pq.(*conn).auth", "vendor/github.com/jackc/pgx.(*Conn).Close"})) == Lines{"lib/pq  no", "pgx  no"});
+  CHECK(found_in("app", made::elf({"github.com/lib/pq.(*conn).auth", "github.com/lib/pq/scram.(*Client).Step"})) == Lines{"lib/pq  yes"});
+  CHECK(found_in("app", made::elf({"github.com/jackc/pgx/v4/internal/x", "github.com/jackc/pgconn.(*PgConn).scramAuth"})) == Lines{"pgx  yes"});
+  // Debian's builds have a list, but of no modules.
+  CHECK(found_in("app", made::elf({"github.com/lib/pq.(*conn).auth"}) + kGoBegin + "path\tgithub.com/a/b\nbuild\t-trimpath=true\n" + kGoEnd) == Lines{"lib/pq  no"});
+  CHECK(found_in("app", made::elf({"see github.com/lib/pq for more", "github.com/lib/pq/oid.Type"})) == Lines{});
+}
+
 TEST_CASE("inspect: crates of Rust by the paths in a program, and by Cargo.lock", "[clients]") {
   const std::string registry = "/usr/local/cargo/registry/src/github.com-1ecc6299db9ec823/";
   CHECK(found_in("app", made::elf({registry + "postgres-protocol-0.6.4/src/authentication/sasl.rs"})) == Lines{"rust-postgres 0.6.4 yes"});
@@ -149,7 +158,9 @@ TEST_CASE("inspect: pgjdbc by its name, by what it says of itself, in a jar of j
 }
 
 TEST_CASE("inspect: a jar that is damaged is noted, not failed upon", "[clients]") {
-  const std::string jar = made::zip({{"a", std::string(5000, 'a')}, {"BOOT-INF/lib/postgresql-42.1.1.jar", "x"}});
+  std::string noise;
+  for (unsigned i = 0, state = 7; i < 5000; ++i) noise += static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+  const std::string jar = made::zip({{"a", noise}, {"BOOT-INF/lib/postgresql-42.1.1.jar", "x"}});
   auto source = memory_source(jar.substr(0, 2000));
   Inspection inspection;
   REQUIRE(inspect_file("shop.jar", *source, {}, inspection));

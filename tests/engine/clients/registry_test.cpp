@@ -26,6 +26,14 @@ TEST_CASE("registry: references", "[clients]") {
   CHECK(describe(refused.error()).find("hush") == std::string::npos);
 }
 
+TEST_CASE("scan: a source with a login in it is known as one", "[clients]") {
+  CHECK(carries_login("registry://user:hush@r/shop"));
+  CHECK(carries_login("https://user@r/shop"));
+  CHECK(carries_login("registry://user:hush@r"));
+  CHECK_FALSE(carries_login("registry://r/shop@sha256:1"));
+  CHECK_FALSE(carries_login("/srv/a@b"));
+}
+
 TEST_CASE("registry: what it asks for", "[clients]") {
   const Challenge challenge = read_challenge(R"(Bearer realm="https://auth.example.org/token?x=1",service="reg, \"1\"",Scope=pull)");
   CHECK(challenge.scheme == "bearer");
