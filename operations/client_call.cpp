@@ -38,7 +38,12 @@ Task<bool> watch(std::function<void(int)> look, std::shared_ptr<int> pid) {
   }
 }
 
-constexpr const char kCommand[] = "Command was:";
+// Where the statement begins in a line of a program's stderr; npos where none does.
+std::size_t statement_in(const std::string& line) {
+  for (const std::string_view told : {"Command was:", "Query was:"})
+    if (const auto found = line.find(told); found != std::string::npos) return found + told.size();
+  return std::string::npos;
+}
 
 // Statements and rows may hold what must not be journaled (OPTIONS (password '...'), a line of COPY).
 std::string without_statements(const std::string& text) {
@@ -46,7 +51,8 @@ std::string without_statements(const std::string& text) {
   std::istringstream lines(text);
   bool skipping = false, in_command = false, in_hint = false;
   for (std::string line; std::getline(lines, line);) {
-    const bool begins_command = line.find(kCommand) != std::string::npos;
+    const std::size_t statement = statement_in(line);
+    const bool begins_command = statement != std::string::npos;
     if (begins_command || line.starts_with("CONTEXT:") || line.starts_with("DETAIL:") || line.starts_with("STATEMENT:") ||
         line.starts_with("QUERY:")) {
       skipping = true;
@@ -56,7 +62,7 @@ std::string without_statements(const std::string& text) {
       in_hint = line.starts_with("HINT:");
     }
     if (!skipping) (in_hint ? hints : kept) += line + "\n";
-    if (skipping && in_command) command += (begins_command ? line.substr(line.find(kCommand) + std::size(kCommand) - 1) : line) + "\n";
+    if (skipping && in_command) command += (begins_command ? line.substr(statement) : line) + "\n";
   }
   // A message may quote what it complains of, a hint too, and that in any form.
   const MaskedStatement masked = masked_statement(command);

@@ -13,7 +13,12 @@ from .support import ScenarioTest, wait_for
 HALTED = 3
 # What a run may take in which something fails, on a busy machine.
 LIMIT = 75
-TESTS = 8 if os.environ.get("PGCONVOY_TEST_FULL") else 6
+FULL = bool(os.environ.get("PGCONVOY_TEST_FULL"))
+# Where all sessions of a run are ended at once.
+CUT_IN = ["restore_backup_to_reprovisioned_services"] + FULL * [
+    "reprovision_collected_instances", "page_on", "stop_app", "fence_source", "backup_collected_services", "analyze_restored_services", "verify_restored_services",
+    "enable_reprovisioned_services", "redeploy"]
+TESTS = (8 if FULL else 6) + len(CUT_IN)
 
 
 def children_of(pid):
@@ -167,6 +172,19 @@ class ServerErrorsTest(ScenarioTest):
             code, output = self.finish(run)
         self.assert_moved_or_back(code, output, self.new)
 
+    def cut(self, operation):
+        """Its sessions and those of its programs, as by an administrator, or a firewall between us and the servers."""
+        with self.start() as run:
+            wait_for(operation, lambda: self.lab.journal.has_begun(operation), every=0)
+            ended = [pid for server in (self.old, self.new)
+                     for pid in self.lab.psql(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgconvoy%'")]
+            code, output = self.finish(run)
+        self.assertTrue(ended, "there was no session")
+        if code == 0:
+            self.assert_moved()
+        else:
+            self.assert_back_on_the_old_one(code, output, "(?i)terminat|connection")
+
     # The journal
 
     def locked(self, seconds):
@@ -249,7 +267,15 @@ def test_target_that_crashes_between_enabling_and_health(self):
         self.assert_moved()
 
 
-if os.environ.get("PGCONVOY_TEST_FULL"):
+def add_cuts():
+    def case(operation):
+        return lambda self: self.cut(operation)
+    for operation in CUT_IN:
+        setattr(ServerErrorsTest, f"test_sessions_that_are_ended_in_{operation}", case(operation))
+
+
+add_cuts()
+if FULL:
     ServerErrorsTest.test_journal_that_somebody_locks_for_ever = test_journal_that_somebody_locks_for_ever
     ServerErrorsTest.test_target_that_crashes_between_enabling_and_health = test_target_that_crashes_between_enabling_and_health
 
