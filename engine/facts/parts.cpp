@@ -1,4 +1,7 @@
 // Every part and inquiry there is. A new one is a file of its own and a line here.
+#include "engine/facts/access_rules.hpp"
+#include "engine/facts/authentication.hpp"
+#include "engine/facts/client_sessions.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/inquiry.hpp"
@@ -7,18 +10,23 @@ namespace pgconvoy {
 
 const std::vector<Part>& database_parts() {
   static const std::vector<Part> parts{
+      {kClientSessionsPart, client_sessions_sql},
       {kOperatorsPart, operators_sql},
   };
   return parts;
 }
 
 const std::vector<Part>& server_parts() {
-  static const std::vector<Part> parts{};
+  static const std::vector<Part> parts{
+      {kAccessRulesPart, access_rules_sql},
+  };
   return parts;
 }
 
 const std::vector<Inquiry>& database_inquiries() {
-  static const std::vector<Inquiry> inquiries{};
+  static const std::vector<Inquiry> inquiries{
+      {kAuthenticationPart, read_authentication},
+  };
   return inquiries;
 }
 

@@ -1,0 +1,27 @@
+// Which clients the images of a database's applications hold, as far as a condition wants to know.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+
+namespace pgconvoy {
+
+inline constexpr const char* kImageClientsPart = "image_clients";
+
+struct ImageClient {
+  std::string kind, version, path;  // "libpq", "9.6.24", "/usr/lib/x86_64-linux-gnu/libpq.so.5.9"
+  std::string scram = "unknown";    // yes | no | unknown
+  std::string because;              // what was read
+};
+struct ImageClients {
+  std::string environment;
+  std::string image;                // what was looked at; "": the fleet names none
+  std::string unreadable_because;   // "": it was read
+  std::vector<ImageClient> clients;
+};
+PGCONVOY_JSON(ImageClient);
+PGCONVOY_JSON(ImageClients);
+
+}  // namespace pgconvoy
