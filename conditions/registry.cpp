@@ -16,6 +16,7 @@
 #include "conditions/servers_reachable.hpp"
 #include "conditions/source_database_ready.hpp"
 #include "conditions/target_database_absent.hpp"
+#include "conditions/trial_restore.hpp"
 
 namespace pgconvoy {
 
@@ -36,6 +37,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_bindings_lead_to_source());
   registry.add(make_client_speaks_target_authentication());
   registry.add(make_application_healthy_now());
+  registry.add(make_trial_restore());
 }
 
 }  // namespace pgconvoy

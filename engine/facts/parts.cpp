@@ -5,6 +5,7 @@
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/inquiry.hpp"
+#include "engine/facts/trial_restore.hpp"
 
 namespace pgconvoy {
 
@@ -26,6 +27,7 @@ const std::vector<Part>& server_parts() {
 const std::vector<Inquiry>& database_inquiries() {
   static const std::vector<Inquiry> inquiries{
       {kAuthenticationPart, read_authentication},
+      {kTrialPart, read_trial},
   };
   return inquiries;
 }
