@@ -2,14 +2,10 @@
 
 #include <set>
 
-#include "engine/facts/image_clients.hpp"
-
 namespace pgconvoy {
 
 PGCONVOY_JSON_FIELDS(AskedServer, answer, not_asked_because)
 PGCONVOY_JSON_FIELDS(AskedLogin, role, source, target)
-PGCONVOY_JSON_FIELDS(ImageClient, kind, version, path, scram, because)
-PGCONVOY_JSON_FIELDS(ImageClients, environment, image, unreadable_because, clients)
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/json.hpp"
+#include "engine/facts/inquiry.hpp"
 
 namespace pgconvoy {
 
@@ -23,5 +23,10 @@ struct ImageClients {
 };
 PGCONVOY_JSON(ImageClient);
 PGCONVOY_JSON(ImageClients);
+
+// A list of ImageClients, one for each environment of the target that binds the instance. Blocks a thread of the pool for
+// as long as the scan of an image takes (engine/clients/scan.hpp); layers that were read once in this process are not read
+// again. Credentials of registries come from the environment.
+Task<Result<json>> read_image_clients(const InquiryContext& context);
 
 }  // namespace pgconvoy

@@ -4,6 +4,7 @@
 #include "engine/facts/client_sessions.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
+#include "engine/facts/image_clients.hpp"
 #include "engine/facts/inquiry.hpp"
 #include "engine/facts/trial_restore.hpp"
 
@@ -27,6 +28,7 @@ const std::vector<Part>& server_parts() {
 const std::vector<Inquiry>& database_inquiries() {
   static const std::vector<Inquiry> inquiries{
       {kAuthenticationPart, read_authentication},
+      {kImageClientsPart, read_image_clients},
       {kTrialPart, read_trial},
   };
   return inquiries;
