@@ -83,6 +83,7 @@ inline RunbookNode administrator_may_restore() { return node("administrator_may_
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
+inline RunbookNode collations_sort_alike() { return node("collations_sort_alike", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
 inline RunbookNode disk_space() { return node("disk_space", {}); }
 inline RunbookNode bindings_lead_to_source() { return node("bindings_lead_to_source", {}); }

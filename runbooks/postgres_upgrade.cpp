@@ -34,6 +34,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           no_prepared_transactions(),
           no_postfix_operators(),
           encoding_and_locale_available(),
+          collations_sort_alike(),
           server_configuration_fits(),
           disk_space(),
           bindings_lead_to_source(),

@@ -2,6 +2,7 @@
 #include "engine/facts/access_rules.hpp"
 #include "engine/facts/authentication.hpp"
 #include "engine/facts/client_sessions.hpp"
+#include "engine/facts/collation_order.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/image_clients.hpp"
@@ -14,6 +15,7 @@ const std::vector<Part>& database_parts() {
   static const std::vector<Part> parts{
       {kClientSessionsPart, client_sessions_sql},
       {kOperatorsPart, operators_sql},
+      {kUsedCollationsPart, used_collations_sql},
   };
   return parts;
 }
@@ -28,6 +30,7 @@ const std::vector<Part>& server_parts() {
 const std::vector<Inquiry>& database_inquiries() {
   static const std::vector<Inquiry> inquiries{
       {kAuthenticationPart, read_authentication},
+      {kCollationOrderPart, read_collation_order},
       {kImageClientsPart, read_image_clients},
       {kTrialPart, read_trial},
   };
