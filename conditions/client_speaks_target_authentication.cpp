@@ -115,8 +115,8 @@ class ClientSpeaksTargetAuthentication final : public Condition {
         findings.push_back(finding(Severity::info, role, "not known: " + outlook.evidence, kWhy, "mend what servers_reachable reports, then check again"));
         return;
       case Asks::refused:
-        findings.push_back(finding(known ? Severity::block : Severity::warn, role, outlook.evidence,
-                                   known ? "a login as the application is tried before the pause, and would be refused"
+        findings.push_back(finding(known || login.by_passfile ? Severity::block : Severity::warn, role, outlook.evidence,
+                                   known || login.by_passfile ? "a login as the application is tried before the pause, and would be refused"
                                          : "the application may not get in after the move, unless it comes from another address than this host",
                                    fmt::format("a line for it in pg_hba.conf of {}, as on {} (SELECT * FROM pg_hba_file_rules), then SELECT pg_reload_conf()",
                                                move.target.server, move.source.server)));
@@ -131,7 +131,7 @@ class ClientSpeaksTargetAuthentication final : public Condition {
       case Asks::perhaps_in_vain:
         findings.push_back(finding(Severity::info, role, outlook.evidence + "; pg_hba.conf there can't be read",
                                    "an md5 verifier only works where pg_hba.conf says md5; that is tried before the pause",
-                                   fmt::format("GRANT SELECT ON pg_hba_file_rules TO {0} and EXECUTE ON FUNCTION pg_hba_file_rules TO {0} there, to know it now",
+                                   fmt::format("GRANT SELECT ON pg_hba_file_rules TO {0} and EXECUTE ON FUNCTION pg_hba_file_rules() TO {0} there, to know it now",
                                                as_identifier(move.target.administrator))));
         return;
       case Asks::no_scram:

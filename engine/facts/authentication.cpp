@@ -5,7 +5,7 @@
 namespace pgconvoy {
 
 PGCONVOY_JSON_FIELDS(AskedServer, answer, not_asked_because)
-PGCONVOY_JSON_FIELDS(AskedLogin, role, source, target)
+PGCONVOY_JSON_FIELDS(AskedLogin, role, source, target, by_passfile)
 
 namespace {
 
@@ -39,6 +39,7 @@ Task<Result<json>> read_authentication(const InquiryContext& context) {
   for (const std::string& role : roles) {
     AskedLogin login;
     login.role = role;
+    login.by_passfile = role == context.instance.role && !context.instance.password.passfile.empty();
     const auto known = context.source().roles.find(role);
     const std::string verifier = known == context.source().roles.end() ? "none" : known->second.verifier;
     if (verifier == "scram-sha-256" || verifier == "unreadable") {

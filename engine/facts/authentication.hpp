@@ -19,6 +19,7 @@ struct AskedLogin {
   std::string role;
   AskedServer source;             // only asked where the role has a SCRAM verifier, or one that we may not read
   AskedServer target;             // under the name that the database will have
+  bool by_passfile = false;       // its password is in a passfile: nobody here knows it in clear, but it is tried before the pause
 };
 PGCONVOY_JSON(AskedServer);
 PGCONVOY_JSON(AskedLogin);

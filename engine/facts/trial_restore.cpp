@@ -134,7 +134,7 @@ Task<Result<void>> restore_into(const InquiryContext& context, Scratch scratch, 
   for (const auto& [name, role] : context.source().roles) roles.push_back(name);
   for (const Portion& portion : portions_of(entries, trial)) {
     if (portion.as_tenant) CO_TRY_VOID(co_await hand_over(*inside, scratch.name));
-    std::vector<std::string> restoring{"--no-owner", "--no-privileges", "--no-password", "--use-list=/dev/stdin", archive.path()};
+    std::vector<std::string> restoring{"--verbose", "--no-owner", "--no-privileges", "--no-password", "--use-list=/dev/stdin", archive.path()};
     std::optional<ConnectionSpec> connection = portion.as_tenant ? tenant : administrator;
     CO_TRY(const ProcessResult result, co_await programs.call("pg_restore", std::move(restoring), std::move(connection), portion.lines));
     const std::size_t before = trial.errors.size() + trial.left_out.size() + static_cast<std::size_t>(trial.consequences + trial.more);

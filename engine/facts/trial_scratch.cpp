@@ -78,7 +78,8 @@ Task<Result<void>> make_scratch(Session& maintenance, Scratch scratch, DatabaseF
   order.locale_provider = like.locale_provider;
   order.provider_locale = like.provider_locale;
   CallIdentity who;
-  CO_TRY_VOID(co_await make_shared_server_provisioner()->create_database(std::move(who), maintenance, std::move(order)));
+  const auto provisioner = make_shared_server_provisioner();
+  CO_TRY_VOID(co_await provisioner->create_database(std::move(who), maintenance, std::move(order)));
   co_return Result<void>();
 }
 

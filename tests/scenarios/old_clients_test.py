@@ -124,7 +124,7 @@ class OldClientsTest(ScenarioTest):
         self.assert_healthy_on(APPLICATION, 13)
 
     def test_3_lost_without_checks(self):
-        runbook = self.lab.edited_runbook(redeploy="{health_timeout: 3s}")
+        runbook = self.lab.edited_runbook(redeploy="{health_timeout: 8s}")
         done = self.lab.migrate("-f", self.fleet, "--limit", APPLICATION, "--runbook", runbook, "--no-check", "as in history")
         self.assert_exit(done, 1)
         self.assertIn("redeploy", done.stdout)
