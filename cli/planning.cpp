@@ -217,6 +217,11 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
   request.fleet = std::move(chosen.fleet);
   request.runbook = std::move(chosen.runbook);
   request.selection = options.selection;
+  if (options.trial) {
+    RunbookNode trial;
+    trial.name = "trial_restore";
+    request.runbook.preconditions.push_back(std::move(trial));
+  }
   TRY(request.options, options.choices.complete(request.fleet.backups.directory));
   request.before_reading = std::move(before_reading);
   // What is typed for this night goes before what the fleet file says for all of them; the frozen copy holds it.

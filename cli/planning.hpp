@@ -13,6 +13,7 @@ struct PlanningOptions {
   Selection selection;
   RunbookOptions runbook;
   RunChoices choices;
+  bool trial = false;  // trial_restore is one of the preconditions: it writes to the target servers
 };
 void add_planning(CLI::App& command, PlanningOptions& options);
 

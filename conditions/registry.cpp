@@ -3,6 +3,8 @@
 #include "conditions/administrator_may_restore.hpp"
 #include "conditions/application_healthy_now.hpp"
 #include "conditions/bindings_lead_to_source.hpp"
+#include "conditions/client_speaks_target_authentication.hpp"
+#include "conditions/collations_sort_alike.hpp"
 #include "conditions/disk_space.hpp"
 #include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
@@ -15,6 +17,7 @@
 #include "conditions/servers_reachable.hpp"
 #include "conditions/source_database_ready.hpp"
 #include "conditions/target_database_absent.hpp"
+#include "conditions/trial_restore.hpp"
 
 namespace pgconvoy {
 
@@ -33,7 +36,10 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_server_configuration_fits());
   registry.add(make_disk_space());
   registry.add(make_bindings_lead_to_source());
+  registry.add(make_collations_sort_alike());
+  registry.add(make_client_speaks_target_authentication());
   registry.add(make_application_healthy_now());
+  registry.add(make_trial_restore());
 }
 
 }  // namespace pgconvoy

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "conditions/moves.hpp"
+#include "engine/facts/authentication_policy.hpp"
 #include "engine/facts/needed_roles.hpp"
 
 namespace pgconvoy {
@@ -93,12 +94,15 @@ class RolesRestorable final : public Condition {
     return page;
   }
 
-  std::vector<Finding> evaluate(const TargetFacts& facts, const json&) const override {
+  std::vector<Parameter> parameters() const override { return {authentication_parameter()}; }
+
+  std::vector<Finding> evaluate(const TargetFacts& facts, const json& arguments) const override {
     Findings findings;
+    const auto policy = authentication_policy(arguments).value_or(AuthenticationPolicy::block);
     for (const Move& move : moves_of(facts))
       if (!move.inside_known() || !move.target_known())
         findings.push_back(not_known(name(), move, "roles it depends on"));
-    for (const MovingRole& moving : moving_roles(facts)) examine(moving, findings);
+    for (const MovingRole& moving : moving_roles(facts)) examine(moving, policy, findings);
     examine_refused(facts, findings);
     return findings;
   }
@@ -127,7 +131,7 @@ class RolesRestorable final : public Condition {
     }
   }
 
-  void examine(const MovingRole& moving, Findings& findings) const {
+  void examine(const MovingRole& moving, AuthenticationPolicy policy, Findings& findings) const {
     const std::string& name = moving.needed.name;
     const auto target = moving.target->roles.find(name);
     if (!moving.needed.role) {
@@ -138,7 +142,7 @@ class RolesRestorable final : public Condition {
     } else if (target != moving.target->roles.end()) {
       examine_existing(*moving.needed.role, target->second, moving, findings);
     } else {
-      examine_new(*moving.needed.role, moving, findings);
+      examine_new(*moving.needed.role, moving, policy, findings);
     }
   }
 
@@ -165,7 +169,7 @@ class RolesRestorable final : public Condition {
                   fmt::format("on {}: \\password {} in psql", moving.target->server, as_identifier(source.name))));
   }
 
-  void examine_new(const RoleFact& role, const MovingRole& moving, Findings& findings) const {
+  void examine_new(const RoleFact& role, const MovingRole& moving, AuthenticationPolicy policy, Findings& findings) const {
     const std::string where = fmt::format("on {} ({})", moving.source->server, moving.needed.because);
     if (!moving.target->superuser && (role.superuser || role.replication || role.bypass_row_security)) {
       findings.push_back(finding(Severity::block, role.name,
@@ -186,31 +190,42 @@ class RolesRestorable final : public Condition {
                   "attributes",
                   fmt::format("to avoid that: REASSIGN OWNED BY {} TO the application's role in the database",
                               as_identifier(role.name))));
-    if (role.login) examine_password(role, moving, where, findings);
+    if (role.login) examine_password(role, moving, where, policy, findings);
   }
 
-  void examine_password(const RoleFact& role, const MovingRole& moving, const std::string& where,
+  void examine_password(const RoleFact& role, const MovingRole& moving, const std::string& where, AuthenticationPolicy policy,
                         Findings& findings) const {
-    if (role.verifier != "md5" && role.verifier != "unreadable") return;
+    const NewVerifier verifier = new_verifier(policy, role, moving.needed.clear_text_known);
     const std::string scram = fmt::format(
-        "in psql on {}: SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD '...' (or \\password), the "
-        "same "
-        "password as now",
+        "in psql on {}: SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD '...' (or \\password), the same password as now",
         moving.source->server, as_identifier(role.name));
-    if (role.verifier == "md5" && moving.needed.clear_text_known)
+    if (role.verifier == "md5" && verifier == NewVerifier::scram_from_clear)
       findings.push_back(
           finding(Severity::info, role.name, "its password is stored as md5 " + where,
                   "it does not work where pg_hba.conf asks for scram-sha-256; the clear text is known, so it is "
                   "set anew on the target as scram-sha-256",
                   "nothing to do", true));
-    else if (role.verifier == "md5")
+    else if (is_md5(verifier))
+      findings.push_back(finding(Severity::info, role.name, fmt::format("its password is stored as {} {}", role.verifier == "md5" ? "md5" : "nobody can see", where),
+                                 fmt::format("--set authentication={} keeps it as md5 on {}, which only works where pg_hba.conf says md5",
+                                             policy == AuthenticationPolicy::md5 ? "md5" : "carry", moving.target->server),
+                                 "nothing to do", true));
+    else if (verifier == NewVerifier::unknown && role.verifier == "md5")
       findings.push_back(
           finding(Severity::block, role.name,
                   fmt::format("its password is stored as md5 {} and nothing tells the clear text", where),
                   "an md5 verifier can't become a SCRAM one, and a login with it is refused where pg_hba.conf asks "
                   "for scram-sha-256, the default since PostgreSQL 14 (release notes of 14)",
-                  scram + "; or give the role's password in the fleet file (password: of its instance)"));
-    else if (!moving.needed.clear_text_known)
+                  scram + "; or give the role's password in the fleet file (password: of its instance); or --set authentication=md5, where "
+                          "pg_hba.conf of " + moving.target->server + " says md5"));
+    else if (verifier == NewVerifier::unknown && policy == AuthenticationPolicy::carry)
+      findings.push_back(
+          finding(Severity::block, role.name, fmt::format("its verifier {} can't be read", where),
+                  "only a superuser may read pg_authid, so the verifier can't be carried to the target as it is",
+                  fmt::format("--set authentication=block or md5 where the password is known; or use a superuser in the url of {}; or make the role "
+                              "on {} beforehand",
+                              moving.source->server, moving.target->server)));
+    else if (verifier == NewVerifier::unknown)
       findings.push_back(
           finding(Severity::block, role.name,
                   fmt::format("whether it has a password {} can't be read, and nothing tells the clear text", where),

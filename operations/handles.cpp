@@ -4,7 +4,7 @@ namespace pgconvoy {
 
 PGCONVOY_JSON_FIELDS(ReprovisionIntent, server, system_identifier, temporary_name, final_name, owner, missing_roles, memberships,
                      adopted_oid, adopted, roles, made_before)
-PGCONVOY_JSON_FIELDS(ReprovisionOutcome, oid, created_roles, role_oids)
+PGCONVOY_JSON_FIELDS(ReprovisionOutcome, oid, created_roles, role_oids, md5_roles)
 PGCONVOY_JSON_FIELDS(FenceIntent, server, system_identifier, timeline, oid, name, fenced_name, allowed_connections, owner, acl,
                      connection_limit, subscriptions)
 PGCONVOY_JSON_FIELDS(FenceOutcome, terminated, drained_seconds)

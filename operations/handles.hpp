@@ -29,6 +29,7 @@ struct ReprovisionOutcome {
   std::int64_t oid = 0;  // of the new database
   std::vector<std::string> created_roles;
   std::map<std::string, std::int64_t> role_oids;  // of created_roles
+  std::vector<std::string> md5_roles;             // of created_roles: they log in with md5, a debt
 };
 
 // Intent of fence_source, one per instance. The facts of a fenced source are these, never read again.

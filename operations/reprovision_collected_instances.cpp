@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "engine/facts/authentication_policy.hpp"
 #include "engine/facts/needed_roles.hpp"
+#include "engine/postgres/auth_probe.hpp"
+#include "engine/postgres/md5_verifier.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/adopted_database.hpp"
 #include "operations/handles.hpp"
@@ -75,6 +78,23 @@ Task<Result<void>> try_credentials(StepContext& context, ReprovisionIntent inten
   co_return Result<void>();
 }
 
+// An md5 verifier is of use only where pg_hba.conf says md5; then the server asks for it, otherwise for SCRAM. For roles
+// whose password nobody knows this is the only look there is.
+Task<Result<void>> try_md5(StepContext& context, ReprovisionIntent intent, std::vector<std::string> names) {
+  for (const std::string& name : names) {
+    AuthQuestion question;
+    CO_TRY(question.place, co_await context.administrator(intent.server, intent.temporary_name));
+    question.role = name;
+    question.database = intent.temporary_name;
+    CO_TRY(const AuthAnswer answer, co_await ask_for_authentication(std::move(question)));
+    if (answer.asks != "scram-sha-256") continue;
+    co_return Error(ErrorKind::refused, fmt::format("role \"{}\" keeps an md5 verifier, but pg_hba.conf asks it for scram-sha-256: nobody could log in as it", name),
+                    "md5 instead of scram-sha-256 in the line of pg_hba.conf that it meets, then SELECT pg_reload_conf(); or --set authentication=block")
+        .on(intent.server);
+  }
+  co_return Result<void>();
+}
+
 class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOutcome> {
  public:
   std::string name() const override { return "reprovision_collected_instances"; }
@@ -88,7 +108,8 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
              "Carry settings, connection limit and privileges of the database over."},
             {"adopt_empty", Parameter::Type::boolean, false,
              "Take a database that was made beforehand under the same name, when it is empty and has the right owner and "
-             "locale."}};
+             "locale."},
+            authentication_parameter()};
   }
   void require(Requirements& requirements, const json& arguments) const override {
     requirements.target_service = arguments.value("to", "");
@@ -134,9 +155,9 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
   Task<Result<ReprovisionOutcome>> effect(StepContext& context, ReprovisionIntent intent) override {
     const Instance& instance = context.instance();
     const DatabaseFacts& facts = context.database_facts(instance.id);
-    CO_TRY(auto orders, co_await role_orders(context, intent));
-    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     ReprovisionOutcome outcome;
+    CO_TRY(auto orders, co_await role_orders(context, intent, outcome.md5_roles));
+    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     if (!orders.empty()) {
       CO_TRY(outcome.created_roles,
              co_await context.provisioner(intent.server).create_roles(context.identity(), *maintenance, orders));
@@ -163,6 +184,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     if (auto held = co_await hold_roles(context, *maintenance, intent); !held)
       co_return again_if_a_role_went(std::move(held).error());
     CO_TRY_VOID(co_await try_credentials(context, intent));
+    CO_TRY_VOID(co_await try_md5(context, intent, outcome.md5_roles));
     co_return outcome;
   }
 
@@ -250,10 +272,14 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     return names;
   }
 
-  // SCRAM verifiers are carried as they are; an md5 one is set anew from the clear text that the binding holds.
-  static Task<Result<std::vector<RoleOrder>>> role_orders(StepContext& context, ReprovisionIntent intent) {
+  // The roles that are missing, each with the verifier that the policy gives it. `md5` becomes the names of those that get
+  // an md5 one.
+  static Task<Result<std::vector<RoleOrder>>> role_orders(StepContext& context, ReprovisionIntent intent, std::vector<std::string>& md5) {
     std::vector<RoleOrder> orders;
     std::vector<std::string> names;
+    const auto policy = authentication_policy(context.arguments());
+    if (!policy)
+      co_return Error(ErrorKind::usage, "authentication is " + context.arguments().at("authentication").dump(), "--set authentication=block, md5 or carry");
     for (const RoleFact& role : roles(context)) {
       if (std::find(intent.missing_roles.begin(), intent.missing_roles.end(), role.name) == intent.missing_roles.end())
         continue;
@@ -266,10 +292,10 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     CO_TRY(Session * source, co_await context.maintenance(context.source_server(context.instance().id).id));
     CO_TRY(auto settings, co_await read_settings(*source, names));
     for (RoleOrder& order : orders) order.attributes.settings = settings[order.attributes.name];
-    std::map<std::string, Secret> verifiers;
+    std::map<std::string, Secret> stored;
     auto read = co_await read_verifiers(*source, names);
     if (read)
-      verifiers = *std::move(read);
+      stored = *std::move(read);
     else if (read.error().sqlstate != "42501")
       co_return read.error();
     CO_TRY(auto logins, co_await context.app_connections(context.instance().id));
@@ -277,23 +303,39 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
     for (ConnectionSpec& app : logins)
       if (!app.password.empty()) clear[app.keywords["user"]] = app.password;
     for (RoleOrder& order : orders) {
-      const std::string& role = order.attributes.name;
-      auto known = verifiers.find(role);
-      const bool scram = known != verifiers.end() && known->second.reveal().rfind("SCRAM-SHA-256$", 0) == 0;
-      const bool has_password = known != verifiers.end() || order.attributes.verifier == "md5" ||
-                                (order.attributes.verifier == "unreadable" && order.attributes.login);
-      if (scram) {
-        order.verifier = known->second;
-      } else if (clear.count(role)) {
-        CO_TRY(order.verifier, source->encrypt_password(clear[role], role));
-      } else if (has_password) {
-        co_return Error(ErrorKind::refused,
-                        fmt::format("role \"{}\" has an md5 password that nobody knows in clear; it can't log in to the "
-                                    "target server",
-                                    role),
-                        "give the password in the fleet file, or set it anew on the source with password_encryption = "
-                        "'scram-sha-256'")
-            .on(source->server());
+      const std::string& name = order.attributes.name;
+      // As it is now: the facts may be older than a change of the password.
+      RoleFact now = order.attributes;
+      if (read) now.verifier = !stored.contains(name) ? "none" : stored[name].reveal().starts_with("SCRAM-SHA-256$") ? "scram-sha-256" : "md5";
+      const NewVerifier verifier = new_verifier(*policy, now, clear.contains(name));
+      if (is_md5(verifier) && now.login) md5.push_back(name);
+      switch (verifier) {
+        case NewVerifier::none:  // it may log in by another method there and with the app's password here
+          if (clear.contains(name)) {
+            CO_TRY(order.verifier, source->encrypt_password(clear[name], name));
+          }
+          break;
+        case NewVerifier::scram_as_stored:
+        case NewVerifier::md5_as_stored:
+          order.verifier = stored[name];
+          break;
+        case NewVerifier::scram_from_clear: {
+          CO_TRY(order.verifier, source->encrypt_password(clear[name], name));
+          break;
+        }
+        case NewVerifier::md5_from_clear: {
+          CO_TRY(order.verifier, md5_verifier(clear[name], name));
+          break;
+        }
+        case NewVerifier::unknown:
+          co_return Error(ErrorKind::refused,
+                          now.verifier == "md5" ? fmt::format("role \"{}\" has an md5 password that nobody knows in clear; it can't log in to the "
+                                                              "target server",
+                                                              name)
+                                                : fmt::format("the password of role \"{}\" can't be read, so it can't be carried over", name),
+                          "give the password in the fleet file, or set it anew on the source with password_encryption = "
+                          "'scram-sha-256'")
+              .on(source->server());
       }
     }
     co_return orders;

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "operations/archive_list.hpp"
+#include "engine/postgres/archive_list.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/client_call.hpp"
 #include "operations/handles.hpp"

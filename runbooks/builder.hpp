@@ -31,6 +31,7 @@ inline Argument state(std::string name) { return {"state", std::move(name)}; }
 inline Argument to(std::string service) { return {"to", std::move(service)}; }
 inline Argument copy_runtime_options(bool copy) { return {"copy_runtime_options", copy}; }
 inline Argument adopt_empty(std::string adopt) { return {"adopt_empty", std::move(adopt)}; }
+inline Argument authentication(std::string policy) { return {"authentication", std::move(policy)}; }
 inline Argument pause(bool stop_the_app) { return {"pause", stop_the_app}; }
 inline Argument drain_timeout(std::string duration) { return {"drain_timeout", std::move(duration)}; }
 inline Argument max_pause(std::string duration) { return {"max_pause", std::move(duration)}; }
@@ -73,15 +74,23 @@ RunbookNode target_database_absent(Arguments... arguments) {
   return node("target_database_absent", {std::move(arguments)...});
 }
 inline RunbookNode extensions_available() { return node("extensions_available", {}); }
-inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
+template <class... Arguments>
+RunbookNode roles_restorable(Arguments... arguments) {
+  return node("roles_restorable", {std::move(arguments)...});
+}
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
+inline RunbookNode collations_sort_alike() { return node("collations_sort_alike", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
 inline RunbookNode disk_space() { return node("disk_space", {}); }
 inline RunbookNode bindings_lead_to_source() { return node("bindings_lead_to_source", {}); }
+template <class... Arguments>
+RunbookNode client_speaks_target_authentication(Arguments... arguments) {
+  return node("client_speaks_target_authentication", {std::move(arguments)...});
+}
 inline RunbookNode application_healthy_now() { return node("application_healthy_now", {}); }
 
 // Operations.

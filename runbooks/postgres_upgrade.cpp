@@ -19,25 +19,31 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
                  "A target that is paused for longer is undone; 0 means the downtime budget of its environment")
       .parameter("adopt_empty_database", Parameter::Type::boolean, false,
                  "Take an empty database that was made beforehand on the target server under the same name")
+      .parameter("authentication", Parameter::Type::text, "block",
+                 "How roles keep their passwords: block (SCRAM; clients that can't speak it block), md5 (md5 stays md5, for old clients), "
+                 "carry (every verifier as it is stored)")
       .precondition(
           has_service_instance(service(from), state("provisioned")),
           servers_reachable(),
           source_database_ready(),
           target_database_absent(adopt_empty(given("adopt_empty_database"))),
           extensions_available(),
-          roles_restorable(),
+          roles_restorable(authentication(given("authentication"))),
           dumper_can_read_everything(),
           administrator_may_restore(),
           no_prepared_transactions(),
           no_postfix_operators(),
           encoding_and_locale_available(),
+          collations_sort_alike(),
           server_configuration_fits(),
           disk_space(),
           bindings_lead_to_source(),
+          client_speaks_target_authentication(authentication(given("authentication"))),
           application_healthy_now())
       .operations(
           collect_service_instances(service(from), state("provisioned")),
-          reprovision_collected_instances(to(target), copy_runtime_options(true), adopt_empty(given("adopt_empty_database"))),
+          reprovision_collected_instances(to(target), copy_runtime_options(true), adopt_empty(given("adopt_empty_database")),
+                                          authentication(given("authentication"))),
           with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")))(
               backup_collected_services(),
               restore_backup_to_reprovisioned_services(),

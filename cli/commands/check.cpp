@@ -1,8 +1,13 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/planning.hpp"
 #include "cli/show_report.hpp"
+#include "cli/stop_signals.hpp"
+#include "cli/stoppable_launcher.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/report/check_report.hpp"
 
@@ -69,8 +74,30 @@ int check(const GlobalOptions& globals, const CheckOptions& options) {
   if (!options.explain.empty()) return explain(globals, options.explain);
   if (globals.format == "markdown")
     return fail(globals.output, Error(ErrorKind::usage, "--output markdown is for --explain", "--output text, json, jsonl or sarif"));
-  Application application(globals.seams);
+  // A trial is interrupted in order: what it made is removed first.
+  StoppableLauncher* programs = nullptr;
+  Seams seams = globals.seams;
+  if (options.planning.trial)
+    seams.processes = [&programs, given = globals.seams.processes](std::unique_ptr<ProcessLauncher> real) {
+      auto stoppable = std::make_unique<StoppableLauncher>(through(given, std::move(real)));
+      programs = stoppable.get();
+      return stoppable;
+    };
+  Application application(seams);
+  std::optional<StopSignals> signals;
+  if (programs != nullptr)
+    signals.emplace(
+        application.loop(),
+        [programs] {
+          write_error("interrupted; what the trials made is removed first (again: at once)\n");
+          programs->stop();
+        },
+        [] {
+          write_error("stopped at once; the next check --trial removes what was left: pgconvoy_trial_... on the target servers\n");
+          _exit(kInterrupted);
+        });
   auto planned = plan_from_options(application, globals, options.planning);
+  signals.reset();
   if (!planned) return fail(globals.output, planned.error());
   show(globals, application, *planned, options.planning.fleet.file);
   const auto& targets = planned->plan.targets;
@@ -81,10 +108,12 @@ int check(const GlobalOptions& globals, const CheckOptions& options) {
 }  // namespace
 
 void add_check(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("check", "Facts and preconditions of every target. Changes nothing, keeps nothing");
+  CLI::App* command = app.add_subcommand("check", "Facts and preconditions of every target. Changes nothing, keeps nothing, unless --trial");
   auto options = std::make_shared<CheckOptions>();
   add_planning(*command, options->planning);
   command->add_option("--explain", options->explain, "The page behind a condition instead; all of them: all")->type_name("CONDITION");
+  command->add_flag("--trial", options->planning.trial,
+                    "Also restore each schema into a scratch database on its target server, and remove that again. The only check that writes");
   add_globals(*command, invocation.globals, {"text", "json", "jsonl", "sarif", "markdown"});
   command->footer(
       "Examples:\n"
@@ -92,6 +121,7 @@ void add_check(CLI::App& app, Invocation& invocation) {
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --limit shop-live\n"
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --override disk_space='volume grows tonight'\n"
       "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --output sarif > findings.sarif\n"
+      "  pgconvoy check -f fleet.yaml --runbook postgres-13-to-15 --limit shop-live --trial\n"
       "  pgconvoy check --explain no_postfix_operators\n"
       "-v shows everything, the preconditions that hold among it. Exit code 4 when a precondition blocks. What is known and\n"
       "accepted stands in the fleet file (suppressions).");

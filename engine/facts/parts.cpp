@@ -1,24 +1,39 @@
 // Every part and inquiry there is. A new one is a file of its own and a line here.
+#include "engine/facts/access_rules.hpp"
+#include "engine/facts/authentication.hpp"
+#include "engine/facts/client_sessions.hpp"
+#include "engine/facts/collation_order.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
+#include "engine/facts/image_clients.hpp"
 #include "engine/facts/inquiry.hpp"
+#include "engine/facts/trial_restore.hpp"
 
 namespace pgconvoy {
 
 const std::vector<Part>& database_parts() {
   static const std::vector<Part> parts{
+      {kClientSessionsPart, client_sessions_sql},
       {kOperatorsPart, operators_sql},
+      {kUsedCollationsPart, used_collations_sql},
   };
   return parts;
 }
 
 const std::vector<Part>& server_parts() {
-  static const std::vector<Part> parts{};
+  static const std::vector<Part> parts{
+      {kAccessRulesPart, access_rules_sql},
+  };
   return parts;
 }
 
 const std::vector<Inquiry>& database_inquiries() {
-  static const std::vector<Inquiry> inquiries{};
+  static const std::vector<Inquiry> inquiries{
+      {kAuthenticationPart, read_authentication},
+      {kCollationOrderPart, read_collation_order},
+      {kImageClientsPart, read_image_clients},
+      {kTrialPart, read_trial},
+  };
   return inquiries;
 }
 

@@ -89,6 +89,10 @@ json report_json(const ReportView& view) {
                                       {"new_urls", hand_over.new_urls},
                                       {"confirmed", hand_over.confirmed},
                                       {"command", resolve_command(hand_over, view)}});
+  document["debts"] = json::array();
+  for (const TargetSummary& target : summary.targets)
+    for (const Md5Debt& debt : target.md5_debts)
+      document["debts"].push_back({{"kind", "md5"}, {"target", target.id}, {"server", debt.server}, {"role", debt.role}});
   document["obligations"] = json::array();
   for (const KeptDatabase& kept : summary.kept)
     document["obligations"].push_back({{"id", kept.obligation},

@@ -31,6 +31,9 @@ std::string report_markdown(const ReportView& view) {
     for (const std::string& url : hand_over.new_urls) text += "    " + shown(url) + "\n";
     text += "    " + resolve_command(hand_over, view) + "\n";
   }
+  const auto debts = lines_of_debts(summary);
+  if (!debts.empty()) text += "\n## Debts\n\n";
+  for (const std::string& line : debts) text += "- " + line + "\n";
   const auto kept = lines_of_kept(view);
   if (!kept.empty()) text += "\n## Kept\n\n";
   for (const std::string& line : kept) text += "- " + line + "\n";

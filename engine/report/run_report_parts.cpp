@@ -7,6 +7,7 @@
 
 #include "engine/core/bytes.hpp"
 #include "engine/core/printable.hpp"
+#include "engine/postgres/session.hpp"
 
 namespace pgconvoy::report {
 namespace {
@@ -129,6 +130,16 @@ std::vector<FailureLines> failures_of(const ReportView& view) {
     failures.push_back(std::move(lines));
   }
   return failures;
+}
+
+std::vector<std::string> lines_of_debts(const RunSummary& summary) {
+  std::vector<std::string> lines;
+  for (const TargetSummary& target : summary.targets)
+    for (const Md5Debt& debt : target.md5_debts)
+      lines.push_back(fmt::format("role {} on {} ({}) logs in with md5. Once all its clients speak SCRAM, in psql there: SET password_encryption = "
+                                  "'scram-sha-256'; then \\password {}",
+                                  shown(debt.role), shown(debt.server), shown(target.id), shown(quote_identifier(debt.role))));
+  return lines;
 }
 
 std::vector<std::string> lines_of_kept(const ReportView& view) {

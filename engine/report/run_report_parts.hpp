@@ -19,6 +19,9 @@ struct FailureLines {
 };
 std::vector<FailureLines> failures_of(const ReportView& view);
 
+// Roles that log in with md5 for want of something better, and how that ends. SQL to be typed in psql.
+std::vector<std::string> lines_of_debts(const RunSummary& summary);
+
 // Old databases and backups, and how long they stay.
 std::vector<std::string> lines_of_kept(const ReportView& view);
 

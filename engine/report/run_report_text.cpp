@@ -87,6 +87,9 @@ std::string report_text(const ReportView& view, const Style& style) {
   for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
   text += failures_text(view, style);
   text += hand_overs_text(view, style);
+  const auto debts = lines_of_debts(summary);
+  if (!debts.empty()) text += "\n" + style.bold("Debts") + "\n";
+  for (const std::string& line : debts) text += wrapped(line, view.width == 0 ? 100000 : view.width, 2) + "\n";
   const auto kept = lines_of_kept(view);
   if (!kept.empty()) text += "\n";
   for (const std::string& line : kept) text += wrapped(line, view.width == 0 ? 100000 : view.width, 2) + "\n";

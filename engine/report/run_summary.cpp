@@ -54,6 +54,9 @@ void read_steps(TargetSummary& summary, const TargetRecord& record) {
       summary.verified_rows += step->outcome.value("rows", std::int64_t{0});
       summary.verified_bytes += step->outcome.value("bytes", std::int64_t{0});
     }
+    if (operation == "reprovision_collected_instances" && step->intent.is_object())
+      for (const json& role : step->outcome.value("md5_roles", json::array()))
+        summary.md5_debts.push_back({step->intent.value("server", ""), role.get<std::string>()});
     if (operation == "deprovision_collected_instances" && step->outcome.value("dropped", false))
       summary.dropped_source = true;
   }

@@ -19,6 +19,11 @@ struct FencedDatabase {
   std::string server, database, fenced_name;
 };
 
+// A role that the move made with an md5 verifier, for clients that can't do better.
+struct Md5Debt {
+  std::string server, role;
+};
+
 struct TargetSummary {
   int number = 0;
   std::string id, region;
@@ -44,6 +49,7 @@ struct TargetSummary {
   bool cancelled = false;            // never begun, because the run was cancelled
   bool dropped_source = false;       // an old database of it is gone for good
   std::vector<FencedDatabase> fenced;
+  std::vector<Md5Debt> md5_debts;
   std::map<std::string, std::string> left_out;  // step -> why a person left it (or its undo) out
 };
 

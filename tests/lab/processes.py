@@ -52,7 +52,7 @@ def running(pid):
 
 
 def belongs(arguments, directory):
-    """postgres and initdb -D DIR/..., pgbouncer DIR/poolers/..., nginx -p DIR/nginx (which rewrites its title to one string), python3 DIR/programs/app.py."""
+    """postgres and initdb -D DIR/..., pgbouncer DIR/poolers/..., nginx -p DIR/nginx (which rewrites its title to one string), python3 DIR/programs/app.py, node DIR/programs/app.js."""
     if not arguments:
         return False
     name = os.path.basename(arguments[0])
@@ -64,6 +64,8 @@ def belongs(arguments, directory):
         return any(argument.startswith(inside + "poolers/") for argument in arguments[1:])
     if name.startswith("nginx"):
         return f" -p {inside}nginx " in " ".join(arguments) + " "
+    if name == "node":
+        return len(arguments) > 1 and arguments[1] == inside + "programs/app.js"
     return name.startswith("python3") and len(arguments) > 1 and arguments[1] == inside + "programs/app.py"
 
 

@@ -167,6 +167,22 @@ TEST_CASE("report: the parameters that the run went by are shown, durations in w
   CHECK(drops_at_once({{"retention", 0.0}}));
 }
 
+TEST_CASE("report: roles that keep md5 are debts, until the step that made them is undone") {
+  ExampleRun run;
+  const int target = run.add("shop-live");
+  run.happen(target, EventKind::target_claimed, 2);
+  run.step(target, "reprovision_collected_instances@shop-live-db", 3, 4, {{"server", "eu-pg15"}}, {{"md5_roles", {"shop app"}}});
+  const std::string line = "role shop app on eu-pg15 (shop-live) logs in with md5";
+  CHECK_THAT(report_text({summarize(run.input)}, Style{}), Contains(line) && Contains("\\password \"shop app\""));
+  CHECK_THAT(report_markdown({summarize(run.input)}), Contains("## Debts") && Contains(line));
+  CHECK(report_json({summarize(run.input)})["debts"] ==
+        json::array({{{"kind", "md5"}, {"target", "shop-live"}, {"server", "eu-pg15"}, {"role", "shop app"}}}));
+  run.happen(target, EventKind::target_rolling_back, 5, "", {{"error", {{"message", "no"}}}});
+  run.happen(target, EventKind::undo_started, 6, "reprovision_collected_instances@shop-live-db");
+  run.happen(target, EventKind::step_undone, 7, "reprovision_collected_instances@shop-live-db", {{"detail", "gone"}});
+  CHECK(report_json({summarize(run.input)})["debts"].empty());
+}
+
 TEST_CASE("status: runs tell what was undone as asked from what failed") {
   RunRecord run;
   run.id = 7;

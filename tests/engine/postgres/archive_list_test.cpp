@@ -1,4 +1,4 @@
-#include "operations/archive_list.hpp"
+#include "engine/postgres/archive_list.hpp"
 
 #include "tests/support/catch.hpp"
 

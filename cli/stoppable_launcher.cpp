@@ -1,0 +1,19 @@
+#include "cli/stoppable_launcher.hpp"
+
+namespace pgconvoy::cli {
+
+void StoppableLauncher::stop() {
+  stopped_ = true;
+  real_->kill_all();
+}
+
+Task<Result<ProcessResult>> StoppableLauncher::run(ProcessSpec spec) {
+  if (stopped_) co_return Error(ErrorKind::cancelled, "interrupted");
+  auto result = co_await real_->run(std::move(spec));
+  if (stopped_) co_return Error(ErrorKind::cancelled, "interrupted");
+  co_return result;
+}
+
+void StoppableLauncher::kill_all() { real_->kill_all(); }
+
+}  // namespace pgconvoy::cli

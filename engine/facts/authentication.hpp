@@ -1,0 +1,31 @@
+// Which way to log in the two servers ask of an application's roles.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/facts/inquiry.hpp"
+#include "engine/postgres/auth_probe.hpp"
+
+namespace pgconvoy {
+
+inline constexpr const char* kAuthenticationPart = "authentication";
+
+struct AskedServer {
+  AuthAnswer answer;
+  std::string not_asked_because;  // "": it was asked
+};
+struct AskedLogin {
+  std::string role;
+  AskedServer source;             // only asked where the role has a SCRAM verifier, or one that we may not read
+  AskedServer target;             // under the name that the database will have
+  bool by_passfile = false;       // its password is in a passfile: nobody here knows it in clear, but it is tried before the pause
+};
+PGCONVOY_JSON(AskedServer);
+PGCONVOY_JSON(AskedLogin);
+
+// A list of AskedLogin: the instance's role and those that its bindings log in as, from this host and with the
+// administrator's sslmode. No password is sent.
+Task<Result<json>> read_authentication(const InquiryContext& context);
+
+}  // namespace pgconvoy

@@ -1,0 +1,59 @@
+#include "engine/facts/image_clients.hpp"
+
+#include <algorithm>
+
+#include "engine/clients/scan.hpp"
+
+namespace pgconvoy {
+
+PGCONVOY_JSON_FIELDS(ImageClient, kind, version, path, scram, because)
+PGCONVOY_JSON_FIELDS(ImageClients, environment, image, unreadable_because, clients)
+
+namespace {
+
+constexpr std::size_t kMostClients = 50;  // of one image; those that can't speak SCRAM first
+
+// Only the loop's thread comes here.
+ScanOptions options_of_this_process() {
+  static const std::shared_ptr<clients::LayerCache> cache = make_layer_cache();
+  ScanOptions options = scan_options_from_environment();
+  options.cache = cache;
+  return options;
+}
+
+std::vector<ImageClient> clients_in(const std::vector<ClientScan>& scans) {
+  std::vector<ImageClient> found;
+  for (const ClientScan& scan : scans)
+    for (const FoundClient& client : scan.clients) found.push_back({client.kind, client.version, client.path, to_string(client.scram), client.because});
+  const auto rank = [](const ImageClient& client) { return client.scram == "no" ? 0 : client.scram == "yes" ? 2 : 1; };
+  std::stable_sort(found.begin(), found.end(), [&rank](const ImageClient& one, const ImageClient& other) { return rank(one) < rank(other); });
+  if (found.size() > kMostClients) found.resize(kMostClients);
+  return found;
+}
+
+}  // namespace
+
+Task<Result<json>> read_image_clients(const InquiryContext& context) {
+  std::vector<ImageClients> images;
+  for (const std::string& id : context.target.environments) {
+    const Environment& environment = context.fleet.environments.at(id);
+    const bool binds = std::any_of(environment.bindings.begin(), environment.bindings.end(),
+                                   [&context](const Binding& binding) { return binding.instance == context.instance.id; });
+    if (!binds) continue;
+    ImageClients image;
+    image.environment = id;
+    image.image = environment.image;
+    if (!image.image.empty()) {
+      auto scan = [source = image.image, options = options_of_this_process()] { return scan_source(source, options); };
+      auto scanned = co_await run_blocking(context.pool, std::move(scan));
+      if (scanned)
+        image.clients = clients_in(*scanned);
+      else
+        image.unreadable_because = scanned.error().message;
+    }
+    images.push_back(std::move(image));
+  }
+  co_return json(images);
+}
+
+}  // namespace pgconvoy
