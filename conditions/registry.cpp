@@ -8,6 +8,7 @@
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
+#include "conditions/indexes_rebuildable.hpp"
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/roles_restorable.hpp"
@@ -28,6 +29,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
   registry.add(make_no_postfix_operators());
+  registry.add(make_indexes_rebuildable());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

@@ -77,6 +77,10 @@ inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
+template <class... Arguments>
+RunbookNode indexes_rebuildable(Arguments... arguments) {
+  return node("indexes_rebuildable", {std::move(arguments)...});
+}
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }

@@ -30,6 +30,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           administrator_may_restore(),
           no_prepared_transactions(),
           no_postfix_operators(),
+          indexes_rebuildable(),
           encoding_and_locale_available(),
           server_configuration_fits(),
           disk_space(),

@@ -1,4 +1,5 @@
 // Every part and inquiry there is. A new one is a file of its own and a line here.
+#include "engine/facts/index_entries.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/inquiry.hpp"
@@ -13,12 +14,16 @@ const std::vector<Part>& database_parts() {
 }
 
 const std::vector<Part>& server_parts() {
-  static const std::vector<Part> parts{};
+  static const std::vector<Part> parts{
+      {kToastCompressionPart, toast_compression_sql},
+  };
   return parts;
 }
 
 const std::vector<Inquiry>& database_inquiries() {
-  static const std::vector<Inquiry> inquiries{};
+  static const std::vector<Inquiry> inquiries{
+      {kIndexEntriesInquiry, read_index_entries},
+  };
   return inquiries;
 }
 
