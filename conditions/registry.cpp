@@ -12,6 +12,7 @@
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/roles_restorable.hpp"
+#include "conditions/rows_keep_their_constraints.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
 #include "conditions/source_database_ready.hpp"
@@ -30,6 +31,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_administrator_may_restore());
   registry.add(make_no_postfix_operators());
   registry.add(make_indexes_rebuildable());
+  registry.add(make_rows_keep_their_constraints());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

@@ -81,6 +81,10 @@ template <class... Arguments>
 RunbookNode indexes_rebuildable(Arguments... arguments) {
   return node("indexes_rebuildable", {std::move(arguments)...});
 }
+template <class... Arguments>
+RunbookNode rows_keep_their_constraints(Arguments... arguments) {
+  return node("rows_keep_their_constraints", {std::move(arguments)...});
+}
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }

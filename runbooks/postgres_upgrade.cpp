@@ -31,6 +31,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           no_prepared_transactions(),
           no_postfix_operators(),
           indexes_rebuildable(),
+          rows_keep_their_constraints(),
           encoding_and_locale_available(),
           server_configuration_fits(),
           disk_space(),

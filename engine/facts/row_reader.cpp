@@ -13,7 +13,7 @@ namespace {
 
 constexpr Seconds kLockWait{1};
 
-// No index: its word is what is in doubt. A plan without workers takes one core of a server that is in use.
+// No index: its word is what is in doubt.
 SessionOptions row_reading_options(Seconds limit) {
   SessionOptions options;
   options.application_name = "pgconvoy/rows";
