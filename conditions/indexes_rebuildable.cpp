@@ -15,7 +15,7 @@ std::string rows_in_words(const LargeEntries& entries) {
 class IndexesRebuildable final : public Condition {
  public:
   std::string name() const override { return "indexes_rebuildable"; }
-  std::string summary() const override { return "Every index entry that a restored row makes is small enough for its index."; }
+  std::string summary() const override { return "Every restored row fits its page, and the entries that it makes fit their indexes."; }
   std::vector<Parameter> parameters() const override { return {time_budget_parameter("rows for index entries")}; }
   std::vector<std::string> needs() const override { return {kToastCompressionPart, kIndexEntriesInquiry}; }
 
@@ -30,7 +30,8 @@ class IndexesRebuildable final : public Condition {
                  "index proves nothing: a column with storage external or plain, an expression with a function that the database "
                  "defines, another default_toast_compression or a smaller page on the target, a btree in the layout of PostgreSQL 11 or "
                  "older. Every such row's entry is computed as the target would build it: all columns and INCLUDE columns together, "
-                 "predicates of partial indexes, nulls, alignment, and compression measured on the value itself.";
+                 "predicates of partial indexes, nulls, alignment, and compression measured on the value itself. Rows of tables with columns of storage plain are "
+                 "measured likewise: without compression they may not fit a page.";
     page.silent = "Hash indexes and the usual classes of SP-GiST and BRIN, GIN over the elements of arrays or documents, GiST over text: their "
                   "entries don't depend on a column's storage. Values that are long but compress well enough. Where a value is of "
                   "another type than text or bytea and is to be compressed by another method than on the source, its size isn't known "
@@ -73,6 +74,15 @@ class IndexesRebuildable final : public Condition {
                                                                     "compressed",
                                                                     shown_name(shortened(entries.outside))));
     finding.remedy = remedy_for(entries);
+    if (entries.index.empty()) {
+      finding.object = fmt::format("table {} in {}", shown_name(entries.table), move.object());
+      finding.evidence = fmt::format("{} of {} longer than {} bytes without compression, the largest of {} bytes at ctid {}", rows_in_words(entries),
+                                     shown_name(entries.table), entries.limit, entries.size, entries.place);
+      finding.why = fmt::format("COPY on the target fails with \"row is too big\" (manual: TOAST): with storage plain the values of {} are neither "
+                                "compressed nor kept outside the row", shown_name(shortened(entries.outside)));
+      finding.cause = "rows too large for a page of the target";
+      return finding;
+    }
     finding.cause = "index entries too large for the target";
     return finding;
   }

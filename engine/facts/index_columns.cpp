@@ -41,7 +41,7 @@ std::string indexes_sql(int version, bool superuser) {
   return fmt::format(R"sql(
 with recursive {0},
   candidates as materialized (
-    select i.indexrelid, i.indrelid, i.indkey, i.indnkeyatts, i.indpred, m.amname, c.relnamespace, x.relname as index_name, c.relname as table_name,
+    select i.indexrelid, i.indrelid, i.indkey, i.indnkeyatts, i.indpred, m.amname, c.relnamespace, c.relkind, x.relname as index_name, c.relname as table_name,
            coalesce({1}, false) as old_layout
       from pg_index i
       join pg_class c on c.oid = i.indrelid
@@ -76,14 +76,26 @@ with recursive {0},
         select t.* from base e join pg_type t on t.oid = e.oid where t.typtype <> 'd') b)
 select format('%I.%I', n.nspname, i.index_name), format('%I.%I', n.nspname, i.table_name), i.amname, i.old_layout,
        coalesce(pg_get_expr(i.indpred, i.indrelid), ''),
-       exists (select from unsafe u where u.table_oid = i.indrelid), f.facts
+       exists (select from unsafe u where u.table_oid = i.indrelid), f.facts, i.relkind = 'm'
   from candidates i
   join pg_namespace n on n.oid = i.relnamespace
   join lateral (select json_agg(c.facts order by c.number) as facts,
                        sum(case when c.typlen >= 0 then c.typlen + 8 else coalesce(c.most, 1000000) + 12 end) as most
                   from columns c where c.indexrelid = i.indexrelid) f on true
  where f.most > 600
- order by 1)sql",
+union all
+select '', format('%I.%I', n.nspname, c.relname), 'heap', false, '', exists (select from unsafe u where u.table_oid = c.oid), f.facts, false
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  cross join lateral (
+    select json_agg(json_build_object('name', quote_ident(a.attname), 'type', t.typname, 'length', a.attlen, 'align', a.attalign, 'storage', a.attstorage,
+                                      'stored', a.attstorage = 'p', 'text', a.atttypid in ('text'::regtype, 'varchar'::regtype, 'bytea'::regtype)) order by a.attnum) as facts
+      from pg_attribute a join pg_type t on t.oid = a.atttypid
+     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) f
+ where c.oid >= 16384 and c.relkind = 'r' and c.relpersistence <> 't'
+   and exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attlen = -1 and a.attstorage = 'p')
+   and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+ order by 2, 1)sql",
                      tenants_code_sql(), old_layout, stored, compression);
 }
 
@@ -98,6 +110,7 @@ std::vector<MeasuredIndex> indexes_of(const Rows& rows) {
     index.predicate = rows.text(i, 4);
     index.tenants_code = rows.truth(i, 5);
     index.columns = json::parse(rows.text(i, 6)).get<std::vector<IndexColumn>>();
+    index.recomputed = rows.truth(i, 7);
     indexes.push_back(std::move(index));
   }
   return indexes;

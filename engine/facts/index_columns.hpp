@@ -1,4 +1,4 @@
-// Which indexes of a database may have entries that are too large, and how their values are measured. For index_entries.
+// Which indexes of a database may have entries that are too large, which tables rows that no longer fit a page, and how their values are measured. For index_entries.
 #pragma once
 
 #include <string>
@@ -10,9 +10,10 @@
 namespace pgconvoy {
 
 struct MeasuredIndex {
-  std::string name, table, method;  // qualified names; btree, gin, gist
+  std::string name, table, method;  // qualified names; btree, gin, gist; heap for the rows of a table themselves, then no name
   std::string predicate;            // of a partial index, else ""
   bool old_layout = false;          // a btree of version 3 or older, whose entries may be longer
+  bool recomputed = false;          // of a materialized view: the restore may bring its values compressed
   bool tenants_code = false;        // a plan over the table may call functions that the database defines
   std::vector<IndexColumn> columns;
 };

@@ -83,6 +83,14 @@ Measured measured(const MeasuredIndex& index, const Measure& measure, const Rows
     if (in_line_only(extended[i])) extended[i].storage = "x";
   }
   const auto size = [&](const std::vector<IndexColumn>& columns) {
+    if (index.method == "heap") {
+      const EntrySize entry = entry_size(columns, values, measure.block_size);
+      const bool nulls = std::any_of(values.begin(), values.end(), [](const IndexValue& value) { return value.null; });
+      const auto bitmap = static_cast<std::int64_t>(nulls ? (columns.size() + 7) / 8 : 0);
+      // A row's header is longer than an entry's (HeapTupleHeaderData), its bitmap of nulls as long as needed.
+      const std::int64_t more = (23 + bitmap + 7) / 8 * 8 - (nulls ? 16 : 8);
+      return EntrySize{entry.least + more, entry.most + more};
+    }
     if (index.method != "gin") return entry_size(columns, values, measure.block_size);
     EntrySize largest;
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -134,8 +142,12 @@ Task<void> read_one(RowReader& reader, MeasuredIndex index, Measure measure, Ind
   std::string sql = measuring_sql(index, measure);
   const auto who = index.tenants_code ? RowReader::As::tenant : RowReader::As::administrator;
   auto read = co_await reader.read_in_portions(who, std::move(sql), kRowsAtATime, take);
-  ++fact.measured;
-  const bool certain = sure.rows > 0;
+  fact.measured += index.name.empty() ? 0 : 1;
+  const bool certain = sure.rows > 0 && !index.recomputed;
+  if (!certain && sure.rows > 0) {
+    sure.rows += doubtful.rows;
+    doubtful = sure;
+  }
   doubtful.outside = sure.outside;
   doubtful.extended_fits = sure.extended_fits;
   LargeEntries entries = certain ? std::move(sure) : std::move(doubtful);
@@ -151,7 +163,7 @@ Task<void> read_one(RowReader& reader, MeasuredIndex index, Measure measure, Ind
     entries.extended_fits &= !entries.outside.empty();
     fact.too_large.push_back(std::move(entries));
   } else if (!read && !(index.tenants_code && fails_by_itself(read.error()))) {  // that is told by evaluated_expressions
-    fact.not_checked.push_back(reader.not_checked("index " + index.name, read.error()));
+    fact.not_checked.push_back(reader.not_checked(index.name.empty() ? "rows of " + index.table : "index " + index.name, read.error()));
   }
 }
 
@@ -179,7 +191,7 @@ Task<Result<json>> read_index_entries(const InquiryContext& context) {
   measure.source_method = method_of_server(context.source());
   measure.target_method = method_of_server(context.target_server());
   for (MeasuredIndex& index : indexes) {
-    ++fact.indexes;
+    fact.indexes += index.name.empty() ? 0 : 1;
     measure.limit = entry_limit(index.method, measure.block_size);
     if (!must_be_measured(index, measure, entry_limit(index.method, block_size_of(context.source())))) continue;
     Measure of_this = measure;

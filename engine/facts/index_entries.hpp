@@ -17,7 +17,7 @@ inline constexpr const char* kIndexEntriesInquiry = "index_entries";
 inline constexpr const char* kToastCompressionPart = "toast_compression";
 
 struct LargeEntries {
-  std::string index, table, method;  // qualified names
+  std::string index, table, method;  // qualified names; no index: the rows of the table themselves, method heap
   std::string columns;               // "bar", "lower(bar), id"
   std::int64_t rows = 0;             // how many make such an entry
   bool more = false;                 // there may be more rows: the reading ended before the last

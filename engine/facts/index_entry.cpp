@@ -59,6 +59,7 @@ EntrySize entry_size(const std::vector<IndexColumn>& columns, const std::vector<
 std::int64_t entry_limit(const std::string& method, std::int64_t block_size) {
   if (method == "btree") return aligned_down((block_size - 40 - 16) / 3, 8) - 8;
   if (method == "gin") return aligned_down((block_size - 40 - 8) / 3, 8);
+  if (method == "heap") return block_size - 32;
   if (method == "gist") return std::min(block_size - kPageHeader - 16, kMostOfATuple);
   return 0;
 }

@@ -46,7 +46,7 @@ std::int64_t compressed_above(std::int64_t block_size);
 // Of all columns together, the tuple header included; for GIN each column is an entry of its own.
 EntrySize entry_size(const std::vector<IndexColumn>& columns, const std::vector<IndexValue>& values, std::int64_t block_size);
 
-// The largest entry that an index of this method takes ("btree", "gin", "gist"); 0 when its size doesn't depend on values.
+// The largest entry that an index of this method takes ("btree", "gin", "gist"), or row that a page takes ("heap"); 0 when its size doesn't depend on values.
 std::int64_t entry_limit(const std::string& method, std::int64_t block_size);
 
 }  // namespace pgconvoy
