@@ -6,6 +6,7 @@
 #include "conditions/disk_space.hpp"
 #include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
+#include "conditions/expressions_stand_alone.hpp"
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
 #include "conditions/indexes_rebuildable.hpp"
@@ -32,6 +33,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_no_postfix_operators());
   registry.add(make_indexes_rebuildable());
   registry.add(make_rows_keep_their_constraints());
+  registry.add(make_expressions_stand_alone());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

@@ -85,6 +85,10 @@ template <class... Arguments>
 RunbookNode rows_keep_their_constraints(Arguments... arguments) {
   return node("rows_keep_their_constraints", {std::move(arguments)...});
 }
+template <class... Arguments>
+RunbookNode expressions_stand_alone(Arguments... arguments) {
+  return node("expressions_stand_alone", {std::move(arguments)...});
+}
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }

@@ -32,6 +32,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           no_postfix_operators(),
           indexes_rebuildable(),
           rows_keep_their_constraints(),
+          expressions_stand_alone(),
           encoding_and_locale_available(),
           server_configuration_fits(),
           disk_space(),

@@ -1,5 +1,6 @@
 // Every part and inquiry there is. A new one is a file of its own and a line here.
 #include "engine/facts/broken_constraints.hpp"
+#include "engine/facts/evaluated_expressions.hpp"
 #include "engine/facts/index_entries.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
@@ -25,6 +26,7 @@ const std::vector<Inquiry>& database_inquiries() {
   static const std::vector<Inquiry> inquiries{
       {kIndexEntriesInquiry, read_index_entries},
       {kBrokenConstraintsInquiry, read_broken_constraints},
+      {kEvaluatedExpressionsInquiry, read_evaluated_expressions},
   };
   return inquiries;
 }
