@@ -8,11 +8,14 @@
 #include "conditions/disk_space.hpp"
 #include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
+#include "conditions/expressions_stand_alone.hpp"
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
+#include "conditions/indexes_rebuildable.hpp"
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/roles_restorable.hpp"
+#include "conditions/rows_keep_their_constraints.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
 #include "conditions/source_database_ready.hpp"
@@ -31,6 +34,9 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
   registry.add(make_no_postfix_operators());
+  registry.add(make_indexes_rebuildable());
+  registry.add(make_rows_keep_their_constraints());
+  registry.add(make_expressions_stand_alone());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

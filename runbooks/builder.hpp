@@ -81,6 +81,18 @@ RunbookNode roles_restorable(Arguments... arguments) {
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
+template <class... Arguments>
+RunbookNode indexes_rebuildable(Arguments... arguments) {
+  return node("indexes_rebuildable", {std::move(arguments)...});
+}
+template <class... Arguments>
+RunbookNode rows_keep_their_constraints(Arguments... arguments) {
+  return node("rows_keep_their_constraints", {std::move(arguments)...});
+}
+template <class... Arguments>
+RunbookNode expressions_stand_alone(Arguments... arguments) {
+  return node("expressions_stand_alone", {std::move(arguments)...});
+}
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode collations_sort_alike() { return node("collations_sort_alike", {}); }

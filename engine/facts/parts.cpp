@@ -3,6 +3,9 @@
 #include "engine/facts/authentication.hpp"
 #include "engine/facts/client_sessions.hpp"
 #include "engine/facts/collation_order.hpp"
+#include "engine/facts/broken_constraints.hpp"
+#include "engine/facts/evaluated_expressions.hpp"
+#include "engine/facts/index_entries.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/image_clients.hpp"
@@ -23,6 +26,7 @@ const std::vector<Part>& database_parts() {
 const std::vector<Part>& server_parts() {
   static const std::vector<Part> parts{
       {kAccessRulesPart, access_rules_sql},
+      {kToastCompressionPart, toast_compression_sql},
   };
   return parts;
 }
@@ -33,6 +37,9 @@ const std::vector<Inquiry>& database_inquiries() {
       {kCollationOrderPart, read_collation_order},
       {kImageClientsPart, read_image_clients},
       {kTrialPart, read_trial},
+      {kIndexEntriesInquiry, read_index_entries},
+      {kBrokenConstraintsInquiry, read_broken_constraints},
+      {kEvaluatedExpressionsInquiry, read_evaluated_expressions},
   };
   return inquiries;
 }

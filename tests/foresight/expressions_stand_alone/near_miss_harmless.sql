@@ -1,0 +1,25 @@
+-- description: look-alikes: a search_path of its own, qualified names, tables without rows, an unfilled view, defaults, policies, triggers, NOT VALID
+CREATE TABLE public.rates (name text, rate integer);
+INSERT INTO public.rates VALUES ('one', 1);
+CREATE FUNCTION public.tidy(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+CREATE FUNCTION public.pinned(text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public AS 'SELECT tidy($1)';
+CREATE FUNCTION public.qualified(text) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (SELECT rate FROM public.rates WHERE name = $1); END';
+CREATE FUNCTION public.naked(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT tidy($1) <> '' $$;
+CREATE FUNCTION public.naked_later(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN tidy($1) <> ''; END $$;
+CREATE TABLE public.t (id serial PRIMARY KEY, name text DEFAULT public.pinned('A'), flag boolean DEFAULT public.naked('x'));
+INSERT INTO public.t (name) VALUES ('one'), (NULL);
+CREATE INDEX ON public.t (public.pinned(name));
+CREATE INDEX ON public.t (public.qualified(name));
+CREATE INDEX ON public.t (lower(name), (id % 7));
+ALTER TABLE public.t ADD CONSTRAINT later CHECK (public.naked(name)) NOT VALID;
+CREATE POLICY p ON public.t USING (public.naked(name));
+CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM tidy(new.name); RETURN new; END';
+CREATE TRIGGER touch BEFORE UPDATE ON public.t FOR EACH ROW WHEN (public.naked(new.name)) EXECUTE FUNCTION public.touch();
+CREATE TABLE public.empty (name text CHECK (public.naked(name)));
+CREATE DOMAIN public.word AS text CHECK (public.naked(VALUE));
+CREATE TABLE public.empty_too (name public.word);
+CREATE TABLE public.empty_index (name text);
+CREATE INDEX ON public.empty_index (public.naked_later(name));
+CREATE MATERIALIZED VIEW public.unfilled AS SELECT public.naked(name) FROM public.t WITH NO DATA;
+CREATE VIEW public.plain_view AS SELECT public.naked(name) FROM public.t;
+CREATE MATERIALIZED VIEW public.filled AS SELECT name, count(*) FROM public.t GROUP BY name;
