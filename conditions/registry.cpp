@@ -8,9 +8,13 @@
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
+#include "conditions/no_hidden_load_order.hpp"
+#include "conditions/no_incompatible_polymorphics.hpp"
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
+#include "conditions/no_removed_builtins.hpp"
 #include "conditions/roles_restorable.hpp"
+#include "conditions/routines_work_on_target.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
 #include "conditions/source_database_ready.hpp"
@@ -28,6 +32,10 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
   registry.add(make_no_postfix_operators());
+  registry.add(make_no_incompatible_polymorphics());
+  registry.add(make_no_removed_builtins());
+  registry.add(make_routines_work_on_target());
+  registry.add(make_no_hidden_load_order());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

@@ -77,6 +77,10 @@ inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
+inline RunbookNode no_incompatible_polymorphics() { return node("no_incompatible_polymorphics", {}); }
+inline RunbookNode no_removed_builtins() { return node("no_removed_builtins", {}); }
+inline RunbookNode routines_work_on_target() { return node("routines_work_on_target", {}); }
+inline RunbookNode no_hidden_load_order() { return node("no_hidden_load_order", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
