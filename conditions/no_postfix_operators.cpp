@@ -21,7 +21,7 @@ class NoPostfixOperators final : public Condition {
                "without a right operand is an error there, so the restore stops at it.";
     page.reads = "The operators that the database defines itself (pg_operator.oprkind), without members of extensions.";
     page.silent = "Prefix and infix operators, whatever they are called. The built-in postfix operator ! is the matter of "
-                  "no_removed_operators.";
+                  "no_removed_builtins.";
     page.remedies = "Drop the operator, or write its function's name where it was used; a prefix operator over the same "
                     "function works on both versions.";
     page.sources = "Release notes of PostgreSQL 14, \"Migration to Version 14\"; manual: CREATE OPERATOR.";

@@ -12,10 +12,14 @@
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
 #include "conditions/indexes_rebuildable.hpp"
+#include "conditions/no_hidden_load_order.hpp"
+#include "conditions/no_incompatible_polymorphics.hpp"
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
+#include "conditions/no_removed_builtins.hpp"
 #include "conditions/roles_restorable.hpp"
 #include "conditions/rows_keep_their_constraints.hpp"
+#include "conditions/routines_work_on_target.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
 #include "conditions/source_database_ready.hpp"
@@ -37,6 +41,10 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_indexes_rebuildable());
   registry.add(make_rows_keep_their_constraints());
   registry.add(make_expressions_stand_alone());
+  registry.add(make_no_incompatible_polymorphics());
+  registry.add(make_no_removed_builtins());
+  registry.add(make_routines_work_on_target());
+  registry.add(make_no_hidden_load_order());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

@@ -93,6 +93,10 @@ template <class... Arguments>
 RunbookNode expressions_stand_alone(Arguments... arguments) {
   return node("expressions_stand_alone", {std::move(arguments)...});
 }
+inline RunbookNode no_incompatible_polymorphics() { return node("no_incompatible_polymorphics", {}); }
+inline RunbookNode no_removed_builtins() { return node("no_removed_builtins", {}); }
+inline RunbookNode routines_work_on_target() { return node("routines_work_on_target", {}); }
+inline RunbookNode no_hidden_load_order() { return node("no_hidden_load_order", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode collations_sort_alike() { return node("collations_sort_alike", {}); }

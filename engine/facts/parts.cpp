@@ -6,11 +6,15 @@
 #include "engine/facts/broken_constraints.hpp"
 #include "engine/facts/evaluated_expressions.hpp"
 #include "engine/facts/index_entries.hpp"
+#include "engine/facts/builtins.hpp"
+#include "engine/facts/code.hpp"
+#include "engine/facts/load_order.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/image_clients.hpp"
 #include "engine/facts/inquiry.hpp"
 #include "engine/facts/trial_restore.hpp"
+#include "engine/facts/removed_code.hpp"
 
 namespace pgconvoy {
 
@@ -19,6 +23,7 @@ const std::vector<Part>& database_parts() {
       {kClientSessionsPart, client_sessions_sql},
       {kOperatorsPart, operators_sql},
       {kUsedCollationsPart, used_collations_sql},
+      {kCodePart, code_sql},
   };
   return parts;
 }
@@ -27,6 +32,7 @@ const std::vector<Part>& server_parts() {
   static const std::vector<Part> parts{
       {kAccessRulesPart, access_rules_sql},
       {kToastCompressionPart, toast_compression_sql},
+      {kBuiltinsPart, builtins_sql},
   };
   return parts;
 }
@@ -40,6 +46,8 @@ const std::vector<Inquiry>& database_inquiries() {
       {kIndexEntriesInquiry, read_index_entries},
       {kBrokenConstraintsInquiry, read_broken_constraints},
       {kEvaluatedExpressionsInquiry, read_evaluated_expressions},
+      {kLoadOrderInquiry, read_load_order},
+      {kRemovedCodeInquiry, read_removed_code},
   };
   return inquiries;
 }

@@ -1,0 +1,55 @@
+// What a server brings along by itself: functions, operators, columns of system relations, settings. Read from both
+// servers, it tells what is gone on the target for any pair of versions, without a table of PostgreSQL's history.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/json.hpp"
+
+namespace pgconvoy {
+
+inline constexpr const char* kBuiltinsPart = "builtins";
+
+// One line each. A server has thousands, so they travel as text.
+struct BuiltinsFact {
+  std::string functions;  // "array_append(anyarray, anyelement)\t0": with the number of arguments that have defaults
+  std::string operators;  // "!(bigint, NONE)"
+  std::string columns;    // "pg_database.datname", those of a relation in their order
+  std::string settings;   // "work_mem"; "" when our role may not see all of them
+  std::string internal;   // "array_append": names that LANGUAGE internal knows
+};
+PGCONVOY_JSON(BuiltinsFact);
+
+// One BuiltinsFact of a server: what has an oid below 16384 (pg_proc, pg_operator, pg_attribute), and pg_settings.
+std::string builtins_sql(int version);
+
+// Looks things up in a BuiltinsFact. Cheap to make: there is one for every database of a fleet.
+class Builtins {
+ public:
+  explicit Builtins(const BuiltinsFact& fact);
+
+  bool has_function(std::string_view signature) const;
+  bool has_operator(std::string_view signature) const;
+  bool has_column(std::string_view column) const;    // "pg_database.datname"
+  bool has_internal(std::string_view name) const;
+
+  // A call with arguments of these types finds a function here: the same signature, one with further arguments that
+  // have defaults, or one that is polymorphic where the types differ.
+  bool takes_call(std::string_view signature) const;
+  bool takes_operands(std::string_view signature) const;
+
+ private:
+  std::string functions_, operators_, columns_, internal_;  // a line break before and behind each line
+};
+
+// "array_append" of "array_append(anyarray, anyelement)".
+std::string_view name_of_signature(std::string_view signature);
+// {"anyarray", "anyelement"} likewise.
+std::vector<std::string_view> types_of_signature(std::string_view signature);
+// infix | prefix | postfix of an operator's signature: "!(bigint, NONE)" is postfix.
+std::string_view operator_kind(std::string_view signature);
+std::vector<std::string_view> lines_of(std::string_view text);
+
+}  // namespace pgconvoy

@@ -1,0 +1,149 @@
+#include "engine/facts/code.hpp"
+
+#include <fmt/format.h>
+
+namespace pgconvoy {
+namespace {
+
+// The parsed trees are long: split at the marks, which is several times as fast as a regular expression.
+// A name in a tree can't hold a mark, its blanks are escaped.
+constexpr const char* kUsed = R"sql(
+  trees(tree) as materialized (select tree || '' from ({expressions}) x(object, class, id, tree)),
+  functions(oid) as (
+    select distinct split_part(w, ' ', 1)::bigint from trees, (values (' :funcid '), (' :aggfnoid '), (' :winfnoid ')) k(mark),
+           unnest((string_to_array(tree, mark))[2:]) w),
+  operators(oid) as (select distinct split_part(w, ' ', 1)::bigint from trees, unnest((string_to_array(tree, ' :opno '))[2:]) w),
+  columns(oid, numbers) as (
+    select distinct split_part(w, ' ', 1)::bigint, substring(w from ':selectedCols [(]b ([0-9 ]*)[)]')
+      from trees, unnest((string_to_array(tree, ' :relid '))[2:]) w where split_part(w, ' ', 1)::bigint between 1 and 16383))sql";
+
+constexpr int kSourceBytes = 65536;  // of all routines together: more is read only where it may matter
+
+}  // namespace
+
+PGCONVOY_JSON_FIELDS(RoutineFact, name, language, source, returns_floats, evaluated_by)
+PGCONVOY_JSON_FIELDS(CodeFacts, functions, operators, columns, defines_over_builtins, indexes_date_part, has_system_objects, evaluates_functions, own_functions, own_operators, routines, sources_read, sources)
+
+SessionOptions catalogue_options() {
+  SessionOptions options;
+  options.application_name = "pgconvoy/facts";
+  options.statement_limit = Seconds(30);
+  options.lock_limit = Seconds(1);
+  options.settings = {{"default_transaction_read_only", "on"}};
+  return options;
+}
+
+int first_column(int version) { return version >= 120000 ? 7 : 8; }
+
+std::string expressions_sql(int version) {
+  std::string sql = R"sql(
+    select case when r.rulename <> '_RETURN' then format('rule %I on ', r.rulename) when c.relkind = 'm' then 'materialized view ' else 'view ' end
+           || c.oid::regclass::text, 'pg_class'::regclass, c.oid, coalesce(r.ev_action::text, '') || ' ' || coalesce(r.ev_qual::text, '')
+      from pg_rewrite r join pg_class c on c.oid = r.ev_class where r.oid >= 16384
+    union all
+    select format('column %s.%I', d.adrelid::regclass, a.attname), 'pg_class'::regclass, d.adrelid, d.adbin::text
+      from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    union all
+    select format(case c.contypid when 0 then 'constraint %I on %s' else 'constraint %I of domain %s' end, c.conname,
+                  case c.contypid when 0 then c.conrelid::regclass::text else c.contypid::regtype::text end),
+           case c.contypid when 0 then 'pg_class'::regclass else 'pg_type'::regclass end, case c.contypid when 0 then c.conrelid else c.contypid end, c.conbin::text
+      from pg_constraint c where c.oid >= 16384 and c.conbin is not null
+    union all
+    select 'index ' || i.indexrelid::regclass::text, 'pg_class'::regclass, i.indrelid, coalesce(i.indexprs::text, '') || ' ' || coalesce(i.indpred::text, '')
+      from pg_index i where i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null)
+    union all
+    select format('policy %I on %s', p.polname, p.polrelid::regclass), 'pg_class'::regclass, p.polrelid,
+           coalesce(p.polqual::text, '') || ' ' || coalesce(p.polwithcheck::text, '')
+      from pg_policy p
+    union all
+    select format('trigger %I on %s', t.tgname, t.tgrelid::regclass), 'pg_class'::regclass, t.tgrelid, t.tgqual::text
+      from pg_trigger t where t.tgqual is not null
+    union all
+    select 'partition key of ' || p.partrelid::regclass::text, 'pg_class'::regclass, p.partrelid, p.partexprs::text
+      from pg_partitioned_table p where p.partexprs is not null
+    union all
+    select 'default of an argument of ' || p.oid::regprocedure::text, 'pg_proc'::regclass, p.oid, p.proargdefaults::text
+      from pg_proc p where p.oid >= 16384 and p.proargdefaults is not null
+    union all
+    select 'default of domain ' || t.oid::regtype::text, 'pg_type'::regclass, t.oid, t.typdefaultbin::text
+      from pg_type t where t.oid >= 16384 and t.typtype = 'd' and t.typdefaultbin is not null)sql";
+  if (version >= 140000)
+    sql += R"sql(
+    union all
+    select 'statistics ' || format('%I.%I', n.nspname, s.stxname), 'pg_class'::regclass, s.stxrelid, s.stxexprs::text
+      from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where s.stxexprs is not null
+    union all
+    select 'function ' || p.oid::regprocedure::text, 'pg_proc'::regclass, p.oid, p.prosqlbody::text
+      from pg_proc p where p.oid >= 16384 and p.prosqlbody is not null)sql";
+  if (version >= 150000)
+    sql += R"sql(
+    union all
+    select format('publication %I, rows of %s', b.pubname, r.prrelid::regclass), 'pg_class'::regclass, r.prrelid, r.prqual::text
+      from pg_publication_rel r join pg_publication b on b.oid = r.prpubid where r.prqual is not null)sql";
+  return sql;
+}
+
+std::string routine_sql() {
+  return R"sql(json_build_object(
+    'name', p.oid::regprocedure::text, 'language', l.lanname, 'source', p.prosrc,
+    'returns_floats', p.proretset and (p.prorettype = 'float8'::regtype or 'float8'::regtype = any(p.proallargtypes)),
+    'evaluated_by', coalesce((
+      select min(case d.classid
+               when 'pg_class'::regclass then (select case when d.objsubid > 0 then 'generated column ' when c.relkind = 'p' then 'partition key of ' else 'index ' end
+                                                        || c.oid::regclass::text
+                                                 from pg_class c where c.oid = d.objid and (c.relkind in ('i', 'I', 'p') or d.objsubid > 0))
+               when 'pg_constraint'::regclass then (select 'constraint ' || quote_ident(c.conname) from pg_constraint c
+                                                     where c.oid = d.objid and c.contype = 'c' and c.convalidated)
+               when 'pg_attrdef'::regclass then (select format('generated column %s.%I', a.attrelid::regclass, a.attname)
+                                                   from pg_attrdef g join pg_attribute a on a.attrelid = g.adrelid and a.attnum = g.adnum
+                                                  where g.oid = d.objid and a.attgenerated <> '')
+               when 'pg_rewrite'::regclass then (select 'materialized view ' || c.oid::regclass::text from pg_rewrite r join pg_class c on c.oid = r.ev_class
+                                                  where r.oid = d.objid and c.relkind = 'm' and c.relispopulated)
+               end)
+        from pg_depend d where d.refclassid = 'pg_proc'::regclass and d.refobjid = p.oid), '')))sql";
+}
+
+std::string code_sql(int version) {
+  std::string used = kUsed;
+  const std::string place = "{expressions}";
+  used.replace(used.find(place), place.size(), expressions_sql(version));
+  std::string sql = "(with" + used;
+  sql += fmt::format(R"sql(,
+  routines as (select count(*) as count, coalesce(sum(length(p.prosrc)), 0) <= {0} as short from {1})
+  select json_build_object(
+    'functions', coalesce((select json_agg(case n.nspname when 'pg_catalog' then '' else n.nspname || '.' end || p.proname || '(' || oidvectortypes(p.proargtypes) || ')')
+                             from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid in (select oid from functions) and p.oid < 16384), '[]'),
+    'operators', coalesce((select json_agg(o.oprname || '(' || case o.oprleft when 0 then 'NONE' else format_type(o.oprleft, null) end || ', '
+                                           || case o.oprright when 0 then 'NONE' else format_type(o.oprright, null) end || ')')
+                             from pg_operator o where o.oid in (select oid from operators) and o.oid < 16384), '[]'),
+    'columns', coalesce((select json_agg(distinct c.relname || '.' || a.attname)
+                           from columns f, unnest(string_to_array(f.numbers, ' ')) number, pg_class c, pg_attribute a
+                          where c.oid = f.oid and a.attrelid = f.oid and a.attnum = number::int - {2} and a.attnum > 0), '[]'),
+    'defines_over_builtins', exists (select from pg_aggregate where aggfnoid >= 16384) or exists (select from pg_operator where oid >= 16384)
+                             or exists (select from pg_opclass where oid >= 16384) or exists (select from pg_cast where oid >= 16384)
+                             or exists (select from pg_range where rngtypid >= 16384) or exists (select from pg_trigger where tgfoid < 16384 and not tgisinternal)
+                             or exists (select from pg_proc where oid >= 16384 and prolang = 12),
+    'indexes_date_part', exists (select from pg_index i, pg_proc p where i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null) and p.proname = 'date_part'
+                                    and position(' :funcid ' || p.oid || ' ' in coalesce(i.indexprs::text, '') || coalesce(i.indpred::text, '')) > 0)
+                         or exists (select from pg_partitioned_table t, pg_proc p where p.proname = 'date_part' and position(' :funcid ' || p.oid || ' ' in t.partexprs::text) > 0),
+    'has_system_objects', exists (select from pg_conversion where oid >= 16384)
+                          or exists (select from pg_namespace n where (n.nspname = 'information_schema' or (n.nspname ~ '^pg_' and n.nspname !~ '^pg_(toast|temp)'))
+                                        and (exists (select from pg_proc where oid >= 16384 and pronamespace = n.oid) or exists (select from pg_class where oid >= 16384 and relnamespace = n.oid)
+                                             or exists (select from pg_type where oid >= 16384 and typnamespace = n.oid) or exists (select from pg_operator where oid >= 16384 and oprnamespace = n.oid)
+                                             or exists (select from pg_ts_config where oid >= 16384 and cfgnamespace = n.oid) or exists (select from pg_ts_dict where oid >= 16384 and dictnamespace = n.oid)))
+                          or exists (select from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = t.typelem
+                                      where a.attrelid >= 16384 and a.attnum > 0 and a.atttypid < 16384 and 'c' in (t.typtype, e.typtype))
+                          or exists (select from pg_type d join pg_type t on t.oid = d.typbasetype where d.oid >= 16384 and t.typtype = 'c' and t.oid < 16384),
+    'evaluates_functions', exists (select from pg_depend where refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass) and refobjid >= 16384
+                                      and classid in ('pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_rewrite'::regclass)),
+    'own_functions', coalesce((select json_agg(distinct p.proname) from pg_proc p
+                                where p.oid >= 16384 and exists (select from pg_proc b where b.proname = p.proname and b.oid < 16384)), '[]'),
+    'own_operators', coalesce((select json_agg(distinct o.oprname) from pg_operator o where o.oid >= 16384), '[]'),
+    'routines', (select count from routines),
+    'sources_read', (select short from routines),
+    'sources', coalesce((select json_agg({3} order by p.oid) from {1} and (select short from routines)), '[]'))))sql",
+                     kSourceBytes, kRoutinesFrom, first_column(version), routine_sql());
+  return sql;
+}
+
+}  // namespace pgconvoy

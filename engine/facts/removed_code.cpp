@@ -1,0 +1,169 @@
+#include "engine/facts/removed_code.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/facts/builtins.hpp"
+#include "engine/facts/part.hpp"
+#include "engine/facts/removed_names.hpp"
+
+namespace pgconvoy {
+namespace {
+
+constexpr int kMostObjects = 200, kMostSources = 200;
+
+// $1: {"functions": [...], "operators": [...], "columns": [...]}, signatures as in CodeFacts.
+constexpr const char* kUses = R"sql(
+with wanted(kind, name) as (
+  select k.kind, n from (values ('function', 'functions'), ('operator', 'operators'), ('column', 'columns')) k(kind, list),
+         json_array_elements_text($1::json -> k.list) n),
+expressions as materialized (
+  select x.object, x.tree from ({expressions}) x(object, class, id, tree)
+   where x.id >= 16384 and (x.class, x.id) not in (select classid, objid from pg_depend where deptype = 'e')),
+functions(oid, name) as (
+  select p.oid, w.name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    join wanted w on w.kind = 'function'
+     and w.name = case n.nspname when 'pg_catalog' then '' else n.nspname || '.' end || p.proname || '(' || oidvectortypes(p.proargtypes) || ')'
+   where p.oid < 16384),
+operators(oid, name) as (
+  select o.oid, w.name from pg_operator o join wanted w on w.kind = 'operator'
+     and w.name = o.oprname || '(' || case o.oprleft when 0 then 'NONE' else format_type(o.oprleft, null) end || ', '
+                  || case o.oprright when 0 then 'NONE' else format_type(o.oprright, null) end || ')'
+   where o.oid < 16384),
+columns(oid, number, name) as (
+  select c.oid, a.attnum, w.name from pg_class c join pg_attribute a on a.attrelid = c.oid
+    join wanted w on w.kind = 'column' and w.name = c.relname || '.' || a.attname
+   where c.oid < 16384 and a.attnum > 0),
+uses(object, use) as (
+  select e.object, 'function ' || f.name from expressions e, functions f, (values (' :funcid '), (' :aggfnoid '), (' :winfnoid ')) k(mark)
+   where position(k.mark || f.oid || ' ' in e.tree) > 0
+  union
+  select e.object, 'operator ' || o.name from expressions e, operators o where position(' :opno ' || o.oid || ' ' in e.tree) > 0
+  union
+  select e.object, 'column ' || c.name
+    from expressions e, columns c, unnest((string_to_array(e.tree, ' :relid ' || c.oid || ' '))[2:]) w
+   where c.number + {first} = any (string_to_array(substring(split_part(w, ' :relid ', 1) from ':selectedCols [(]b ([0-9 ]*)[)]'), ' ')::int[])),
+objects as (select object, json_agg(use order by use) as uses from uses group by object),
+most as (select * from objects order by object limit {most})
+select json_build_object('uses', coalesce((select json_agg(json_build_object('object', object, 'uses', uses) order by object) from most), '[]'),
+                         'more_uses', (select count(*) from objects) - (select count(*) from most)))sql";
+
+// Support functions of an aggregate are looked up by the types of its state and arguments. Those of an operator, a
+// cast, an operator class must have exactly the types.
+constexpr const char* kDefinitions = R"sql(
+with
+  defined(class, id, object, clause, function, operator, exact) as (
+    select 'pg_proc'::regclass, a.aggfnoid::oid, 'aggregate ' || a.aggfnoid::oid::regprocedure::text, f.clause, f.function, 0::oid,
+           exists (select from pg_type t where t.typtype = 'p' and t.typname like 'any%' and (t.oid = f.state or t.oid = any(p.proargtypes)))
+      from pg_aggregate a join pg_proc p on p.oid = a.aggfnoid,
+           lateral (values ('SFUNC', a.aggtransfn, a.aggtranstype), ('FINALFUNC', a.aggfinalfn, a.aggtranstype),
+                           ('COMBINEFUNC', a.aggcombinefn, a.aggtranstype), ('SERIALFUNC', a.aggserialfn, a.aggtranstype),
+                           ('DESERIALFUNC', a.aggdeserialfn, a.aggtranstype), ('MSFUNC', a.aggmtransfn, a.aggmtranstype),
+                           ('MINVFUNC', a.aggminvtransfn, a.aggmtranstype), ('MFINALFUNC', a.aggmfinalfn, a.aggmtranstype)) f(clause, function, state)
+     where p.oid >= 16384 and f.function::oid between 1 and 16383
+    union all
+    select 'pg_proc'::regclass, a.aggfnoid::oid, 'aggregate ' || a.aggfnoid::oid::regprocedure::text, 'SORTOP', 0, a.aggsortop, true
+      from pg_aggregate a where a.aggfnoid >= 16384 and a.aggsortop between 1 and 16383
+    union all
+    select 'pg_operator'::regclass, o.oid, 'operator ' || o.oid::regoperator::text, f.clause, f.function, 0, true
+      from pg_operator o, lateral (values ('FUNCTION', o.oprcode), ('RESTRICT', o.oprrest), ('JOIN', o.oprjoin)) f(clause, function)
+     where o.oid >= 16384 and f.function::oid between 1 and 16383
+    union all
+    select 'pg_opfamily'::regclass, f.oid, format('operator family %I.%I', n.nspname, f.opfname), 'OPERATOR', 0, a.amopopr, true
+      from pg_amop a join pg_opfamily f on f.oid = a.amopfamily join pg_namespace n on n.oid = f.opfnamespace
+     where a.oid >= 16384 and a.amopopr < 16384
+    union all
+    select 'pg_opfamily'::regclass, f.oid, format('operator family %I.%I', n.nspname, f.opfname), 'FUNCTION', a.amproc, 0, true
+      from pg_amproc a join pg_opfamily f on f.oid = a.amprocfamily join pg_namespace n on n.oid = f.opfnamespace
+     where a.oid >= 16384 and a.amproc::oid < 16384
+    union all
+    select 'pg_cast'::regclass, c.oid, format('cast (%s AS %s)', c.castsource::regtype, c.casttarget::regtype), 'FUNCTION', c.castfunc, 0, true
+      from pg_cast c where c.oid >= 16384 and c.castfunc between 1 and 16383
+    union all
+    select 'pg_type'::regclass, r.rngtypid, 'type ' || r.rngtypid::regtype::text, 'SUBTYPE_DIFF', r.rngsubdiff, 0, true
+      from pg_range r where r.rngtypid >= 16384 and r.rngsubdiff::oid between 1 and 16383
+    union all
+    select 'pg_class'::regclass, t.tgrelid, format('trigger %I on %s', t.tgname, t.tgrelid::regclass), 'FUNCTION', t.tgfoid, 0, true
+      from pg_trigger t where not t.tgisinternal and t.tgfoid < 16384),
+  definitions as (
+    select * from defined d where not exists (select from pg_depend e where e.classid = d.class and e.objid = d.id and e.deptype = 'e')
+     order by object, clause limit 1000)
+  select json_build_object('definitions', coalesce((select json_agg(json_build_object('object', d.object, 'clause', d.clause, 'is_operator', d.operator <> 0, 'exact', d.exact, 'uses',
+        coalesce((select p.proname || '(' || oidvectortypes(p.proargtypes) || ')' from pg_proc p where p.oid = d.function),
+                 (select o.oprname || '(' || case o.oprleft when 0 then 'NONE' else format_type(o.oprleft, null) end || ', '
+                         || case o.oprright when 0 then 'NONE' else format_type(o.oprright, null) end || ')' from pg_operator o where o.oid = d.operator), '')))
+        from definitions d), '[]'),
+    'internal', coalesce((select json_agg(json_build_object('object', 'function ' || p.oid::regprocedure::text, 'clause', 'AS', 'uses', p.prosrc))
+                            from pg_proc p where p.oid >= 16384 and p.prolang = 12 and p.prokind <> 'a'
+                             and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')), '[]'))
+)sql";
+
+// $1: a regular expression.
+constexpr const char* kSources = R"sql(
+with found as (select p.oid, count(*) over () as count from {from} and p.prosrc ~* $1 order by p.oid limit {most})
+select json_build_object('sources', coalesce((select json_agg({routine} order by p.oid)
+                                                from found f join pg_proc p using (oid) join pg_language l on l.oid = p.prolang), '[]'),
+                         'more_sources', coalesce((select max(count) from found), 0) - (select count(*) from found)))sql";
+
+void fill_place(std::string& sql, const std::string& place, const std::string& text) { sql.replace(sql.find(place), place.size(), text); }
+
+Task<Result<json>> one_document(Session& session, std::string sql, std::string argument) {
+  std::vector<Value> arguments{std::move(argument)};
+  CO_TRY(Rows answer, co_await session.query(std::move(sql), std::move(arguments)));
+  co_return json::parse(answer.text(0, 0));
+}
+
+}  // namespace
+
+PGCONVOY_JSON_FIELDS(DefinitionFact, object, clause, uses, is_operator, exact)
+PGCONVOY_JSON_FIELDS(RemovedUse, object, uses)
+PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, internal)
+
+Task<Result<json>> read_removed_code(const InquiryContext& context) {
+  const auto code = part<CodeFacts>(context.database().parts, kCodePart);
+  const auto source = part<BuiltinsFact>(context.source().parts, kBuiltinsPart);
+  const auto target = part<BuiltinsFact>(context.target_server().parts, kBuiltinsPart);
+  if (!code || !source || !target)
+    co_return Error(ErrorKind::refused, "what the servers bring along and what the database uses of it was not read");
+  const Builtins there(*target);
+  json gone = {{"functions", json::array()}, {"operators", json::array()}, {"columns", json::array()}};
+  for (const std::string& each : code->functions)
+    if (!there.takes_call(each)) gone["functions"].push_back(each);
+  for (const std::string& each : code->operators)
+    if (!there.takes_operands(each)) gone["operators"].push_back(each);
+  for (const std::string& each : code->columns)
+    if (!there.has_column(each)) gone["columns"].push_back(each);
+  const bool look_for_uses = !gone["functions"].empty() || !gone["operators"].empty() || !gone["columns"].empty();
+  std::string pattern;
+  if (!code->sources_read && code->routines > 0)
+    pattern = pattern_of(removed_names(*source, *target, *code, context.source().version_number / 10000,
+                                       context.target_server().version_number / 10000));
+  json found = RemovedCodeFacts{};
+  if (!look_for_uses && pattern.empty() && !code->defines_over_builtins) co_return found;
+
+  SessionOptions options = catalogue_options();
+  CO_TRY(SessionPtr session, co_await context.open_source(context.database().database, std::move(options)));
+  if (look_for_uses) {
+    std::string sql = kUses;
+    fill_place(sql, "{expressions}", expressions_sql(session->server_version()));
+    fill_place(sql, "{first}", std::to_string(first_column(session->server_version())));
+    fill_place(sql, "{most}", std::to_string(kMostObjects));
+    std::string wanted = gone.dump();
+    CO_TRY(const json uses, co_await one_document(*session, std::move(sql), std::move(wanted)));
+    found.update(uses);
+  }
+  if (!pattern.empty()) {
+    std::string sql = kSources;
+    fill_place(sql, "{from}", kRoutinesFrom);
+    fill_place(sql, "{routine}", routine_sql());
+    fill_place(sql, "{most}", std::to_string(kMostSources));
+    CO_TRY(const json sources, co_await one_document(*session, std::move(sql), std::move(pattern)));
+    found.update(sources);
+  }
+  if (code->defines_over_builtins) {
+    CO_TRY(Rows answer, co_await session->query(kDefinitions));
+    found.update(json::parse(answer.text(0, 0)));
+  }
+  co_return found;
+}
+
+}  // namespace pgconvoy

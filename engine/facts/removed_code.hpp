@@ -1,0 +1,47 @@
+// An inquiry: which objects of a database use what the target server doesn't have any more, and those of its sources
+// that may. It opens a session only when the part `code` leaves a question open. The administrator's session; reads
+// the catalogue alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/core/json.hpp"
+#include "engine/core/task.hpp"
+#include "engine/facts/code.hpp"
+#include "engine/facts/inquiry.hpp"
+
+namespace pgconvoy {
+
+inline constexpr const char* kRemovedCodeInquiry = "removed_code";
+
+// An object that is defined over one of the server's own functions or operators, by exact types.
+struct DefinitionFact {
+  std::string object;      // "aggregate public.accum(anyelement)"
+  std::string clause;      // SFUNC, FINALFUNC, FUNCTION ...
+  std::string uses;        // signature: "array_append(anyarray, anyelement)"
+  bool is_operator = false;  // what it uses is one
+  bool exact = true;       // the types decide: no other function of that name will do. Not so for aggregates over concrete types
+};
+PGCONVOY_JSON(DefinitionFact);
+
+struct RemovedUse {
+  std::string object;             // "view public.v"
+  std::vector<std::string> uses;  // "operator !(bigint, NONE)", "function pg_is_in_backup()", "column pg_database.datlastsysoid"
+};
+PGCONVOY_JSON(RemovedUse);
+
+struct RemovedCodeFacts {
+  std::vector<RemovedUse> uses;      // stored expressions; a limited number
+  int more_uses = 0;                 // objects beyond that
+  std::vector<RoutineFact> sources;  // those that hold a removed name, when the part did not read all; likewise
+  int more_sources = 0;
+  std::vector<DefinitionFact> definitions;  // over what the server brings along, whether that is gone or not; a limited number
+  std::vector<DefinitionFact> internal;     // routines of LANGUAGE internal: `uses` is the name in the server
+};
+PGCONVOY_JSON(RemovedCodeFacts);
+
+// Needs the parts `builtins` and `code`. Error of kind refused when one of them was not read.
+Task<Result<json>> read_removed_code(const InquiryContext& context);
+
+}  // namespace pgconvoy
