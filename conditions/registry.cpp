@@ -8,11 +8,13 @@
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
+#include "conditions/libraries_available.hpp"
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/roles_restorable.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
+#include "conditions/settings_known.hpp"
 #include "conditions/source_database_ready.hpp"
 #include "conditions/target_database_absent.hpp"
 
@@ -24,10 +26,12 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_source_database_ready());
   registry.add(make_target_database_absent());
   registry.add(make_extensions_available());
+  registry.add(make_libraries_available());
   registry.add(make_roles_restorable());
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
   registry.add(make_no_postfix_operators());
+  registry.add(make_settings_known());
   registry.add(make_no_prepared_transactions());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_server_configuration_fits());

@@ -73,10 +73,12 @@ RunbookNode target_database_absent(Arguments... arguments) {
   return node("target_database_absent", {std::move(arguments)...});
 }
 inline RunbookNode extensions_available() { return node("extensions_available", {}); }
+inline RunbookNode libraries_available() { return node("libraries_available", {}); }
 inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
+inline RunbookNode settings_known() { return node("settings_known", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
