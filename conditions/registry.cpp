@@ -2,21 +2,29 @@
 
 #include "conditions/administrator_may_restore.hpp"
 #include "conditions/application_healthy_now.hpp"
+#include "conditions/application_startable.hpp"
 #include "conditions/bindings_lead_to_source.hpp"
 #include "conditions/disk_space.hpp"
 #include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/extensions_available.hpp"
 #include "conditions/has_service_instance.hpp"
+#include "conditions/indexes_and_constraints_valid.hpp"
+#include "conditions/large_objects_fit_locks.hpp"
 #include "conditions/libraries_available.hpp"
+#include "conditions/no_long_transactions.hpp"
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
+#include "conditions/other_clients_seen.hpp"
+#include "conditions/replication_accounted_for.hpp"
 #include "conditions/roles_restorable.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
 #include "conditions/settings_known.hpp"
 #include "conditions/source_database_ready.hpp"
+#include "conditions/tablespaces_available.hpp"
 #include "conditions/target_database_absent.hpp"
+#include "conditions/variables_follow.hpp"
 
 namespace pgconvoy {
 
@@ -32,11 +40,19 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_administrator_may_restore());
   registry.add(make_no_postfix_operators());
   registry.add(make_settings_known());
+  registry.add(make_indexes_and_constraints_valid());
   registry.add(make_no_prepared_transactions());
+  registry.add(make_no_long_transactions());
+  registry.add(make_replication_accounted_for());
   registry.add(make_encoding_and_locale_available());
+  registry.add(make_tablespaces_available());
   registry.add(make_server_configuration_fits());
   registry.add(make_disk_space());
+  registry.add(make_large_objects_fit_locks());
   registry.add(make_bindings_lead_to_source());
+  registry.add(make_other_clients_seen());
+  registry.add(make_variables_follow());
+  registry.add(make_application_startable());
   registry.add(make_application_healthy_now());
 }
 

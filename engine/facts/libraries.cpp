@@ -25,7 +25,7 @@ std::string libraries_sql(int) {
     'functions', coalesce((
       select json_agg(json_build_object('library', f.library, 'symbol', f.prosrc, 'function', f.oid::regprocedure::text, 'language',
                coalesce((select min(h.lanname::text) from pg_language h where h.lanplcallfoid = f.oid), '')) order by f.library, f.oid)
-        from (select p.oid, case when l.lanname = 'c' then convert_from(p.probin, 'SQL_ASCII') else '' end as library, p.prosrc
+        from (select p.oid, case when l.lanname = 'c' then p.probin else '' end as library, p.prosrc
                 from pg_proc p join pg_language l on l.oid = p.prolang where )sql" + own + R"sql(
                order by 2, 1 limit 500) f), '[]'),
     'more', (select greatest(count(*) - 500, 0) from pg_proc p join pg_language l on l.oid = p.prolang where )sql" + own + R"sql(),

@@ -1,30 +1,50 @@
 // Every part and inquiry there is. A new one is a file of its own and a line here.
-#include "engine/facts/operators.hpp"
-#include "engine/facts/part.hpp"
+#include "engine/facts/activity.hpp"
+#include "engine/facts/application_host.hpp"
+#include "engine/facts/extension_traits.hpp"
 #include "engine/facts/inquiry.hpp"
 #include "engine/facts/libraries.hpp"
+#include "engine/facts/lock_needs.hpp"
+#include "engine/facts/operators.hpp"
+#include "engine/facts/part.hpp"
+#include "engine/facts/replication.hpp"
 #include "engine/facts/settings.hpp"
+#include "engine/facts/tablespaces.hpp"
+#include "engine/facts/unfinished.hpp"
 
 namespace pgconvoy {
 
 const std::vector<Part>& database_parts() {
   static const std::vector<Part> parts{
+      {kClientsPart, clients_sql},
+      {kExtensionTablesPart, extension_tables_sql},
       {kFunctionSettingsPart, function_settings_sql},
       {kLibrariesPart, libraries_sql},
+      {kLockNeedsPart, lock_needs_sql},
       {kOperatorsPart, operators_sql},
+      {kReplicationPart, replication_sql},
+      {kTransactionsPart, open_transactions_sql},
+      {kUnfinishedPart, unfinished_sql},
+      {kUsedTablespacesPart, used_tablespaces_sql},
   };
   return parts;
 }
 
 const std::vector<Part>& server_parts() {
   static const std::vector<Part> parts{
+      {kExtensionTraitsPart, extension_traits_sql},
+      {kLockRoomPart, lock_room_sql},
+      {kScheduledJobsPart, scheduled_jobs_sql},
       {kSettingCatalogPart, setting_catalog_sql},
+      {kTablespacesPart, tablespaces_sql},
   };
   return parts;
 }
 
 const std::vector<Inquiry>& database_inquiries() {
   static const std::vector<Inquiry> inquiries{
+      {kApplicationHostPart, read_application_host},
+      {kObservedClientsPart, read_observed_clients},
       {kRefusedSettingsPart, read_refused_settings},
       {kTargetLibrariesPart, read_target_libraries},
   };

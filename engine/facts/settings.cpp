@@ -77,6 +77,16 @@ bool is_reserved_prefix(const std::string& name, const SettingCatalog& there) {
   return next != there.end() && next->first.starts_with(prefix);
 }
 
+// Some names of values are taken and not shown: password_encryption = on, until 13.
+bool is_shown_value(std::string value, const std::string& signature) {
+  const auto open = signature.find('{');
+  if (!signature.starts_with("enum") || open == std::string::npos) return true;
+  value = in_lower_case(std::move(value));
+  std::string list = "," + in_lower_case(signature.substr(open + 1));
+  list.back() = ',';
+  return list.find("," + value + ",") != std::string::npos || list.find(",\"" + value + "\",") != std::string::npos;
+}
+
 bool is_to_ask(const NamedSetting& setting, const SettingCatalog& here, const SettingCatalog& there) {
   const std::string name = in_lower_case(setting.name);
   if (name.ends_with("_preload_libraries")) return false;  // any text; libraries_available looks for the files
@@ -89,7 +99,7 @@ bool is_to_ask(const NamedSetting& setting, const SettingCatalog& here, const Se
   if (target == there.end()) return true;
   if (std::find(kLookedUp.begin(), kLookedUp.end(), name) != kLookedUp.end()) return true;
   const auto source = here.find(name);
-  return source == here.end() || source->second != target->second;
+  return source == here.end() || source->second != target->second || !is_shown_value(setting.value, target->second);
 }
 
 SettingCatalog catalog_of(const TargetFacts& facts, const std::map<std::string, std::string>& places, const std::string& instance) {

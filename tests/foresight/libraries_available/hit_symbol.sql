@@ -3,5 +3,5 @@
 -- expect: block; database "; function public.centre(path)
 -- as: superuser
 CREATE FUNCTION public.well_formed(text) RETURNS boolean LANGUAGE c AS '$libdir/pgxml', 'xml_is_well_formed';
-CREATE FUNCTION public.pretty(text) RETURNS boolean LANGUAGE c AS '$libdir/pgxml', 'xml_valid';
+CREATE FUNCTION public.pretty(text) RETURNS text LANGUAGE c AS '$libdir/pgxml', 'xml_encode_special_chars';
 CREATE FUNCTION public.centre(path) RETURNS point LANGUAGE internal AS 'path_center';
