@@ -6,6 +6,7 @@
 
 #include "conditions/extension_history.hpp"
 #include "conditions/moves.hpp"
+#include "engine/facts/extension_traits.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -17,11 +18,15 @@ class ExtensionsAvailable final : public Condition {
     return "The target server offers every extension of the databases, at least as new as it is now.";
   }
 
+  std::vector<std::string> needs() const override { return {kExtensionTraitsPart, kExtensionTablesPart}; }
+
   ConditionPage page() const override {
     ConditionPage page;
     page.why = "A dump says CREATE EXTENSION, without a version: one that is missing stops the restore, one "
                 "that is older lacks what the source uses.";
-    page.reads = "pg_extension of the database against pg_available_extension_versions of the target.";
+    page.reads = "pg_extension of the database against pg_available_extension_versions of the target: which version CREATE "
+                 "EXTENSION would make there, in which schema it must be, and which others it needs. "
+                 "Tables that are members of an extension, have rows, and aren't named by pg_extension.extconfig.";
     page.silent = "Numbers of versions are compared as numbers. plpgsql is in every database. Members of "
                    "extensions are made by the extension and are no findings of their own.";
     page.remedies = "Install the package for the new version, update on the source, or drop what is not used.";
@@ -46,8 +51,14 @@ class ExtensionsAvailable final : public Condition {
              false});
         continue;
       }
-      for (const auto& extension : move.database.extensions)
-        if (auto finding = examine(move, extension)) findings.push_back(std::move(*finding));
+      const auto traits = part<ExtensionTraitsByName>(move.target.parts, kExtensionTraitsPart);
+      for (const auto& extension : move.database.extensions) {
+        auto finding = examine(move, extension);
+        if (!finding && traits && traits->contains(extension.name)) finding = examine_traits(move, extension, traits->at(extension.name));
+        if (finding) findings.push_back(std::move(*finding));
+      }
+      if (const auto tables = part<std::vector<ExtensionTableFact>>(move.database.parts, kExtensionTablesPart))
+        for (const ExtensionTableFact& table : *tables) findings.push_back(left_out(move, table));
     }
     return findings;
   }
@@ -96,6 +107,51 @@ class ExtensionsAvailable final : public Condition {
         fmt::format("install a package of {} on {} that is at least as new as {}", extension.name, move.target.server,
                     extension.version),
         false};
+  }
+
+  // Of an extension that is offered in a version that would do.
+  std::optional<Finding> examine_traits(const Move& move, const ExtensionFact& extension, const ExtensionTraits& traits) const {
+    const auto block = [&](std::string evidence, std::string why, std::string remedy) {
+      return Finding{Severity::block, name(),          fmt::format("extension {} in {}", as_identifier(extension.name), move.object()),
+                     std::move(evidence), std::move(why), std::move(remedy), false};
+    };
+    if (extension.name == "pg_cron")
+      return block(fmt::format("version {} on {}", extension.version, move.source.server),
+                   "it can be made only in the database that cron.database_name names, and a restore works in one that has its name only "
+                   "later: CREATE EXTENSION would fail, with the app paused",
+                   "note the jobs (cron.job), DROP EXTENSION pg_cron before the move, and after it make extension and jobs anew on the target");
+    if (extension.name == "plpgsql") return std::nullopt;
+    if (!traits.version.empty() && compare_extension_versions(traits.version, extension.version) < 0)
+      return block(fmt::format("version {} on {}; CREATE EXTENSION on {} makes {}, the default of its control file", extension.version,
+                               move.source.server, move.target.server, traits.version),
+                   "a dump says CREATE EXTENSION without a version: the database would get the older one",
+                   fmt::format("set default_version in the control file of {} on the host of {}", extension.name, move.target.server));
+    if (!traits.schema.empty() && traits.schema != extension.schema)
+      return block(fmt::format("it is in schema {} on {}; on {} it can only be made in {}", as_identifier(extension.schema), move.source.server,
+                               move.target.server, as_identifier(traits.schema)),
+                   "a dump says CREATE EXTENSION with the schema that it has now: the restore stops there",
+                   fmt::format("ALTER EXTENSION {} SET SCHEMA {} on the source, if it can be moved; or make it anew there", as_identifier(extension.name),
+                               as_identifier(traits.schema)));
+    std::vector<std::string> lacking;
+    for (const std::string& needed : traits.needs)
+      if (std::none_of(move.database.extensions.begin(), move.database.extensions.end(), [&](const auto& each) { return each.name == needed; }))
+        lacking.push_back(needed);
+    if (!lacking.empty())
+      return block(fmt::format("version {} on {} needs the extension {}, which the database hasn't", traits.version, move.target.server, shortened(lacking)),
+                   "a dump makes only the extensions that are there now: CREATE EXTENSION without its requirements fails",
+                   fmt::format("CREATE EXTENSION {} on the source, if it is there; or set an older default_version on {}", shortened(lacking),
+                               move.target.server));
+    return std::nullopt;
+  }
+
+  Finding left_out(const Move& move, const ExtensionTableFact& table) const {
+    return {Severity::warn, name(), fmt::format("table {} in {}", shown_name(table.table), move.object()),
+            fmt::format("it has rows and is a member of extension {}, whose configuration doesn't name it", as_identifier(table.extension)),
+            "a dump leaves members of extensions out: the table comes back as the extension's script makes it, without these rows, or not at all "
+            "when it was added by hand (manual: Packaging Related Objects into an Extension)",
+            fmt::format("if it is the application's: ALTER EXTENSION {} DROP TABLE {}; if the extension's script fills it, nothing", as_identifier(table.extension),
+                        shown_name(table.table)),
+            false};
   }
 
   Finding missing(const Move& move, const ExtensionFact& extension, const std::string& object) const {

@@ -2,6 +2,7 @@
 
 #include "conditions/administrator_may_restore.hpp"
 #include "conditions/application_healthy_now.hpp"
+#include "conditions/application_startable.hpp"
 #include "conditions/bindings_lead_to_source.hpp"
 #include "conditions/client_speaks_target_authentication.hpp"
 #include "conditions/collations_sort_alike.hpp"
@@ -17,14 +18,25 @@
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/no_removed_builtins.hpp"
+#include "conditions/indexes_and_constraints_valid.hpp"
+#include "conditions/large_objects_fit_locks.hpp"
+#include "conditions/libraries_available.hpp"
+#include "conditions/no_long_transactions.hpp"
+#include "conditions/no_postfix_operators.hpp"
+#include "conditions/no_prepared_transactions.hpp"
+#include "conditions/other_clients_seen.hpp"
+#include "conditions/replication_accounted_for.hpp"
 #include "conditions/roles_restorable.hpp"
 #include "conditions/rows_keep_their_constraints.hpp"
 #include "conditions/routines_work_on_target.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
+#include "conditions/settings_known.hpp"
 #include "conditions/source_database_ready.hpp"
+#include "conditions/tablespaces_available.hpp"
 #include "conditions/target_database_absent.hpp"
 #include "conditions/trial_restore.hpp"
+#include "conditions/variables_follow.hpp"
 
 namespace pgconvoy {
 
@@ -34,6 +46,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_source_database_ready());
   registry.add(make_target_database_absent());
   registry.add(make_extensions_available());
+  registry.add(make_libraries_available());
   registry.add(make_roles_restorable());
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
@@ -45,13 +58,22 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_no_removed_builtins());
   registry.add(make_routines_work_on_target());
   registry.add(make_no_hidden_load_order());
+  registry.add(make_settings_known());
+  registry.add(make_indexes_and_constraints_valid());
   registry.add(make_no_prepared_transactions());
+  registry.add(make_no_long_transactions());
+  registry.add(make_replication_accounted_for());
   registry.add(make_encoding_and_locale_available());
+  registry.add(make_tablespaces_available());
   registry.add(make_server_configuration_fits());
   registry.add(make_disk_space());
+  registry.add(make_large_objects_fit_locks());
   registry.add(make_bindings_lead_to_source());
   registry.add(make_collations_sort_alike());
   registry.add(make_client_speaks_target_authentication());
+  registry.add(make_other_clients_seen());
+  registry.add(make_variables_follow());
+  registry.add(make_application_startable());
   registry.add(make_application_healthy_now());
   registry.add(make_trial_restore());
 }

@@ -97,16 +97,30 @@ inline RunbookNode no_incompatible_polymorphics() { return node("no_incompatible
 inline RunbookNode no_removed_builtins() { return node("no_removed_builtins", {}); }
 inline RunbookNode routines_work_on_target() { return node("routines_work_on_target", {}); }
 inline RunbookNode no_hidden_load_order() { return node("no_hidden_load_order", {}); }
+inline RunbookNode libraries_available() { return node("libraries_available", {}); }
+inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
+inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
+inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
+inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
+inline RunbookNode settings_known() { return node("settings_known", {}); }
+inline RunbookNode indexes_and_constraints_valid() { return node("indexes_and_constraints_valid", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
+inline RunbookNode no_long_transactions() { return node("no_long_transactions", {}); }
+inline RunbookNode replication_accounted_for() { return node("replication_accounted_for", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode collations_sort_alike() { return node("collations_sort_alike", {}); }
+inline RunbookNode tablespaces_available() { return node("tablespaces_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
 inline RunbookNode disk_space() { return node("disk_space", {}); }
+inline RunbookNode large_objects_fit_locks() { return node("large_objects_fit_locks", {}); }
 inline RunbookNode bindings_lead_to_source() { return node("bindings_lead_to_source", {}); }
 template <class... Arguments>
 RunbookNode client_speaks_target_authentication(Arguments... arguments) {
   return node("client_speaks_target_authentication", {std::move(arguments)...});
 }
+inline RunbookNode other_clients_seen() { return node("other_clients_seen", {}); }
+inline RunbookNode variables_follow() { return node("variables_follow", {}); }
+inline RunbookNode application_startable() { return node("application_startable", {}); }
 inline RunbookNode application_healthy_now() { return node("application_healthy_now", {}); }
 
 // Operations.

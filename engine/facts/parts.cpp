@@ -15,6 +15,18 @@
 #include "engine/facts/inquiry.hpp"
 #include "engine/facts/trial_restore.hpp"
 #include "engine/facts/removed_code.hpp"
+#include "engine/facts/activity.hpp"
+#include "engine/facts/application_host.hpp"
+#include "engine/facts/extension_traits.hpp"
+#include "engine/facts/inquiry.hpp"
+#include "engine/facts/libraries.hpp"
+#include "engine/facts/lock_needs.hpp"
+#include "engine/facts/operators.hpp"
+#include "engine/facts/part.hpp"
+#include "engine/facts/replication.hpp"
+#include "engine/facts/settings.hpp"
+#include "engine/facts/tablespaces.hpp"
+#include "engine/facts/unfinished.hpp"
 
 namespace pgconvoy {
 
@@ -24,6 +36,16 @@ const std::vector<Part>& database_parts() {
       {kOperatorsPart, operators_sql},
       {kUsedCollationsPart, used_collations_sql},
       {kCodePart, code_sql},
+      {kClientsPart, clients_sql},
+      {kExtensionTablesPart, extension_tables_sql},
+      {kFunctionSettingsPart, function_settings_sql},
+      {kLibrariesPart, libraries_sql},
+      {kLockNeedsPart, lock_needs_sql},
+      {kOperatorsPart, operators_sql},
+      {kReplicationPart, replication_sql},
+      {kTransactionsPart, open_transactions_sql},
+      {kUnfinishedPart, unfinished_sql},
+      {kUsedTablespacesPart, used_tablespaces_sql},
   };
   return parts;
 }
@@ -33,6 +55,11 @@ const std::vector<Part>& server_parts() {
       {kAccessRulesPart, access_rules_sql},
       {kToastCompressionPart, toast_compression_sql},
       {kBuiltinsPart, builtins_sql},
+      {kExtensionTraitsPart, extension_traits_sql},
+      {kLockRoomPart, lock_room_sql},
+      {kScheduledJobsPart, scheduled_jobs_sql},
+      {kSettingCatalogPart, setting_catalog_sql},
+      {kTablespacesPart, tablespaces_sql},
   };
   return parts;
 }
@@ -48,6 +75,10 @@ const std::vector<Inquiry>& database_inquiries() {
       {kEvaluatedExpressionsInquiry, read_evaluated_expressions},
       {kLoadOrderInquiry, read_load_order},
       {kRemovedCodeInquiry, read_removed_code},
+      {kApplicationHostPart, read_application_host},
+      {kObservedClientsPart, read_observed_clients},
+      {kRefusedSettingsPart, read_refused_settings},
+      {kTargetLibrariesPart, read_target_libraries},
   };
   return inquiries;
 }

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/facts/condition.hpp"
+
+namespace pgconvoy {
+
+// Needs the inquiry `application_host`. Matters to all moves.
+std::unique_ptr<Condition> make_variables_follow();
+
+}  // namespace pgconvoy

@@ -1,0 +1,2 @@
+-- description: one table
+CREATE TABLE public.plain (id integer PRIMARY KEY);

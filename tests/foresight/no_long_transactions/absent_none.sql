@@ -1,0 +1,2 @@
+-- description: no transaction is open
+CREATE TABLE public.plain (id integer PRIMARY KEY);

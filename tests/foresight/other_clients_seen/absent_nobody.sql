@@ -1,0 +1,2 @@
+-- description: nobody is connected
+CREATE TABLE public.plain (id integer PRIMARY KEY);

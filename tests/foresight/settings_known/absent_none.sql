@@ -1,0 +1,2 @@
+-- description: nothing has a setting
+CREATE FUNCTION public.one() RETURNS integer LANGUAGE sql AS 'SELECT 1';

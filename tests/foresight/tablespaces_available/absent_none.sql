@@ -1,0 +1,2 @@
+-- description: tables and indexes in the default tablespace
+CREATE TABLE public.plain (id integer PRIMARY KEY);
