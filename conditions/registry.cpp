@@ -22,8 +22,6 @@
 #include "conditions/large_objects_fit_locks.hpp"
 #include "conditions/libraries_available.hpp"
 #include "conditions/no_long_transactions.hpp"
-#include "conditions/no_postfix_operators.hpp"
-#include "conditions/no_prepared_transactions.hpp"
 #include "conditions/other_clients_seen.hpp"
 #include "conditions/replication_accounted_for.hpp"
 #include "conditions/roles_restorable.hpp"

@@ -98,10 +98,6 @@ inline RunbookNode no_removed_builtins() { return node("no_removed_builtins", {}
 inline RunbookNode routines_work_on_target() { return node("routines_work_on_target", {}); }
 inline RunbookNode no_hidden_load_order() { return node("no_hidden_load_order", {}); }
 inline RunbookNode libraries_available() { return node("libraries_available", {}); }
-inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
-inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
-inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
-inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
 inline RunbookNode settings_known() { return node("settings_known", {}); }
 inline RunbookNode indexes_and_constraints_valid() { return node("indexes_and_constraints_valid", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }

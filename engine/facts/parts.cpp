@@ -18,11 +18,8 @@
 #include "engine/facts/activity.hpp"
 #include "engine/facts/application_host.hpp"
 #include "engine/facts/extension_traits.hpp"
-#include "engine/facts/inquiry.hpp"
 #include "engine/facts/libraries.hpp"
 #include "engine/facts/lock_needs.hpp"
-#include "engine/facts/operators.hpp"
-#include "engine/facts/part.hpp"
 #include "engine/facts/replication.hpp"
 #include "engine/facts/settings.hpp"
 #include "engine/facts/tablespaces.hpp"
@@ -41,7 +38,6 @@ const std::vector<Part>& database_parts() {
       {kFunctionSettingsPart, function_settings_sql},
       {kLibrariesPart, libraries_sql},
       {kLockNeedsPart, lock_needs_sql},
-      {kOperatorsPart, operators_sql},
       {kReplicationPart, replication_sql},
       {kTransactionsPart, open_transactions_sql},
       {kUnfinishedPart, unfinished_sql},
