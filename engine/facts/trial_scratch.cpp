@@ -59,7 +59,7 @@ Task<Result<void>> make_scratch(Session& maintenance, Scratch scratch, DatabaseF
   CO_TRY(const Secret verifier, maintenance.encrypt_password(scratch.password, scratch.name));
   const std::string role = maintenance.quote_identifier(scratch.name);
   // The grant is for an administrator who is no superuser: he acts for the role.
-  std::string sql = fmt::format("create role {} login noinherit connection limit 4 password {}", role, maintenance.quote_literal(verifier.reveal()));
+  std::string sql = fmt::format("create role {} login connection limit 4 password {}", role, maintenance.quote_literal(verifier.reveal()));
   auto made = co_await maintenance.script(std::move(sql));
   if (!made) {
     Error error = std::move(made).error();
