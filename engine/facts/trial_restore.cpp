@@ -54,7 +54,7 @@ std::vector<Portion> portions_of(const std::vector<ArchiveEntry>& entries, Trial
     }
   };
   add({Pass::define, Pass::define_as_tenant}, false);
-  for (const Pass pass : {Pass::administrator, Pass::attach, Pass::load, Pass::attach_indexes, Pass::link}) add({pass}, true);
+  for (const Pass pass : {Pass::attach, Pass::load, Pass::attach_indexes, Pass::link}) add({pass}, true);
   add({Pass::finish}, false);
   add({Pass::last}, false);
   return portions;
@@ -102,13 +102,6 @@ Task<Result<std::string>> output_of(Programs& programs, std::string name, std::v
   co_return std::move(result.output);
 }
 
-std::set<std::string> role_names(const ServerFacts& server, bool superusers) {
-  std::set<std::string> names;
-  for (const auto& [name, role] : server.roles)
-    if (role.superuser == superusers) names.insert(name);
-  return names;
-}
-
 Task<Result<void>> restore_into(const InquiryContext& context, Scratch scratch, Seconds limit, TrialFacts& trial) {
   Programs programs(context, limit);
   const MemoryFile archive;
@@ -119,10 +112,12 @@ Task<Result<void>> restore_into(const InquiryContext& context, Scratch scratch, 
   CO_TRY_VOID(co_await output_of(programs, "pg_dump", std::move(dumping), std::move(from)));
   std::vector<std::string> listing{"--list", archive.path()};
   CO_TRY(const std::string list, co_await output_of(programs, "pg_restore", std::move(listing), std::move(nowhere)));
-  std::set<std::string> superusers = role_names(context.source(), true);
-  superusers.merge(role_names(context.target_server(), true));
+  // All of it belongs to the scratch role here, also what is a superuser's: nothing is evaluated by the administrator.
+  std::set<std::string> roles;
+  for (const auto& [name, role] : context.source().roles) roles.insert(name);
+  const std::set<std::string> no_superusers;
   const auto& evaluating = context.database().evaluating_tables;
-  const auto entries = split_archive_list(list, role_names(context.source(), false), superusers, {evaluating.begin(), evaluating.end()});
+  const auto entries = split_archive_list(list, roles, no_superusers, {evaluating.begin(), evaluating.end()});
 
   CO_TRY(const ConnectionSpec administrator, co_await context.target_connection(scratch.name));
   const ConnectionSpec tenant = administrator.with_user(scratch.name, scratch.password);
@@ -130,15 +125,13 @@ Task<Result<void>> restore_into(const InquiryContext& context, Scratch scratch, 
   options.application_name = "pgconvoy/trial";
   options.statement_limit = limit;
   CO_TRY(SessionPtr inside, co_await context.open_target(scratch.name, std::move(options)));
-  std::vector<std::string> roles;
-  for (const auto& [name, role] : context.source().roles) roles.push_back(name);
   for (const Portion& portion : portions_of(entries, trial)) {
     if (portion.as_tenant) CO_TRY_VOID(co_await hand_over(*inside, scratch.name));
     std::vector<std::string> restoring{"--verbose", "--no-owner", "--no-privileges", "--no-password", "--use-list=/dev/stdin", archive.path()};
     std::optional<ConnectionSpec> connection = portion.as_tenant ? tenant : administrator;
     CO_TRY(const ProcessResult result, co_await programs.call("pg_restore", std::move(restoring), std::move(connection), portion.lines));
     const std::size_t before = trial.errors.size() + trial.left_out.size() + static_cast<std::size_t>(trial.consequences + trial.more);
-    read_trial_errors(trial, result.errors, list, roles);
+    read_trial_errors(trial, result.errors, list, {roles.begin(), roles.end()});
     const std::size_t after = trial.errors.size() + trial.left_out.size() + static_cast<std::size_t>(trial.consequences + trial.more);
     if (result.exit_code != 0 && before == after)
       co_return Error(ErrorKind::process, fmt::format("pg_restore ended with exit code {}: {}", result.exit_code, last_lines(result.errors, 1)));

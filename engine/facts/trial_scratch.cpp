@@ -59,7 +59,7 @@ Task<Result<void>> make_scratch(Session& maintenance, Scratch scratch, DatabaseF
   CO_TRY(const Secret verifier, maintenance.encrypt_password(scratch.password, scratch.name));
   const std::string role = maintenance.quote_identifier(scratch.name);
   // The grant is for an administrator who is no superuser: he acts for the role.
-  std::string sql = fmt::format("create role {} login noinherit connection limit 4 password {}", role, maintenance.quote_literal(verifier.reveal()));
+  std::string sql = fmt::format("create role {} login connection limit 4 password {}", role, maintenance.quote_literal(verifier.reveal()));
   auto made = co_await maintenance.script(std::move(sql));
   if (!made) {
     Error error = std::move(made).error();
@@ -92,13 +92,13 @@ Task<Result<void>> hand_over(Session& inside, std::string role) {
   std::vector<Value> parameters{role};
   CO_TRY(const Rows rows, co_await inside.query(
                               "with theirs as (select classid, objid from pg_depend where deptype = 'e') "
-                              "select format('alter schema %I owner to %I', nspname, $1) from pg_namespace n "
+                              "select format('alter schema %I owner to %I', nspname, $1::text) from pg_namespace n "
                               " where (oid >= 16384 or nspname = 'public') and nspname !~ '^pg_' "
-                              "   and pg_get_userbyid(nspowner) not in ($1, 'pg_database_owner') "
+                              "   and pg_get_userbyid(nspowner) not in ($1::text, 'pg_database_owner') "
                               "   and ('pg_namespace'::regclass, n.oid) not in (select classid, objid from theirs) "
                               "union all "
-                              "select format('alter table %s owner to %I', c.oid::regclass, $1) from pg_class c "
-                              " where c.oid >= 16384 and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and pg_get_userbyid(c.relowner) <> $1 "
+                              "select format('alter table %s owner to %I', c.oid::regclass, $1::text) from pg_class c "
+                              " where c.oid >= 16384 and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and pg_get_userbyid(c.relowner) <> $1::text "
                               "   and c.relnamespace not in (select oid from pg_namespace where nspname ~ '^pg_') "
                               "   and ('pg_class'::regclass, c.oid) not in (select classid, objid from theirs) "
                               "   and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid "

@@ -33,6 +33,9 @@ inline ConditionRegistry upgrade_conditions() {
   registry.add(std::make_unique<FakeCondition>("has_service_instance", instance));
   const std::vector<Parameter> adoption{{"adopt_empty", Parameter::Type::boolean, false, "or not"}};
   registry.add(std::make_unique<FakeCondition>("target_database_absent", adoption));
+  const std::vector<Parameter> passwords{{"authentication", Parameter::Type::text, "block", "how"}};
+  for (const char* name : {"roles_restorable", "client_speaks_target_authentication"})
+    registry.add(std::make_unique<FakeCondition>(name, passwords));
   for (const RunbookNode& node : postgres_13_to_15().preconditions)
     if (!registry.find(node.name)) registry.add(std::make_unique<FakeCondition>(node.name, std::vector<Parameter>{}));
   return registry;

@@ -4,7 +4,7 @@ import unittest
 
 from .support import ScenarioTest, wait_for
 
-GOOD, BROKEN, SLOW = "shop-live", "billing-live", "cms-live"
+GOOD, BROKEN, SLOW = "shop-live", "billing-live", "forum-live"
 BLOCKED, INTERRUPTED = 4, 130
 
 
@@ -45,7 +45,7 @@ class TrialTest(ScenarioTest):
     def start_slow(self):
         started = self.lab.start("check", *self.lab.fleet_arguments("--trial", "--limit", SLOW))
         wait_for("the trial to restore", lambda: self.lab.psql(
-            self.new, "SELECT 1 FROM pg_stat_activity WHERE datname LIKE 'pgconvoy_trial%' AND wait_event = 'PgSleep'"), 60)
+            self.new, "SELECT 1 FROM pg_stat_activity WHERE datname LIKE 'pgconvoy_trial%' AND wait_event = 'PgSleep'"), 30)
         return started
 
     def test_1_what_is_refused_has_a_name(self):

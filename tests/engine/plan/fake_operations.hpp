@@ -51,7 +51,7 @@ inline OperationRegistry upgrade_operations() {
            {{"service", Type::text, nullptr, "from where"}, {"state", Type::text, "provisioned", "in which state"}});
   add_fake(registry, "reprovision_collected_instances", Subject::instance,
            {{"to", Type::text, nullptr, "to where"}, {"copy_runtime_options", Type::boolean, true, "and how"},
-            {"adopt_empty", Type::boolean, false, "or not"}});
+            {"adopt_empty", Type::boolean, false, "or not"}, {"authentication", Type::text, "block", "passwords"}});
   add_fake(registry, "page_on", Subject::environment);
   add_fake(registry, "stop_app", Subject::environment, {{"pause", Type::boolean, true, "stop it"}});
   add_fake(registry, "fence_source", Subject::instance, {{"drain_timeout", Type::duration, "10s", "patience"}});
