@@ -48,7 +48,7 @@ with recursive {0},
       join pg_class x on x.oid = i.indexrelid
       join pg_am m on m.oid = x.relam
      where i.indrelid >= 16384 and i.indisvalid and i.indisready and c.relkind in ('r', 'm') and c.relpersistence <> 't'
-       and m.amname in ('btree', 'gin', 'gist')
+       and c.oid not in (select h.oid from held h) and m.amname in ('btree', 'gin', 'gist')
        and exists (select from pg_attribute a where a.attrelid = i.indexrelid and a.attlen = -1)
        and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = i.indrelid and d.deptype = 'e')),
   columns as (

@@ -181,11 +181,12 @@ std::int64_t block_size_of(const ServerFacts& server) {
 std::string toast_compression_sql(int) { return "(to_json(coalesce(current_setting('default_toast_compression', true), 'pglz')))"; }
 
 Task<Result<json>> read_index_entries(const InquiryContext& context) {
-  RowReader reader(context, Seconds(context.arguments.value("time_budget", 30.0)));
+  RowReader reader(context, Seconds(context.arguments.value("time_budget", 30.0)), true);
   IndexEntriesFact fact;
   std::string sql = indexes_sql(context.source().version_number, context.source().superuser);
   CO_TRY(Rows rows, co_await reader.read_catalogue(std::move(sql)));
   std::vector<MeasuredIndex> indexes = indexes_of(rows);
+  fact.not_checked = reader.held();
   Measure measure;
   measure.block_size = block_size_of(context.target_server());
   measure.source_method = method_of_server(context.source());

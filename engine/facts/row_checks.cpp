@@ -12,9 +12,10 @@ std::string row_checks_sql(int version) {
   tables as materialized (
     select c.oid, c.relkind, c.relispartition, format('%I.%I', n.nspname, c.relname) as name,
            case when c.relkind = 'p' then '' else 'only ' end || format('%I.%I', n.nspname, c.relname) as source,
-           coalesce(pg_relation_size(c.oid), 0) as bytes, c.oid in (select u.table_oid from unsafe u) as unsafe
+           c.relpages::bigint * current_setting('block_size')::bigint as bytes, c.oid in (select u.table_oid from unsafe u) as unsafe
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.oid >= 16384 and c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+       and c.oid not in (select h.oid from held h)
        and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')),
   keys as materialized (
     select i.indexrelid, i.indrelid, i.indpred,
@@ -49,6 +50,7 @@ std::string row_checks_sql(int version) {
                y.typname in ('int2', 'int4', 'int8', 'oid', 'timestamp', 'timestamptz') as number
           from (select coalesce(' collate ' || quote_ident(s.nspname) || '.' || quote_ident(l.collname), '') as clause) c) h
      where x.relkind = 'i' and i.indisunique and i.indisvalid and i.indisready and i.indrelid >= 16384
+       and i.indrelid not in (select h.oid from held h)
      group by i.indexrelid, i.indrelid, i.indpred),
   links as materialized (
     select k.oid, k.conrelid, k.confrelid, k.confmatchtype,
@@ -80,7 +82,7 @@ select 'foreign', quote_ident(f.conname), c.name, c.unsafe or p.unsafe, c.bytes 
        p.name, ''
   from links k join pg_constraint f on f.oid = k.oid join tables c on c.oid = k.conrelid join tables p on p.oid = k.confrelid
 union all
-select 'exclusion', quote_ident(k.conname), t.name, t.unsafe, 2 * t.bytes, t.bytes <= 1000000 or x.equality,
+select 'exclusion', quote_ident(k.conname), t.name, t.unsafe, 2 * t.bytes + (case when x.equality then 0 else 1000000000000000 end), t.bytes <= 1000000 or x.equality,
        format('select count(*) from (select %1$s from %2$s%3$s) a join (select %1$s from %2$s%3$s) b on a.place < b.place and %4$s', x.list, t.source,
               coalesce(' where (' || pg_get_expr(i.indpred, i.indrelid) || ')', ''), x.conflict), x.keys, ''
   from pg_constraint k join tables t on t.oid = k.conrelid join pg_index i on i.indexrelid = k.conindid
@@ -98,12 +100,12 @@ select 'check', quote_ident(k.conname), t.name, t.unsafe or exists (select from 
  where k.contype = 'c' and k.convalidated and t.relkind = 'r'
 union all
 select 'partition', '', t.name, t.unsafe or u.ancestor, t.bytes, true,
-       case when t.unsafe or u.ancestor then '' else format('not (%s)', coalesce(pg_get_partition_constraintdef(t.oid), 'true')) end, '', ''
+       '', '', ''
   from tables t
   cross join lateral (select exists (select from pg_partition_ancestors(t.oid) a (relid) where a.relid in (select u.table_oid from unsafe u)) as ancestor) u
  where t.relispartition and t.relkind = 'r'
 union all
-select 'generated', quote_ident(a.attname), t.name, true, t.bytes, true, format('(%s)::text is distinct from (%I)::text', pg_get_expr(e.adbin, e.adrelid), a.attname), '', ''
+select 'generated', quote_ident(a.attname), t.name, true, t.bytes, true, format('((%s)::%s)::text is distinct from (%I)::text', pg_get_expr(e.adbin, e.adrelid), format_type(a.atttypid, a.atttypmod), a.attname), '', ''
   from tables t join pg_attribute a on a.attrelid = t.oid and a.attgenerated = 's' join pg_attrdef e on e.adrelid = t.oid and e.adnum = a.attnum
  where exists (select from tenants_code d where (d.classid = 'pg_attrdef'::regclass and d.objid = e.oid)
                                                or (d.classid = 'pg_class'::regclass and d.objid = t.oid and d.objsubid = a.attnum))

@@ -15,8 +15,8 @@ struct RowCheck {
   bool tenants_code = false;  // evaluating or planning it may call functions that the database defines
   std::int64_t bytes = 0;     // of the tables to read
   bool usual = true;          // equality is what GROUP BY means by it
-  // Of a partition whose key calls the tenant's functions "": see bounds_sql().
-  // A SELECT of how many rows (or keys) break it; for check, partition and generated the condition of a row that does.
+  // A SELECT of how many rows (or keys) break it; for check, partition and generated the condition of a row that does; of a
+  // partition see bounds_sql().
   std::string sql;
   std::string detail;         // keys of an index, the referenced table, the domain
   std::string quick;          // unless "": a SELECT of 0 where `sql` would give 0; another number may be a coincidence
@@ -28,7 +28,8 @@ struct RowCheck {
 std::string row_checks_sql(int version);
 std::vector<RowCheck> row_checks_of(const Rows& rows);
 
-// The condition of a partition, for the tenant: PostgreSQL computes what it can of a partition's bounds when it shows them.
+// The condition of a partition, which row_checks_sql() leaves out: to show it, PostgreSQL locks the partition, and
+// computes what it can of its bounds, so that the tenant has to ask where functions of its own are in them.
 std::string bounds_sql(const std::string& table);
 
 // Of checks that are conditions over one table: how many rows each finds, in one reading: "3,0,1".

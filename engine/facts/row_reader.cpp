@@ -12,22 +12,30 @@ PGCONVOY_JSON_FIELDS(NotChecked, object, because, for_time)
 namespace {
 
 constexpr Seconds kLockWait{1};
+constexpr const char* kLockNotAvailable = "55P03";
+constexpr const char* kHeldTables = R"sql(
+  select distinct format('%I.%I', n.nspname, c.relname)
+    from pg_locks l
+    join pg_class c on c.oid = l.relation
+    join pg_namespace n on n.oid = c.relnamespace
+   where l.mode = 'AccessExclusiveLock' and l.database = (select oid from pg_database where datname = current_database())
+     and c.oid >= 16384 and c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
+   order by 1 limit 50)sql";
 
-// No index: its word is what is in doubt.
-SessionOptions row_reading_options(Seconds limit) {
+// `past_indexes`: the word of an index is what is in doubt.
+SessionOptions row_reading_options(Seconds limit, bool past_indexes) {
   SessionOptions options;
   options.application_name = "pgconvoy/rows";
   options.statement_limit = limit;
   options.lock_limit = kLockWait;
-  options.settings = {{"default_transaction_read_only", "on"}, {"row_security", "off"},
-                      {"enable_indexscan", "off"},             {"enable_indexonlyscan", "off"},
-                      {"enable_bitmapscan", "off"},            {"constraint_exclusion", "off"},
-                      {"jit", "off"},                          {"work_mem", "64MB"},
-                      {"join_collapse_limit", "1"},            {"from_collapse_limit", "1"}};  // a plan in the order written takes a third of the time
+  options.settings = {{"default_transaction_read_only", "on"}, {"row_security", "off"}, {"constraint_exclusion", "off"},
+                      {"jit", "off"},                          {"work_mem", "64MB"}};
+  if (past_indexes)
+    for (const char* scan : {"enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan"}) options.settings.emplace_back(scan, "off");
   return options;
 }
 
-std::string index_scans(const std::string& state) {
+std::string index_scans(const char* state) {
   return fmt::format("set enable_indexscan = {0}; set enable_indexonlyscan = {0}; set enable_bitmapscan = {0}", state);
 }
 
@@ -39,9 +47,10 @@ Seconds rounded(Seconds left) {
 
 }  // namespace
 
-RowReader::RowReader(const InquiryContext& context, Seconds budget)
+RowReader::RowReader(const InquiryContext& context, Seconds budget, bool past_indexes)
     : context_(context),
       budget_(budget),
+      past_indexes_(past_indexes),
       deadline_(std::chrono::steady_clock::now() + std::chrono::duration_cast<SteadyTime::duration>(budget)) {}
 
 Seconds RowReader::left() const { return std::max(Seconds(0), Seconds(deadline_ - std::chrono::steady_clock::now())); }
@@ -52,7 +61,7 @@ Task<Result<Session*>> RowReader::session(As who) {
     if (found->second->usable()) co_return found->second.get();
     sessions_.erase(found);
   }
-  SessionOptions options = row_reading_options(std::max(Seconds(1), rounded(left())));
+  SessionOptions options = row_reading_options(std::max(Seconds(1), rounded(left())), past_indexes_);
   Result<SessionPtr> opened = Error(ErrorKind::internal, "no session");
   if (who == As::tenant) {
     opened = co_await open_as_tenant(context_, options);
@@ -67,14 +76,24 @@ Task<Result<Session*>> RowReader::session(As who) {
   co_return (sessions_[who] = *std::move(opened)).get();
 }
 
-// The catalogues' own indexes are to be used.
 Task<Result<Rows>> RowReader::read_catalogue(std::string sql) {
   CO_TRY(Session * session, co_await this->session(As::administrator));
   std::vector<Value> none;
   constexpr Seconds kLimit{30};
-  std::string on = index_scans("on"), off = index_scans("off");
+  // Their indexes are sound, and a plan in the order written takes a third of the time.
+  std::string on = index_scans("on") + "; set join_collapse_limit = 1; set from_collapse_limit = 1";
+  std::string off = index_scans(past_indexes_ ? "off" : "on") + "; reset join_collapse_limit; reset from_collapse_limit";
   CO_TRY_VOID(co_await session->script(std::move(on)));
-  auto rows = co_await session->query(std::move(sql), none, kLimit);
+  Result<Rows> rows = Error(ErrorKind::internal, "not read");
+  for (int turn = 0; turn < 3; ++turn) {
+    std::string held = kHeldTables, statement = sql;
+    CO_TRY(Rows tables, co_await session->query(std::move(held), none, kLimit));
+    held_.clear();
+    for (std::size_t i = 0; i < tables.size(); ++i)
+      held_.push_back({"rows of " + tables.text(i, 0), "another session holds the table exclusively", false});
+    rows = co_await session->query(std::move(statement), none, kLimit);
+    if (rows || rows.error().sqlstate != kLockNotAvailable) break;  // somebody took a table in between
+  }
   if (!rows) co_return rows.error();
   CO_TRY_VOID(co_await session->script(std::move(off)));
   co_return rows;
@@ -132,6 +151,10 @@ bool fails_by_itself(const Error& error) {
 
 std::string tenants_code_sql() {
   return R"sql(
+  held (oid) as materialized (
+    select l.relation from pg_locks l
+     where l.mode = 'AccessExclusiveLock' and l.database = (select oid from pg_database where datname = current_database())
+       and l.relation is not null),
   tenants_functions as materialized (select p.oid from pg_proc p where p.oid >= 16384 and p.prolang not in (12, 13)),
   tenants_operators as materialized (
     select o.oid from pg_operator o where o.oid >= 16384 and o.oprcode::oid in (select f.oid from tenants_functions f)),

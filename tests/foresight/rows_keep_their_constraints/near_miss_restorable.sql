@@ -27,3 +27,8 @@ CREATE TABLE public.rules (name text, created timestamptz CHECK (created < now()
 INSERT INTO public.rules VALUES ('one', '2020-01-01');
 CREATE TABLE public.bookings (during int4range, EXCLUDE USING gist (during WITH &&));
 INSERT INTO public.bookings VALUES ('[1,5)'), ('[5,9)'), (NULL), (NULL), ('empty'), ('empty');
+CREATE FUNCTION public.third(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 3';
+CREATE TABLE public.rounded (n numeric, part numeric(10, 1) GENERATED ALWAYS AS (public.third(n)) STORED, label char(9) GENERATED ALWAYS AS (public.third(n)::integer::text) STORED);
+INSERT INTO public.rounded VALUES (1), (2.5), (NULL);
+CREATE TABLE public.days (d date PRIMARY KEY, t timestamptz UNIQUE, u uuid UNIQUE, b boolean, UNIQUE (b, d));
+INSERT INTO public.days VALUES ('infinity', '-infinity', '00000000-0000-0000-0000-000000000001', true), ('-infinity', 'infinity', NULL, true), ('5874897-12-31', '2020-01-01', NULL, false);
