@@ -15,6 +15,8 @@
 #include "conditions/indexes_rebuildable.hpp"
 #include "conditions/no_hidden_load_order.hpp"
 #include "conditions/no_incompatible_polymorphics.hpp"
+#include "conditions/no_indexes_on_extract.hpp"
+#include "conditions/no_objects_in_system_schemas.hpp"
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/no_removed_builtins.hpp"
@@ -22,6 +24,8 @@
 #include "conditions/large_objects_fit_locks.hpp"
 #include "conditions/libraries_available.hpp"
 #include "conditions/no_long_transactions.hpp"
+#include "conditions/no_system_row_types.hpp"
+#include "conditions/no_user_defined_conversions.hpp"
 #include "conditions/other_clients_seen.hpp"
 #include "conditions/replication_accounted_for.hpp"
 #include "conditions/roles_restorable.hpp"
@@ -56,6 +60,10 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_no_removed_builtins());
   registry.add(make_routines_work_on_target());
   registry.add(make_no_hidden_load_order());
+  registry.add(make_no_indexes_on_extract());
+  registry.add(make_no_objects_in_system_schemas());
+  registry.add(make_no_system_row_types());
+  registry.add(make_no_user_defined_conversions());
   registry.add(make_settings_known());
   registry.add(make_indexes_and_constraints_valid());
   registry.add(make_no_prepared_transactions());

@@ -152,7 +152,7 @@ class SourceReader {
   void look_at_returned_extract() {
     for (std::size_t i = 0; i + 1 < tokens_.size(); ++i) {
       if (!tokens_[i].is_word("return") || !word_at(i + 1, "query")) continue;
-      int depth = 0, depth_of_list = -1;
+      int depth = 0, depth_of_list = word_at(i + 2, "with") ? 0 : -1;  // a CTE's own list doesn't count
       bool in_list = false;
       for (std::size_t k = i + 2; k < tokens_.size() && !symbol_at(k, ";"); ++k) {
         if (symbol_at(k, "(")) ++depth;

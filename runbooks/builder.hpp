@@ -97,6 +97,10 @@ inline RunbookNode no_incompatible_polymorphics() { return node("no_incompatible
 inline RunbookNode no_removed_builtins() { return node("no_removed_builtins", {}); }
 inline RunbookNode routines_work_on_target() { return node("routines_work_on_target", {}); }
 inline RunbookNode no_hidden_load_order() { return node("no_hidden_load_order", {}); }
+inline RunbookNode no_indexes_on_extract() { return node("no_indexes_on_extract", {}); }
+inline RunbookNode no_objects_in_system_schemas() { return node("no_objects_in_system_schemas", {}); }
+inline RunbookNode no_system_row_types() { return node("no_system_row_types", {}); }
+inline RunbookNode no_user_defined_conversions() { return node("no_user_defined_conversions", {}); }
 inline RunbookNode libraries_available() { return node("libraries_available", {}); }
 inline RunbookNode settings_known() { return node("settings_known", {}); }
 inline RunbookNode indexes_and_constraints_valid() { return node("indexes_and_constraints_valid", {}); }

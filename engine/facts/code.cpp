@@ -86,7 +86,7 @@ std::string expressions_sql(int version) {
 std::string routine_sql() {
   return R"sql(json_build_object(
     'name', p.oid::regprocedure::text, 'language', l.lanname, 'source', p.prosrc,
-    'returns_floats', p.proretset and (p.prorettype = 'float8'::regtype or 'float8'::regtype = any(p.proallargtypes)),
+    'returns_floats', p.proretset and (p.prorettype = 'float8'::regtype or coalesce('float8'::regtype = any(p.proallargtypes), false)),
     'evaluated_by', coalesce((
       select min(case d.classid
                when 'pg_class'::regclass then (select case when d.objsubid > 0 then 'generated column ' when c.relkind = 'p' then 'partition key of ' else 'index ' end

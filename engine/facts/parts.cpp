@@ -8,6 +8,7 @@
 #include "engine/facts/index_entries.hpp"
 #include "engine/facts/builtins.hpp"
 #include "engine/facts/code.hpp"
+#include "engine/facts/extract_indexes.hpp"
 #include "engine/facts/load_order.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
@@ -15,6 +16,7 @@
 #include "engine/facts/inquiry.hpp"
 #include "engine/facts/trial_restore.hpp"
 #include "engine/facts/removed_code.hpp"
+#include "engine/facts/system_objects.hpp"
 #include "engine/facts/activity.hpp"
 #include "engine/facts/application_host.hpp"
 #include "engine/facts/extension_traits.hpp"
@@ -69,8 +71,10 @@ const std::vector<Inquiry>& database_inquiries() {
       {kIndexEntriesInquiry, read_index_entries},
       {kBrokenConstraintsInquiry, read_broken_constraints},
       {kEvaluatedExpressionsInquiry, read_evaluated_expressions},
+      {kExtractIndexesInquiry, read_extract_indexes},
       {kLoadOrderInquiry, read_load_order},
       {kRemovedCodeInquiry, read_removed_code},
+      {kSystemObjectsInquiry, read_system_objects},
       {kApplicationHostPart, read_application_host},
       {kObservedClientsPart, read_observed_clients},
       {kRefusedSettingsPart, read_refused_settings},

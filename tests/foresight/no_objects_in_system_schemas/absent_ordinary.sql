@@ -1,0 +1,2 @@
+-- description: everything is in public
+CREATE TABLE public.t (id integer);

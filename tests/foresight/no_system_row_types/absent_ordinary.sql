@@ -1,0 +1,2 @@
+-- description: no composite types at all
+CREATE TABLE public.t (id integer);

@@ -1,0 +1,2 @@
+-- description: no conversion
+CREATE TABLE public.t (id integer);
