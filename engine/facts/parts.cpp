@@ -1,12 +1,16 @@
 // Every part and inquiry there is. A new one is a file of its own and a line here.
 #include "engine/facts/activity.hpp"
 #include "engine/facts/application_host.hpp"
+#include "engine/facts/care.hpp"
+#include "engine/facts/certificate.hpp"
 #include "engine/facts/extension_traits.hpp"
+#include "engine/facts/foreign_data.hpp"
 #include "engine/facts/inquiry.hpp"
 #include "engine/facts/libraries.hpp"
 #include "engine/facts/lock_needs.hpp"
 #include "engine/facts/operators.hpp"
 #include "engine/facts/part.hpp"
+#include "engine/facts/public_schema.hpp"
 #include "engine/facts/replication.hpp"
 #include "engine/facts/settings.hpp"
 #include "engine/facts/tablespaces.hpp"
@@ -18,10 +22,12 @@ const std::vector<Part>& database_parts() {
   static const std::vector<Part> parts{
       {kClientsPart, clients_sql},
       {kExtensionTablesPart, extension_tables_sql},
+      {kForeignDataPart, foreign_data_sql},
       {kFunctionSettingsPart, function_settings_sql},
       {kLibrariesPart, libraries_sql},
       {kLockNeedsPart, lock_needs_sql},
       {kOperatorsPart, operators_sql},
+      {kPublicSchemaPart, public_schema_sql},
       {kReplicationPart, replication_sql},
       {kTransactionsPart, open_transactions_sql},
       {kUnfinishedPart, unfinished_sql},
@@ -32,6 +38,8 @@ const std::vector<Part>& database_parts() {
 
 const std::vector<Part>& server_parts() {
   static const std::vector<Part> parts{
+      {kCarePart, care_sql},
+      {kCertificatePart, certificate_sql},
       {kExtensionTraitsPart, extension_traits_sql},
       {kLockRoomPart, lock_room_sql},
       {kScheduledJobsPart, scheduled_jobs_sql},
@@ -44,6 +52,8 @@ const std::vector<Part>& server_parts() {
 const std::vector<Inquiry>& database_inquiries() {
   static const std::vector<Inquiry> inquiries{
       {kApplicationHostPart, read_application_host},
+      {kCertificateAcceptancePart, read_certificate_acceptance},
+      {kForeignPlacesPart, read_foreign_places},
       {kObservedClientsPart, read_observed_clients},
       {kRefusedSettingsPart, read_refused_settings},
       {kTargetLibrariesPart, read_target_libraries},
