@@ -6,11 +6,13 @@
 #include "conditions/bindings_lead_to_source.hpp"
 #include "conditions/client_speaks_target_authentication.hpp"
 #include "conditions/collations_sort_alike.hpp"
+#include "conditions/certificates_accepted.hpp"
 #include "conditions/disk_space.hpp"
 #include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/expressions_stand_alone.hpp"
 #include "conditions/extensions_available.hpp"
+#include "conditions/foreign_data_reachable.hpp"
 #include "conditions/has_service_instance.hpp"
 #include "conditions/indexes_rebuildable.hpp"
 #include "conditions/no_hidden_load_order.hpp"
@@ -27,6 +29,7 @@
 #include "conditions/no_system_row_types.hpp"
 #include "conditions/no_user_defined_conversions.hpp"
 #include "conditions/other_clients_seen.hpp"
+#include "conditions/public_schema_privileges.hpp"
 #include "conditions/replication_accounted_for.hpp"
 #include "conditions/roles_restorable.hpp"
 #include "conditions/rows_keep_their_constraints.hpp"
@@ -38,6 +41,7 @@
 #include "conditions/tablespaces_available.hpp"
 #include "conditions/target_database_absent.hpp"
 #include "conditions/trial_restore.hpp"
+#include "conditions/target_is_backed_up.hpp"
 #include "conditions/variables_follow.hpp"
 
 namespace pgconvoy {
@@ -50,6 +54,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_extensions_available());
   registry.add(make_libraries_available());
   registry.add(make_roles_restorable());
+  registry.add(make_public_schema_privileges());
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
   registry.add(make_no_postfix_operators());
@@ -69,9 +74,12 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_no_prepared_transactions());
   registry.add(make_no_long_transactions());
   registry.add(make_replication_accounted_for());
+  registry.add(make_foreign_data_reachable());
   registry.add(make_encoding_and_locale_available());
   registry.add(make_tablespaces_available());
   registry.add(make_server_configuration_fits());
+  registry.add(make_target_is_backed_up());
+  registry.add(make_certificates_accepted());
   registry.add(make_disk_space());
   registry.add(make_large_objects_fit_locks());
   registry.add(make_bindings_lead_to_source());

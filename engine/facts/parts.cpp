@@ -19,9 +19,18 @@
 #include "engine/facts/system_objects.hpp"
 #include "engine/facts/activity.hpp"
 #include "engine/facts/application_host.hpp"
+#include "engine/facts/care.hpp"
+#include "engine/facts/certificate.hpp"
 #include "engine/facts/extension_traits.hpp"
 #include "engine/facts/libraries.hpp"
 #include "engine/facts/lock_needs.hpp"
+#include "engine/facts/foreign_data.hpp"
+#include "engine/facts/inquiry.hpp"
+#include "engine/facts/libraries.hpp"
+#include "engine/facts/lock_needs.hpp"
+#include "engine/facts/operators.hpp"
+#include "engine/facts/part.hpp"
+#include "engine/facts/public_schema.hpp"
 #include "engine/facts/replication.hpp"
 #include "engine/facts/settings.hpp"
 #include "engine/facts/tablespaces.hpp"
@@ -37,9 +46,12 @@ const std::vector<Part>& database_parts() {
       {kCodePart, code_sql},
       {kClientsPart, clients_sql},
       {kExtensionTablesPart, extension_tables_sql},
+      {kForeignDataPart, foreign_data_sql},
       {kFunctionSettingsPart, function_settings_sql},
       {kLibrariesPart, libraries_sql},
       {kLockNeedsPart, lock_needs_sql},
+      {kOperatorsPart, operators_sql},
+      {kPublicSchemaPart, public_schema_sql},
       {kReplicationPart, replication_sql},
       {kTransactionsPart, open_transactions_sql},
       {kUnfinishedPart, unfinished_sql},
@@ -53,6 +65,8 @@ const std::vector<Part>& server_parts() {
       {kAccessRulesPart, access_rules_sql},
       {kToastCompressionPart, toast_compression_sql},
       {kBuiltinsPart, builtins_sql},
+      {kCarePart, care_sql},
+      {kCertificatePart, certificate_sql},
       {kExtensionTraitsPart, extension_traits_sql},
       {kLockRoomPart, lock_room_sql},
       {kScheduledJobsPart, scheduled_jobs_sql},
@@ -76,6 +90,8 @@ const std::vector<Inquiry>& database_inquiries() {
       {kRemovedCodeInquiry, read_removed_code},
       {kSystemObjectsInquiry, read_system_objects},
       {kApplicationHostPart, read_application_host},
+      {kCertificateAcceptancePart, read_certificate_acceptance},
+      {kForeignPlacesPart, read_foreign_places},
       {kObservedClientsPart, read_observed_clients},
       {kRefusedSettingsPart, read_refused_settings},
       {kTargetLibrariesPart, read_target_libraries},
