@@ -49,6 +49,7 @@ Result<ClientScan> scan_image(const ResolvedImage& image, const LayerOpener& ope
                               const std::string& kind, const ScanOptions& options) {
   std::vector<std::shared_ptr<const LayerScan>> held;
   std::vector<const LayerScan*> layers;
+  LayerTotals totals(options.limits);
   for (const Descriptor& layer : image.layers) {
     std::shared_ptr<const LayerScan> known;
     if (options.cache) known = options.cache->find(layer.digest);
@@ -61,6 +62,7 @@ Result<ClientScan> scan_image(const ResolvedImage& image, const LayerOpener& ope
         return std::move(read).error();
       }
     }
+    TRY_VOID(totals.add(*known));
     layers.push_back(known.get());
     held.push_back(std::move(known));
   }
