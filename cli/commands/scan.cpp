@@ -181,6 +181,8 @@ int scan(const GlobalOptions& globals, const ScanCommandOptions& given) {
   options.platform = given.platform;
   if (!given.ca_file.empty()) options.ca_file = given.ca_file;
   options.cache = make_layer_cache();
+  // A single image: its layers side by side instead.
+  options.threads = sources->size() == 1 ? given.concurrency : 1;
   if (const auto fine = check_registries(*sources, options); !fine) return fail(globals.output, fine.error());
   ScanOutput output(globals.output);
   {
@@ -201,7 +203,7 @@ void add_scan(CLI::App& app, Invocation& invocation) {
   command->add_option("source", options->sources, "FILE (docker save, OCI, tar), DIRECTORY, OCI layout, registry://HOST/REPO:TAG, pid:N, or -")->type_name("SOURCE");
   command->add_option("--from", options->list, "More of them, one a line, # before a remark; - for standard input")->type_name("FILE");
   command->add_option("--platform", options->platform, "Which one of an image for several (default: linux/amd64)")->type_name("OS/ARCH");
-  command->add_option("--concurrency", options->concurrency, "So many at a time (default: 2)")->type_name("N")->check(CLI::Range(1, 64));
+  command->add_option("--concurrency", options->concurrency, "So many images at a time, or layers of a single one (default: 2)")->type_name("N")->check(CLI::Range(1, 64));
   command->add_option("--ca-file", options->ca_file, "Certificates to trust for registries (default: SSL_CERT_FILE, else the system's)")->type_name("FILE");
   command->add_option("--svg", options->svg, "Also draw the histogram of versions into this file")->type_name("FILE");
   add_globals(*command, invocation.globals);

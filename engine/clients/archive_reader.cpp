@@ -36,6 +36,8 @@ std::string either(const char* bytes, const char* utf8) { return bytes ? bytes :
 }  // namespace
 
 Result<std::string> clean_path(std::string_view path) {
+  if (path.size() > ScanLimits::path)
+    return Error(ErrorKind::refused, fmt::format("the path \"{}\" is longer than a file system takes", for_people(path)));
   std::string clean;
   std::string_view rest = path;
   while (!rest.empty()) {

@@ -27,7 +27,7 @@ struct ArchiveEntry {
   std::int64_t size = -1;  // bytes, as the entry says; -1 when it doesn't
 };
 
-// The path in that form. Error refused for one with ".." or a zero byte.
+// The path in that form. Error refused for one with ".." or longer than a file system takes.
 Result<std::string> clean_path(std::string_view path);
 
 class ArchiveReader {

@@ -35,7 +35,7 @@ class CurlTransfer final : public HttpResponse {
     set(CURLOPT_MAXREDIRS, 5L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_CONNECTTIMEOUT, 15L);
-    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_LIMIT, 500L);
     set(CURLOPT_LOW_SPEED_TIME, 60L);
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_BUFFERSIZE, 128L * 1024);

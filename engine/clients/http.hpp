@@ -27,7 +27,7 @@ class HttpResponse : public ByteSource {
   virtual std::vector<std::string> headers(const std::string& name) const = 0;
 };
 
-// Returns when the answer's head is there; `next` gives its body. Limits: 15 s to connect, 60 s without a byte.
+// Returns when the answer's head is there; `next` gives its body. Limits: 15 s to connect, 60 s below 500 bytes a second.
 // Errors: unreachable (also for a certificate that isn't trusted), timeout; retryable when the connection was lost.
 Result<std::unique_ptr<HttpResponse>> http_get(const HttpRequest& request);
 

@@ -97,7 +97,7 @@ std::string target_of(const std::string& path, const std::string& target) {
 class ArchivePass {
  public:
   ArchivePass(ArchiveReader& reader, const ScanOptions& options, const std::set<std::string>* wanted, ArchiveContent& content)
-      : reader_(reader), options_(options), wanted_(wanted), content_(content) {}
+      : reader_(reader), options_(options), wanted_(wanted), content_(content), totals_(options.limits) {}
 
   Result<void> run(std::optional<ArchiveEntry> entry) {
     std::uint64_t count = 0;
@@ -163,6 +163,7 @@ class ArchivePass {
         layer.problem = std::move(digest).error();
       }
     }
+    if (layer.scan) TRY_VOID(totals_.add(*layer.scan));
     content_.layers[entry.path] = std::move(layer);
     return {};
   }
@@ -171,6 +172,7 @@ class ArchivePass {
   const ScanOptions& options_;
   const std::set<std::string>* wanted_;
   ArchiveContent& content_;
+  LayerTotals totals_;
 };
 
 Result<std::string> document_at(const ArchiveContent& content, const std::string& path) {

@@ -16,10 +16,10 @@ Result<std::vector<ResolvedImage>> resolve_index_file(const std::string& text, c
 ClientScan scan_of_layers(const std::vector<const LayerScan*>& layers, const std::string& source, const std::string& kind,
                           const std::string& image);
 
-// Opens the bytes of a layer; their digest and size are compared by the caller.
+// Opens the bytes of a layer; their digest and size are compared by the caller. Called from several threads.
 using LayerOpener = std::function<Result<std::unique_ptr<ByteSource>>(const Descriptor&)>;
 
-// Reads the layers one after another, those that the cache knows not at all.
+// Reads the layers, options.threads at a time; those that the cache knows not at all.
 Result<ClientScan> scan_image(const ResolvedImage& image, const LayerOpener& open, const std::string& source,
                               const std::string& kind, const ScanOptions& options);
 

@@ -4,9 +4,8 @@ namespace pgconvoy::clients {
 namespace {
 
 std::size_t size_of(const LayerScan& scan) {
-  std::size_t bytes = sizeof(LayerScan) + 8 * (scan.files.size() + scan.folders.size()) + 512 * scan.clients.size();
-  for (const auto* list : {&scan.removed, &scan.emptied, &scan.notes})
-    for (const auto& text : *list) bytes += text.size() + sizeof(text);
+  std::size_t bytes = sizeof(LayerScan) + 8 * scan.entries() + 512 * scan.clients.size();
+  for (const auto& note : scan.notes) bytes += note.size() + sizeof(note);
   return bytes;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <unordered_set>
 
 #include "engine/clients/archive_reader.hpp"
 #include "engine/clients/inspect.hpp"
@@ -31,24 +32,18 @@ std::string_view file_of(const FoundClient& client) {
   return path.substr(0, path.find("!/"));
 }
 
-bool is_or_lies_in(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/' || folder.empty());
-}
-
 bool has_hash(const std::vector<std::uint64_t>& sorted, std::string_view path) {
   return std::binary_search(sorted.begin(), sorted.end(), hash_of(path));
 }
 
 // Whether the layer takes the file of a layer below away.
 bool hides(const LayerScan& layer, std::string_view file) {
-  for (const auto& path : layer.removed)
-    if (is_or_lies_in(file, path)) return true;
-  for (const auto& folder : layer.emptied)
-    if (file != folder && is_or_lies_in(file, folder)) return true;
   if (has_hash(layer.folders, file)) return true;
-  for (std::string_view part = file; !part.empty(); part = folder_of(part))
-    if (has_hash(layer.files, part)) return true;
-  return false;
+  for (std::string_view part = file;; part = folder_of(part)) {
+    if (part.size() < file.size() && has_hash(layer.emptied, part)) return true;
+    if (part.empty()) return false;
+    if (has_hash(layer.files, part) || has_hash(layer.removed, part)) return true;
+  }
 }
 
 // True when the entry was a whiteout, which is noted.
@@ -57,14 +52,14 @@ Result<bool> note_whiteout(const ArchiveEntry& entry, const std::string& layer, 
   if (!name.starts_with(kWhiteout)) return false;
   const std::string folder(folder_of(entry.path));
   if (name == kOpaque) {
-    scan.emptied.push_back(folder);
+    scan.emptied.push_back(hash_of(folder));
     return true;
   }
   if (name.starts_with(kOwnOfAufs)) return true;
   const auto hidden = name.substr(kWhiteout.size());
   if (hidden.empty() || hidden == "." || hidden == "..")
     return Error(ErrorKind::refused, fmt::format("{}: the whiteout \"{}\" leads out of its folder", layer, printable(entry.path)));
-  scan.removed.push_back(folder.empty() ? std::string(hidden) : folder + "/" + std::string(hidden));
+  scan.removed.push_back(hash_of(folder.empty() ? std::string(hidden) : folder + "/" + std::string(hidden)));
   return true;
 }
 
@@ -79,8 +74,9 @@ void follow_hard_link(const ArchiveEntry& entry, LayerScan& scan) {
   }
 }
 
+// `holders`: hashes of the files that something was found in, so that the many others cost nothing more.
 Result<void> look_at_entry(ArchiveReader& reader, const ArchiveEntry& entry, const std::string& layer, const ScanLimits& limits,
-                           LayerScan& scan) {
+                           LayerScan& scan, std::unordered_set<std::uint64_t>& holders) {
   if (entry.path.empty()) return {};
   if (entry.type == ArchiveEntry::Type::directory) {
     scan.folders.push_back(hash_of(entry.path));
@@ -89,9 +85,13 @@ Result<void> look_at_entry(ArchiveReader& reader, const ArchiveEntry& entry, con
   TRY(const bool whiteout, note_whiteout(entry, layer, scan));
   if (whiteout) return {};
   // Of two entries with one path the later one is there.
-  if (!scan.clients.empty()) std::erase_if(scan.clients, [&](const FoundClient& client) { return file_of(client) == entry.path; });
-  scan.files.push_back(hash_of(entry.path));
-  if (entry.type == ArchiveEntry::Type::hardlink) follow_hard_link(entry, scan);
+  const std::uint64_t hash = hash_of(entry.path);
+  if (holders.erase(hash) > 0) std::erase_if(scan.clients, [&](const FoundClient& client) { return file_of(client) == entry.path; });
+  scan.files.push_back(hash);
+  if (entry.type == ArchiveEntry::Type::hardlink && holders.count(hash_of(entry.target)) > 0) {
+    follow_hard_link(entry, scan);
+    holders.insert(hash);
+  }
   // pax archives may give a hard link the content as well.
   if (entry.type != ArchiveEntry::Type::file) return {};
   ++scan.file_count;
@@ -99,6 +99,7 @@ Result<void> look_at_entry(ArchiveReader& reader, const ArchiveEntry& entry, con
   EntrySource content(reader);
   Inspection inspection;
   TRY_VOID(inspect_file(entry.path, content, limits, inspection));
+  if (!inspection.clients.empty()) holders.insert(hash);
   for (FoundClient& client : inspection.clients) {
     client.layer = layer;
     scan.clients.push_back(std::move(client));
@@ -123,14 +124,22 @@ Result<LayerScan> scan_layer(ByteSource& source, const std::string& name, const 
 Result<LayerScan> scan_entries(ArchiveReader& reader, std::optional<ArchiveEntry> first, const std::string& name,
                                const ScanLimits& limits) {
   LayerScan scan;
+  std::unordered_set<std::uint64_t> holders;
   auto entry = std::move(first);
   while (entry) {
-    TRY_VOID(look_at_entry(reader, *entry, name, limits, scan));
+    TRY_VOID(look_at_entry(reader, *entry, name, limits, scan, holders));
     TRY(entry, reader.next());
   }
-  std::sort(scan.files.begin(), scan.files.end());
-  std::sort(scan.folders.begin(), scan.folders.end());
+  for (auto* const hashes : {&scan.files, &scan.folders, &scan.removed, &scan.emptied}) std::sort(hashes->begin(), hashes->end());
   return scan;
+}
+
+Result<void> LayerTotals::add(const LayerScan& layer) {
+  entries_ += layer.entries();
+  findings_ += layer.clients.size();
+  if (entries_ > limits_.all_entries) return Error(ErrorKind::refused, fmt::format("the layers have more than {} entries together", limits_.all_entries));
+  if (findings_ > limits_.findings) return Error(ErrorKind::refused, fmt::format("the layers have more than {} clients together", limits_.findings));
+  return {};
 }
 
 Merged merge_layers(const std::vector<const LayerScan*>& layers) {

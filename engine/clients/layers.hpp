@@ -19,10 +19,24 @@ namespace pgconvoy::clients {
 struct LayerScan {
   std::vector<FoundClient> clients;
   std::vector<std::string> notes;
-  std::vector<std::string> removed;  // paths, relative to the root
-  std::vector<std::string> emptied;  // folders whose content of below is gone
-  std::vector<std::uint64_t> files, folders;  // hashes of the paths that the layer has, sorted
+  // Hashes of paths, sorted.
+  std::vector<std::uint64_t> files, folders;  // that the layer has
+  std::vector<std::uint64_t> removed;         // that it takes away
+  std::vector<std::uint64_t> emptied;         // folders whose content of below it takes away
   std::uint64_t file_count = 0, bytes = 0;
+
+  std::uint64_t entries() const { return files.size() + folders.size() + removed.size() + emptied.size(); }
+};
+
+// Counts what the layers of one image hold in memory. Error refused when it is more than the limits allow.
+class LayerTotals {
+ public:
+  explicit LayerTotals(const ScanLimits& limits) : limits_(limits) {}
+  Result<void> add(const LayerScan& layer);
+
+ private:
+  const ScanLimits& limits_;
+  std::uint64_t entries_ = 0, findings_ = 0;
 };
 
 // Reads a layer, a tar that may be compressed by gzip or zstd, up to its end-of-archive mark.

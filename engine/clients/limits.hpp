@@ -12,13 +12,16 @@ struct ScanLimits {
   // layers of real images stay under 20 in the large.
   std::uint64_t ratio = 200;
   std::uint64_t ratio_from = std::uint64_t{1} << 30;
-  // Entries of one layer: each costs 8 bytes.
+  // Entries of one layer, and of all of an image: each costs 8 bytes.
   std::uint64_t entries = 2'000'000;
+  std::uint64_t all_entries = 4'000'000;
+  // Bytes of a path: Linux takes no longer one (PATH_MAX).
+  static constexpr std::size_t path = 4096;
   // Bytes of a manifest, an index, a configuration; of a package's description inside the image.
   std::uint64_t metadata = 4 << 20;
   // All documents of one archive that may be needed, together.
   std::uint64_t all_metadata = 16 << 20;
-  // Findings of one layer: each costs some hundred bytes, and nobody reads more.
+  // Findings of one layer, and of all of an image: each costs some hundred bytes, and nobody reads more.
   std::uint64_t findings = 10'000;
   // Layers of one image.
   std::uint64_t layers = 1'000;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "engine/clients/http.hpp"
@@ -49,7 +50,7 @@ class RegistrySession {
   RegistrySession(RegistryReference image, std::optional<RegistryLogin> login, std::string ca_file)
       : image_(std::move(image)), login_(std::move(login)), ca_file_(std::move(ca_file)) {}
 
-  // GET /v2/REPO/<rest>, logged in as the registry asks for. Errors: not_found, refused, unreachable, timeout.
+  // GET /v2/REPO/<rest>, logged in as the registry asks for; from several threads. Errors: not_found, refused, unreachable, timeout.
   Result<std::unique_ptr<HttpResponse>> get(const std::string& rest, const char* accept) {
     for (int tries = 0;; ++tries) {
       auto answer = get_once(rest, accept);
@@ -65,12 +66,18 @@ class RegistrySession {
     request.url = fmt::format("{}://{}/v2/{}/{}", image_.tls ? "https" : "http", image_.host, image_.repository, rest);
     if (accept) request.headers.emplace_back(accept);
     request.ca_file = ca_file_;
-    authorize(request);
+    {
+      const std::lock_guard lock(login_mutex_);
+      authorize(request);
+    }
     TRY(auto answer, http_get(request));
     if (answer->status() != 401) return answer;
-    TRY(const bool changed, log_in(*answer));
-    if (!changed) return answer;
-    authorize(request);
+    {
+      const std::lock_guard lock(login_mutex_);
+      TRY(const bool changed, log_in(*answer));
+      if (!changed) return answer;
+      authorize(request);
+    }
     return http_get(request);
   }
 
@@ -90,7 +97,7 @@ class RegistrySession {
         TRY(token_, fetch_token(challenge));
         return true;
       }
-      if (challenge.scheme == "basic" && login_ && !basic_) {
+      if (challenge.scheme == "basic" && login_) {
         if (!image_.tls && !is_loopback(host_in_url("http://" + image_.host)))
           return Error(ErrorKind::refused, fmt::format("{} asks for a password without TLS", image_.host), "use registry:// instead of registry+http://");
         basic_ = true;
@@ -135,6 +142,7 @@ class RegistrySession {
   RegistryReference image_;
   std::optional<RegistryLogin> login_;
   std::string ca_file_;
+  std::mutex login_mutex_;  // layers are fetched by several threads
   Secret token_;
   bool basic_ = false;
 };

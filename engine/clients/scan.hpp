@@ -31,6 +31,7 @@ struct ScanOptions {
   std::string registry_user;
   Secret registry_password;
   std::string docker_config;  // config.json; "" for none
+  int threads = 1;  // so many layers of an image at a time, where they lie apart (a layout, a registry)
   clients::ScanLimits limits;
   // Layers that several sources share are read once; nullptr: every time.
   std::shared_ptr<clients::LayerCache> cache;

@@ -94,6 +94,7 @@ TEST_CASE("archive reader: more data, more entries and more compressions than al
   ScanLimits limits;
   limits.unpacked = 100'000;
   CHECK(kind_of_reading(made::tar({{"a", std::string(200'000, 'a')}}, made::Packed::gzip), limits) == ErrorKind::refused);
+  CHECK(kind_of_reading(made::tar({{std::string(5000, 'a'), ""}})) == ErrorKind::refused);
   limits = {};
   limits.entries = 2;
   CHECK(kind_of_reading(made::tar({{"a", ""}, {"b", ""}, {"c", ""}}), limits) == ErrorKind::refused);

@@ -94,6 +94,20 @@ TEST_CASE("layers: compressed or not, in blocks of any size, the same is found",
     }
 }
 
+TEST_CASE("layers: what all of an image hold is limited", "[clients]") {
+  ScanLimits limits;
+  limits.all_entries = 3;
+  LayerTotals totals(limits);
+  const auto two = layer_of({{"a", ""}, {".wh.b", ""}});
+  CHECK(totals.add(two));
+  CHECK(totals.add(two).error().kind == ErrorKind::refused);
+  limits = {};
+  limits.findings = 1;
+  LayerTotals findings(limits);
+  CHECK(findings.add(layer_of(kOld)));
+  CHECK(findings.add(layer_of(kOld)).error().kind == ErrorKind::refused);
+}
+
 TEST_CASE("layers: drivers on libpq are judged by theirs", "[clients]") {
   const std::string packages = "usr/lib/python3/site-packages/";
   CHECK(merged({{{packages + "psycopg2-2.9.5.dist-info/METADATA", ""}}}) ==
