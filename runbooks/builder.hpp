@@ -79,7 +79,6 @@ RunbookNode roles_restorable(Arguments... arguments) {
   return node("roles_restorable", {std::move(arguments)...});
 }
 inline RunbookNode libraries_available() { return node("libraries_available", {}); }
-inline RunbookNode roles_restorable() { return node("roles_restorable", {}); }
 inline RunbookNode public_schema_privileges() { return node("public_schema_privileges", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
@@ -104,7 +103,6 @@ inline RunbookNode no_indexes_on_extract() { return node("no_indexes_on_extract"
 inline RunbookNode no_objects_in_system_schemas() { return node("no_objects_in_system_schemas", {}); }
 inline RunbookNode no_system_row_types() { return node("no_system_row_types", {}); }
 inline RunbookNode no_user_defined_conversions() { return node("no_user_defined_conversions", {}); }
-inline RunbookNode libraries_available() { return node("libraries_available", {}); }
 inline RunbookNode settings_known() { return node("settings_known", {}); }
 inline RunbookNode indexes_and_constraints_valid() { return node("indexes_and_constraints_valid", {}); }
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }

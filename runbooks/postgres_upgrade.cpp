@@ -30,7 +30,6 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           extensions_available(),
           libraries_available(),
           roles_restorable(authentication(given("authentication"))),
-          roles_restorable(),
           public_schema_privileges(),
           dumper_can_read_everything(),
           administrator_may_restore(),

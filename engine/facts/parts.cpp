@@ -25,11 +25,6 @@
 #include "engine/facts/libraries.hpp"
 #include "engine/facts/lock_needs.hpp"
 #include "engine/facts/foreign_data.hpp"
-#include "engine/facts/inquiry.hpp"
-#include "engine/facts/libraries.hpp"
-#include "engine/facts/lock_needs.hpp"
-#include "engine/facts/operators.hpp"
-#include "engine/facts/part.hpp"
 #include "engine/facts/public_schema.hpp"
 #include "engine/facts/replication.hpp"
 #include "engine/facts/settings.hpp"
@@ -50,7 +45,6 @@ const std::vector<Part>& database_parts() {
       {kFunctionSettingsPart, function_settings_sql},
       {kLibrariesPart, libraries_sql},
       {kLockNeedsPart, lock_needs_sql},
-      {kOperatorsPart, operators_sql},
       {kPublicSchemaPart, public_schema_sql},
       {kReplicationPart, replication_sql},
       {kTransactionsPart, open_transactions_sql},
