@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/platform/platform.hpp"
+#include "engine/postgres/new_database.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -69,17 +69,12 @@ Task<Result<void>> make_scratch(Session& maintenance, Scratch scratch, DatabaseF
   std::string grant = fmt::format("do $$ begin if not (select rolsuper from pg_roles where rolname = current_user) then "
                                   "execute 'grant {} to current_user'; end if; end $$", role);
   CO_TRY_VOID(co_await maintenance.script(std::move(grant)));
-  DatabaseOrder order;
-  order.name = scratch.name;
-  order.owner = scratch.name;
-  order.encoding = like.encoding;
-  order.collate = like.collate;
-  order.ctype = like.ctype;
-  order.locale_provider = like.locale_provider;
-  order.provider_locale = like.provider_locale;
-  CallIdentity who;
-  const auto provisioner = make_shared_server_provisioner();
-  CO_TRY_VOID(co_await provisioner->create_database(std::move(who), maintenance, std::move(order)));
+  const NewDatabase wanted{scratch.name, scratch.name, like.encoding, like.collate, like.ctype, like.locale_provider, like.provider_locale};
+  std::string create = create_database_sql(maintenance.server_version(), wanted);
+  CO_TRY_VOID(co_await maintenance.query(std::move(create)));
+  const std::string database = maintenance.quote_identifier(scratch.name);
+  std::string open_it = fmt::format("revoke connect, temporary on database {0} from public; alter database {0} allow_connections true", database);
+  CO_TRY_VOID(co_await maintenance.script(std::move(open_it)));
   co_return Result<void>();
 }
 

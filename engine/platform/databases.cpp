@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "engine/postgres/new_database.hpp"
 #include "engine/platform/shared_server.hpp"
 
 namespace pgconvoy::shared_server {
@@ -8,25 +9,6 @@ namespace {
 // CREATE DATABASE copies template0's files, DROP waits for backends to end: both may take longer than a catalogue
 // query.
 constexpr Seconds kDatabaseLimit{300};
-
-std::string create_database_sql(const Session& maintenance, const DatabaseOrder& order) {
-  std::string sql = fmt::format("CREATE DATABASE {} OWNER {} TEMPLATE template0", quote_identifier(order.name),
-                                quote_identifier(order.owner));
-  const auto add = [&sql](const char* option, const std::string& value) {
-    if (!value.empty()) sql += fmt::format(" {} {}", option, quote_literal(value));
-  };
-  add("ENCODING", order.encoding);
-  add("LC_COLLATE", order.collate);
-  add("LC_CTYPE", order.ctype);
-  // template0 may have another provider than libc; before 15 there was no other.
-  if (maintenance.server_version() >= 150000 && !order.locale_provider.empty()) {
-    sql += " LOCALE_PROVIDER " + quote_identifier(order.locale_provider);
-    if (order.locale_provider == "icu") add("ICU_LOCALE", order.provider_locale);
-    if (order.locale_provider == "builtin") add("BUILTIN_LOCALE", order.provider_locale);
-  }
-  // Closed until PUBLIC has lost its rights.
-  return sql + " ALLOW_CONNECTIONS false";
-}
 
 // An administrator who isn't a superuser can give a database only to a role it may become.
 Task<Result<void>> become_member(Session& maintenance, std::string owner) {
@@ -59,7 +41,8 @@ Task<Result<std::int64_t>> create_database(Session& maintenance, DatabaseOrder o
                     fmt::format("it exists already (oid {}); nothing was changed", existing.text(0, 0)));
   CO_TRY_VOID(co_await become_member(maintenance, order.owner));
 
-  const std::string create = create_database_sql(maintenance, order);
+  const NewDatabase wanted{order.name, order.owner, order.encoding, order.collate, order.ctype, order.locale_provider, order.provider_locale};
+  const std::string create = create_database_sql(maintenance.server_version(), wanted);
   std::vector<Value> none;
   CO_TRY_VOID(co_await maintenance.query(create, none, kDatabaseLimit));
   const std::string database = quote_identifier(order.name);
