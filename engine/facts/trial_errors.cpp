@@ -62,7 +62,11 @@ Entry entry_of(std::string_view failed, std::string_view listed) {
   return entry;
 }
 
-std::string bare(const std::string& name) { return name.substr(0, name.find('(')); }
+// Without schema and arguments.
+std::string bare(const std::string& name) {
+  const std::string without = name.substr(0, name.find('('));
+  return without.substr(without.rfind('.') + 1);
+}
 
 std::string missing_role_in(const std::string& message, const std::vector<std::string>& roles) {
   for (const std::string& role : roles)
@@ -83,7 +87,8 @@ void read_trial_errors(TrialFacts& trial, const std::string& said, const std::st
     if (!rest.empty()) listed[number] = rest;
   }
   constexpr std::string_view kEntry = "pg_restore: from TOC entry ", kError = "pg_restore: error: ", kQuery = "could not execute query: ERROR:";
-  std::vector<std::string> failed;  // names without schema and arguments
+  std::vector<std::string> failed;
+  for (const TrialError& error : trial.errors) failed.push_back(bare(error.name));
   std::istringstream lines(said);
   Entry entry;
   for (std::string line; std::getline(lines, line);) {
@@ -103,7 +108,7 @@ void read_trial_errors(TrialFacts& trial, const std::string& said, const std::st
       continue;
     }
     const bool follows = message.find("does not exist") != std::string::npos &&
-                         std::any_of(failed.begin(), failed.end(), [&message](const std::string& each) { return message.find(each) != std::string::npos; });
+                         std::any_of(failed.begin(), failed.end(), [&message](const std::string& each) { return !each.empty() && message.find(each) != std::string::npos; });
     if (!entry.name.empty()) failed.push_back(bare(entry.name));
     if (follows) {
       ++trial.consequences;

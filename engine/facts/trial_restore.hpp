@@ -37,7 +37,8 @@ PGCONVOY_JSON(TrialFacts);
 // in and has no rights outside. The plan is that of the restore (engine/postgres/archive_list.hpp).
 Task<Result<json>> read_trial(const InquiryContext& context);
 
-// The errors in what pg_restore said, and how many came after them because of them. `list` is its --list. Pure.
+// Adds the errors in what one call of pg_restore said, and how many came because of others, of earlier calls too. `list` is
+// its --list. Pure.
 // `roles` are roles of the source: what needs one is left out.
 void read_trial_errors(TrialFacts& trial, const std::string& said, const std::string& list, const std::vector<std::string>& roles);
 

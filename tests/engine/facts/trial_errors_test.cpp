@@ -39,6 +39,18 @@ TEST_CASE("trial: an error names its object by schema, and what follows from it 
   CHECK(trial.consequences == 1);
 }
 
+TEST_CASE("trial: what follows from an error of an earlier call is counted, too") {
+  TrialFacts trial = trial_after(
+      "pg_restore: from TOC entry 215; 1255 16390 AGGREGATE gather(anyelement) shop\n"
+      "pg_restore: error: could not execute query: ERROR:  no\n");
+  read_trial_errors(trial,
+                    "pg_restore: from TOC entry 216; 1259 16400 VIEW gathered shop\n"
+                    "pg_restore: error: could not execute query: ERROR:  function public.gather(integer) does not exist\n",
+                    kListed, {});
+  CHECK(trial.errors.size() == 1);
+  CHECK(trial.consequences == 1);
+}
+
 TEST_CASE("trial: what needs a role that isn't there yet was not tried; a role that nobody has is an error") {
   const std::string begin = "pg_restore: from TOC entry 217; 3256 16410 POLICY orders mine shop\npg_restore: error: could not execute query: ERROR:  role ";
   const TrialFacts moves = trial_after(begin + "\"clerk\" does not exist\n");
