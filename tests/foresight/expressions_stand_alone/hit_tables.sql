@@ -2,6 +2,8 @@
 -- expect: block; constraint sane of public.t; relation "allowed" does not exist
 -- expect: block; column twice of public.t; function times(integer) does not exist
 -- expect: block; domain public.listed in column v of public.d; relation "allowed" does not exist
+-- also: warn; no_hidden_load_order; constraint listed_check of domain public.listed; reads public.allowed
+-- also: warn; no_hidden_load_order; constraint sane on public.t; reads public.allowed
 -- expect: block; partition key public.p; function times(integer) does not exist
 CREATE TABLE public.allowed (name text);
 INSERT INTO public.allowed VALUES ('x');
