@@ -36,7 +36,7 @@ class NoLongTransactions final : public Condition {
     page.why = "The fence waits for open transactions as long as drain_timeout says, then ends their sessions: what they did is lost, and "
                "a batch of hours begins anew. One that holds a table exclusively also makes checks wait, and a rehearsal's dump.";
     page.reads = "pg_stat_activity.xact_start of the sessions in the database, and exclusive locks on its tables in pg_locks.";
-    page.silent = "Transactions of less than ten seconds; up to `longer_than` they are only told with -v. Ours are left out. An "
+    page.silent = "Transactions of less than two seconds; up to `longer_than` they are only told with -v. Ours are left out. An "
                   "administrator without pg_read_all_stats sees no times of other roles, but their exclusive locks.";
     page.remedies = "Let it end, or choose another time for this database; find out what keeps a transaction idle.";
     page.sources = "Manual: The Cumulative Statistics System, pg_stat_activity; pg_locks.";

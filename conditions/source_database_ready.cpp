@@ -58,6 +58,10 @@ class SourceDatabaseReady final : public Condition {
                    database.is_template && !database.database.starts_with("template")
                        ? fmt::format("if it holds data of an application: ALTER DATABASE {} IS_TEMPLATE false", sql)
                        : "take the instance out of the fleet file");
+    if (database.connection_limit == -2)
+      return block(findings, move, fmt::format("invalid: a DROP DATABASE of it was interrupted on {} (datconnlimit -2)", move.source.server),
+                   "nobody can connect to it, and parts of it may be gone already: it can be neither moved nor used",
+                   fmt::format("DROP DATABASE {} once more, and take the instance out of the fleet file; what it held is in a backup only", sql));
     if (!database.allows_connections)
       return block(
           findings, move, fmt::format("datallowconn is false on {}", move.source.server),

@@ -80,6 +80,7 @@ RunbookNode roles_restorable(Arguments... arguments) {
 }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
+inline RunbookNode public_schema_privileges() { return node("public_schema_privileges", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
 template <class... Arguments>
 RunbookNode indexes_rebuildable(Arguments... arguments) {
@@ -103,10 +104,13 @@ inline RunbookNode indexes_and_constraints_valid() { return node("indexes_and_co
 inline RunbookNode no_prepared_transactions() { return node("no_prepared_transactions", {}); }
 inline RunbookNode no_long_transactions() { return node("no_long_transactions", {}); }
 inline RunbookNode replication_accounted_for() { return node("replication_accounted_for", {}); }
+inline RunbookNode foreign_data_reachable() { return node("foreign_data_reachable", {}); }
 inline RunbookNode encoding_and_locale_available() { return node("encoding_and_locale_available", {}); }
 inline RunbookNode collations_sort_alike() { return node("collations_sort_alike", {}); }
 inline RunbookNode tablespaces_available() { return node("tablespaces_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
+inline RunbookNode target_is_backed_up() { return node("target_is_backed_up", {}); }
+inline RunbookNode certificates_accepted() { return node("certificates_accepted", {}); }
 inline RunbookNode disk_space() { return node("disk_space", {}); }
 inline RunbookNode large_objects_fit_locks() { return node("large_objects_fit_locks", {}); }
 inline RunbookNode bindings_lead_to_source() { return node("bindings_lead_to_source", {}); }

@@ -41,7 +41,7 @@ std::string open_transactions_sql(int) {
            where a.datname = current_database() and a.pid <> pg_backend_pid()
              and coalesce(a.backend_type, 'client backend') in ('client backend', 'walsender')
              and coalesce(a.application_name, '') not like 'pgconvoy%'
-             and (a.xact_start < clock_timestamp() - interval '10 s' or (a.xact_start is null and l.locks > 0))
+             and (a.xact_start < clock_timestamp() - interval '2 s' or (a.xact_start is null and l.locks > 0))
            order by a.xact_start limit 20) s))sql";
 }
 

@@ -40,7 +40,7 @@ struct OpenTransactionFact {
 };
 PGCONVOY_JSON(OpenTransactionFact);
 
-// Of a database: a list of OpenTransactionFact, at most 20, the oldest first: those open for ten seconds or more. Of sessions
+// Of a database: a list of OpenTransactionFact, at most 20, the oldest first: those open for two seconds or more. Of sessions
 // that aren't shown to us nothing is known but their locks.
 std::string open_transactions_sql(int version);
 

@@ -41,7 +41,7 @@ def make_authority(record, name, certificate):
     """A key and a certificate of a new authority, below DIR/tls."""
     record.account.make_directory(record.path("tls"))
     record.account.write_file(record.path("tls", f"{name}.cnf"), AUTHORITY.format(name=f"pgconvoy laboratory {name}"))
-    openssl(record, "req", "-x509", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+    openssl(record, "req", "-x509", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "90",
             "-config", f"{name}.cnf", "-keyout", f"{name}.key", "-out", certificate)
     os.chmod(record.path("tls", f"{name}.key"), 0o600)
 
@@ -54,5 +54,5 @@ def make(record):
     openssl(record, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost",
             "-keyout", "server.key", "-out", "server.csr")
     openssl(record, "x509", "-req", "-in", "server.csr", "-CA", "authority.crt", "-CAkey", "authority.key", "-CAcreateserial",
-            "-days", "30", "-extfile", "server.cnf", "-out", "server.crt")
+            "-days", "90", "-extfile", "server.cnf", "-out", "server.crt")
     os.chmod(record.path("tls", "server.key"), 0o600)

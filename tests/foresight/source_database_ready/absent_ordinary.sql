@@ -1,0 +1,2 @@
+-- description: an ordinary database
+CREATE TABLE public.plain (id integer PRIMARY KEY);
