@@ -10,6 +10,8 @@ namespace {
 
 // Others hold locks as well, and a lock table that is nearly full refuses them.
 constexpr double kComfortable = 0.7;
+// The lock table takes about a tenth more than its size, and what shared memory has to spare, which nobody can count on.
+constexpr double kFull = 1.15;
 // Every large object is an entry of its own in an archive, kept in memory by pg_dump and pg_restore.
 constexpr int kManyLargeObjects = 1'000'000;
 
@@ -28,7 +30,8 @@ class LargeObjectsFitLocks final : public Condition {
                "ends with \"out of shared memory\", and so may whatever else runs there. Large objects take no locks of their own, but each "
                "is an entry of the archive, which pg_dump and pg_restore until 16 keep in memory and make one by one.";
     page.reads = "The number of relations that are locked (pg_class), of large objects, and the settings that size the lock table.";
-    page.silent = "Up to 70 % of the room. Indexes, types and functions take no lock. What other databases of the server need at the same "
+    page.silent = "Up to 70 % of the room; from there to 115 % it is a warning. Beyond, a dump may still succeed with what shared memory has to "
+                  "spare, as long as nothing else needs it. Indexes, types and functions take no lock. What other databases of the server need at the same "
                   "time isn't added.";
     page.remedies = "Raise max_locks_per_transaction and restart the server; it costs about 270 bytes of shared memory a lock.";
     page.sources = "Manual: Lock Management (max_locks_per_transaction), Large Objects; release notes of 17 (pg_dump and large objects).";
@@ -58,7 +61,7 @@ class LargeObjectsFitLocks final : public Condition {
   void examine(const Move& move, const ServerFacts& server, std::int64_t needs, std::vector<Finding>& findings) const {
     const auto room = part<LockRoomFact>(server.parts, kLockRoomPart);
     if (!room || room->locks <= 0 || static_cast<double>(needs) <= static_cast<double>(room->locks) * kComfortable) return;
-    const bool full = needs > room->locks;
+    const bool full = static_cast<double>(needs) > static_cast<double>(room->locks) * kFull;
     const auto wanted = static_cast<std::int64_t>(static_cast<double>(needs) / kComfortable) / std::max(room->processes, 1) + 1;
     findings.push_back({full ? Severity::block : Severity::warn, name(), move.object(),
                         fmt::format("{} tables, views and sequences are locked at once; {} has room for {} locks (max_locks_per_transaction {} for each of "

@@ -6,7 +6,7 @@
 
 namespace pgconvoy {
 
-// Needs the part `public_schema`. Matters to moves to 15 or newer.
+// Needs the part `public_schema`. Matters to all moves.
 std::unique_ptr<Condition> make_public_schema_privileges();
 
 }  // namespace pgconvoy

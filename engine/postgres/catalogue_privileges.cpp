@@ -97,7 +97,7 @@ std::string comments_sql(const Dialect&) {
          || replace(o.identity, 'pg_catalog.', '') as parent,
        )" + text + R"( as definition, null as hidden
   from )" + from + R"( d, lateral pg_identify_object(d.classoid, d.objoid, 0) o
- where (d.objoid >= 16384 or d.classoid = 'pg_largeobject'::regclass or d.classoid = 'pg_namespace'::regclass and d.objoid = 'public'::regnamespace)
+ where (d.objoid >= 16384 or d.classoid = 'pg_largeobject'::regclass or d.classoid = 'pg_namespace'::regclass and d.objoid = to_regnamespace('public'))
    and not exists (select from pg_depend m where m.classid = d.classoid and m.objid = d.objoid and m.deptype = 'e')
    and not (d.classoid = 'pg_extension'::regclass and o.identity = 'plpgsql')
    and coalesce(o.schema, '') !~ '^pg_(temp|toast)')";

@@ -2,7 +2,7 @@
 -- expect: warn; tablespace "seed_whole"; it is the database's own tablespace
 -- expect: warn; tablespace "seed_whole"; role "
 -- as: superuser
-COPY (SELECT) TO PROGRAM 'mkdir -p seed_whole';
+COPY (SELECT) TO PROGRAM 'cat >/dev/null; mkdir -p seed_whole';
 SELECT format('CREATE TABLESPACE %I LOCATION %L', 'seed_whole', current_setting('data_directory') || '/seed_whole') \gexec
 ALTER ROLE :"owner" IN DATABASE :"database" SET temp_tablespaces = 'seed_whole', 'pg_default';
 \c postgres
