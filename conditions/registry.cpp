@@ -4,6 +4,7 @@
 #include "conditions/application_healthy_now.hpp"
 #include "conditions/application_startable.hpp"
 #include "conditions/bindings_lead_to_source.hpp"
+#include "conditions/certificates_accepted.hpp"
 #include "conditions/client_speaks_target_authentication.hpp"
 #include "conditions/collations_sort_alike.hpp"
 #include "conditions/certificates_accepted.hpp"
@@ -14,7 +15,10 @@
 #include "conditions/extensions_available.hpp"
 #include "conditions/foreign_data_reachable.hpp"
 #include "conditions/has_service_instance.hpp"
+#include "conditions/indexes_and_constraints_valid.hpp"
 #include "conditions/indexes_rebuildable.hpp"
+#include "conditions/large_objects_fit_locks.hpp"
+#include "conditions/libraries_available.hpp"
 #include "conditions/no_hidden_load_order.hpp"
 #include "conditions/no_incompatible_polymorphics.hpp"
 #include "conditions/no_indexes_on_extract.hpp"
@@ -28,18 +32,23 @@
 #include "conditions/no_long_transactions.hpp"
 #include "conditions/no_system_row_types.hpp"
 #include "conditions/no_user_defined_conversions.hpp"
+#include "conditions/no_long_transactions.hpp"
+#include "conditions/no_postfix_operators.hpp"
+#include "conditions/no_prepared_transactions.hpp"
+#include "conditions/no_removed_builtins.hpp"
 #include "conditions/other_clients_seen.hpp"
 #include "conditions/public_schema_privileges.hpp"
 #include "conditions/replication_accounted_for.hpp"
 #include "conditions/roles_restorable.hpp"
-#include "conditions/rows_keep_their_constraints.hpp"
 #include "conditions/routines_work_on_target.hpp"
+#include "conditions/rows_keep_their_constraints.hpp"
 #include "conditions/server_configuration_fits.hpp"
 #include "conditions/servers_reachable.hpp"
 #include "conditions/settings_known.hpp"
 #include "conditions/source_database_ready.hpp"
 #include "conditions/tablespaces_available.hpp"
 #include "conditions/target_database_absent.hpp"
+#include "conditions/target_is_backed_up.hpp"
 #include "conditions/trial_restore.hpp"
 #include "conditions/target_is_backed_up.hpp"
 #include "conditions/variables_follow.hpp"
@@ -57,6 +66,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_public_schema_privileges());
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
+  registry.add(make_public_schema_privileges());
   registry.add(make_no_postfix_operators());
   registry.add(make_indexes_rebuildable());
   registry.add(make_rows_keep_their_constraints());
