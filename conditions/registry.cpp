@@ -7,7 +7,6 @@
 #include "conditions/certificates_accepted.hpp"
 #include "conditions/client_speaks_target_authentication.hpp"
 #include "conditions/collations_sort_alike.hpp"
-#include "conditions/certificates_accepted.hpp"
 #include "conditions/disk_space.hpp"
 #include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
@@ -26,16 +25,9 @@
 #include "conditions/no_postfix_operators.hpp"
 #include "conditions/no_prepared_transactions.hpp"
 #include "conditions/no_removed_builtins.hpp"
-#include "conditions/indexes_and_constraints_valid.hpp"
-#include "conditions/large_objects_fit_locks.hpp"
-#include "conditions/libraries_available.hpp"
 #include "conditions/no_long_transactions.hpp"
 #include "conditions/no_system_row_types.hpp"
 #include "conditions/no_user_defined_conversions.hpp"
-#include "conditions/no_long_transactions.hpp"
-#include "conditions/no_postfix_operators.hpp"
-#include "conditions/no_prepared_transactions.hpp"
-#include "conditions/no_removed_builtins.hpp"
 #include "conditions/other_clients_seen.hpp"
 #include "conditions/public_schema_privileges.hpp"
 #include "conditions/replication_accounted_for.hpp"
@@ -50,7 +42,6 @@
 #include "conditions/target_database_absent.hpp"
 #include "conditions/target_is_backed_up.hpp"
 #include "conditions/trial_restore.hpp"
-#include "conditions/target_is_backed_up.hpp"
 #include "conditions/variables_follow.hpp"
 
 namespace pgconvoy {
@@ -66,7 +57,6 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_public_schema_privileges());
   registry.add(make_dumper_can_read_everything());
   registry.add(make_administrator_may_restore());
-  registry.add(make_public_schema_privileges());
   registry.add(make_no_postfix_operators());
   registry.add(make_indexes_rebuildable());
   registry.add(make_rows_keep_their_constraints());

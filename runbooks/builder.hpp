@@ -82,7 +82,6 @@ inline RunbookNode libraries_available() { return node("libraries_available", {}
 inline RunbookNode public_schema_privileges() { return node("public_schema_privileges", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
-inline RunbookNode public_schema_privileges() { return node("public_schema_privileges", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
 template <class... Arguments>
 RunbookNode indexes_rebuildable(Arguments... arguments) {

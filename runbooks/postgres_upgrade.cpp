@@ -33,7 +33,6 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           public_schema_privileges(),
           dumper_can_read_everything(),
           administrator_may_restore(),
-          public_schema_privileges(),
           no_prepared_transactions(),
           no_long_transactions(),
           replication_accounted_for(),

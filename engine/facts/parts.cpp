@@ -30,10 +30,6 @@
 #include "engine/facts/settings.hpp"
 #include "engine/facts/tablespaces.hpp"
 #include "engine/facts/unfinished.hpp"
-#include "engine/facts/care.hpp"
-#include "engine/facts/certificate.hpp"
-#include "engine/facts/foreign_data.hpp"
-#include "engine/facts/public_schema.hpp"
 
 namespace pgconvoy {
 
@@ -54,8 +50,6 @@ const std::vector<Part>& database_parts() {
       {kTransactionsPart, open_transactions_sql},
       {kUnfinishedPart, unfinished_sql},
       {kUsedTablespacesPart, used_tablespaces_sql},
-      {kForeignDataPart, foreign_data_sql},
-      {kPublicSchemaPart, public_schema_sql},
   };
   return parts;
 }
@@ -72,8 +66,6 @@ const std::vector<Part>& server_parts() {
       {kScheduledJobsPart, scheduled_jobs_sql},
       {kSettingCatalogPart, setting_catalog_sql},
       {kTablespacesPart, tablespaces_sql},
-      {kCarePart, care_sql},
-      {kCertificatePart, certificate_sql},
   };
   return parts;
 }
@@ -97,8 +89,6 @@ const std::vector<Inquiry>& database_inquiries() {
       {kObservedClientsPart, read_observed_clients},
       {kRefusedSettingsPart, read_refused_settings},
       {kTargetLibrariesPart, read_target_libraries},
-      {kCertificateAcceptancePart, read_certificate_acceptance},
-      {kForeignPlacesPart, read_foreign_places},
   };
   return inquiries;
 }
