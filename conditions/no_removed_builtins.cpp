@@ -34,13 +34,14 @@ class NoRemovedBuiltins final : public Condition {
                "a path to a point, and pg_stat_ssl.compression; 15 removed pg_is_in_backup(), pg_start_backup() and their "
                "kin, and pg_database.datlastsysoid. The restore stops at the first object that uses one.";
     page.reads = "The parsed expressions of views, rules, materialized views, defaults, generated columns, constraints, "
-                 "domains, indexes, policies, trigger conditions, partition keys and arguments; what operator classes, "
-                 "casts, range types and triggers are defined over; and what LANGUAGE internal names. All of it is "
+                 "domains, indexes, policies, trigger conditions, partition keys and arguments; and what operator classes, "
+                 "casts, range types and triggers are defined over. All of it is "
                  "compared with what the target server has, read from its own catalogue, for any pair of versions. "
                  "PostgreSQL notes no dependency on what it brings along, so pg_depend can't tell.";
     page.silent = "Operators of the same name for other types (@ of numbers, ~ of text, !! of tsquery) and functions that "
                   "only got more arguments with defaults, or polymorphic ones, are fine. Members of extensions are not "
-                  "looked at. Sources of routines are the matter of routines_work_on_target.";
+                  "looked at. Sources of routines are the matter of routines_work_on_target, those of LANGUAGE internal of "
+                  "libraries_available.";
     page.remedies = "Write the object with what takes the place of the removed thing, before the move: factorial(n), <@ and @>, "
                     "pg_backup_start() ... Where there is nothing, drop it.";
     page.sources = "Release notes of PostgreSQL 14 and 15, \"Migration\".";
@@ -57,8 +58,6 @@ class NoRemovedBuiltins final : public Condition {
         if ((each.object.starts_with("operator family ") || !(each.object.starts_with("aggregate ") || each.object.starts_with("operator "))) &&
             !can_be_made(each, there))
           findings.push_back(finding_of(move, each.object, {(each.is_operator ? "operator " : "function ") + each.uses}));
-      for (const DefinitionFact& each : known->removed.internal)
-        if (!there.has_internal(each.uses)) findings.push_back(finding_of(move, each.object, {"the server's internal " + each.uses}));
       for (const RemovedUse& each : known->removed.uses) findings.push_back(finding_of(move, each.object, each.uses));
       if (known->removed.more_uses > 0) findings.push_back(finding_of(move, fmt::format("{} more objects", known->removed.more_uses), {"the like"}));
     }

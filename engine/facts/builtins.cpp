@@ -27,7 +27,7 @@ bool fits(const std::vector<std::string_view>& given, const std::vector<std::str
 
 }  // namespace
 
-PGCONVOY_JSON_FIELDS(BuiltinsFact, functions, operators, columns, settings, internal)
+PGCONVOY_JSON_FIELDS(BuiltinsFact, functions, operators, columns, settings)
 
 std::string builtins_sql(int) {
   return R"sql((
@@ -42,8 +42,7 @@ std::string builtins_sql(int) {
                   from pg_class c join pg_attribute a on a.attrelid = c.oid
                  where c.oid < 16384 and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped),
     'settings', case when pg_has_role('pg_read_all_settings', 'member')
-                     then (select string_agg(name, E'\n') from pg_settings where position('.' in name) = 0) else '' end,
-    'internal', (select string_agg(distinct prosrc, E'\n') from pg_proc where oid < 16384 and prolang = 12))))sql";
+                     then (select string_agg(name, E'\n') from pg_settings where position('.' in name) = 0) else '' end)))sql";
 }
 
 std::string_view name_of_signature(std::string_view signature) { return signature.substr(0, signature.find('(')); }
@@ -102,13 +101,11 @@ bool has_overload(const std::string& lines, std::string_view signature) {
 Builtins::Builtins(const BuiltinsFact& fact)
     : functions_(with_breaks(fact.functions)),
       operators_(with_breaks(fact.operators)),
-      columns_(with_breaks(fact.columns)),
-      internal_(with_breaks(fact.internal)) {}
+      columns_(with_breaks(fact.columns)) {}
 
 bool Builtins::has_function(std::string_view signature) const { return has_line(functions_, signature, '\t'); }
 bool Builtins::has_operator(std::string_view signature) const { return has_line(operators_, signature, '\n'); }
 bool Builtins::has_column(std::string_view column) const { return has_line(columns_, column, '\n'); }
-bool Builtins::has_internal(std::string_view name) const { return has_line(internal_, name, '\n'); }
 
 bool Builtins::takes_call(std::string_view signature) const {
   return has_function(signature) || has_overload(functions_, signature);

@@ -18,7 +18,6 @@ struct BuiltinsFact {
   std::string operators;  // "!(bigint, NONE)"
   std::string columns;    // "pg_database.datname", those of a relation in their order
   std::string settings;   // "work_mem"; "" when our role may not see all of them
-  std::string internal;   // "array_append": names that LANGUAGE internal knows
 };
 PGCONVOY_JSON(BuiltinsFact);
 
@@ -33,7 +32,6 @@ class Builtins {
   bool has_function(std::string_view signature) const;
   bool has_operator(std::string_view signature) const;
   bool has_column(std::string_view column) const;    // "pg_database.datname"
-  bool has_internal(std::string_view name) const;
 
   // A call with arguments of these types finds a function here: the same signature, one with further arguments that
   // have defaults, or one that is polymorphic where the types differ.
@@ -41,7 +39,7 @@ class Builtins {
   bool takes_operands(std::string_view signature) const;
 
  private:
-  std::string functions_, operators_, columns_, internal_;  // a line break before and behind each line
+  std::string functions_, operators_, columns_;  // a line break before and behind each line
 };
 
 // "array_append" of "array_append(anyarray, anyelement)".

@@ -121,8 +121,7 @@ std::string code_sql(int version) {
                           where c.oid = f.oid and a.attrelid = f.oid and a.attnum = number::int - {2} and a.attnum > 0), '[]'),
     'defines_over_builtins', exists (select from pg_aggregate where aggfnoid >= 16384) or exists (select from pg_operator where oid >= 16384)
                              or exists (select from pg_opclass where oid >= 16384) or exists (select from pg_cast where oid >= 16384)
-                             or exists (select from pg_range where rngtypid >= 16384) or exists (select from pg_trigger where tgfoid < 16384 and not tgisinternal)
-                             or exists (select from pg_proc where oid >= 16384 and prolang = 12),
+                             or exists (select from pg_range where rngtypid >= 16384) or exists (select from pg_trigger where tgfoid < 16384 and not tgisinternal),
     'indexes_date_part', exists (select from pg_index i, pg_proc p where i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null) and p.proname = 'date_part'
                                     and position(' :funcid ' || p.oid || ' ' in coalesce(i.indexprs::text, '') || coalesce(i.indpred::text, '')) > 0)
                          or exists (select from pg_partitioned_table t, pg_proc p where p.proname = 'date_part' and position(' :funcid ' || p.oid || ' ' in t.partexprs::text) > 0),

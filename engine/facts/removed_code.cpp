@@ -91,10 +91,7 @@ with
         coalesce((select p.proname || '(' || oidvectortypes(p.proargtypes) || ')' from pg_proc p where p.oid = d.function),
                  (select o.oprname || '(' || case o.oprleft when 0 then 'NONE' else format_type(o.oprleft, null) end || ', '
                          || case o.oprright when 0 then 'NONE' else format_type(o.oprright, null) end || ')' from pg_operator o where o.oid = d.operator), '')))
-        from definitions d), '[]'),
-    'internal', coalesce((select json_agg(json_build_object('object', 'function ' || p.oid::regprocedure::text, 'clause', 'AS', 'uses', p.prosrc))
-                            from pg_proc p where p.oid >= 16384 and p.prolang = 12 and p.prokind <> 'a'
-                             and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')), '[]'))
+        from definitions d), '[]'))
 )sql";
 
 // $1: a regular expression.
@@ -116,7 +113,7 @@ Task<Result<json>> one_document(Session& session, std::string sql, std::string a
 
 PGCONVOY_JSON_FIELDS(DefinitionFact, object, clause, uses, is_operator, exact)
 PGCONVOY_JSON_FIELDS(RemovedUse, object, uses)
-PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, internal)
+PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions)
 
 Task<Result<json>> read_removed_code(const InquiryContext& context) {
   const auto code = part<CodeFacts>(context.database().parts, kCodePart);

@@ -37,7 +37,6 @@ struct RemovedCodeFacts {
   std::vector<RoutineFact> sources;  // those that hold a removed name, when the part did not read all; likewise
   int more_sources = 0;
   std::vector<DefinitionFact> definitions;  // over what the server brings along, whether that is gone or not; a limited number
-  std::vector<DefinitionFact> internal;     // routines of LANGUAGE internal: `uses` is the name in the server
 };
 PGCONVOY_JSON(RemovedCodeFacts);
 

@@ -13,7 +13,6 @@ BuiltinsFact some_server() {
   fact.operators = "@(NONE, integer)\n~(text, text)\n||(anycompatiblearray, anycompatible)\n!!(NONE, tsquery)";
   fact.columns = "pg_database.datname\npg_stat_ssl.pid";
   fact.settings = "work_mem";
-  fact.internal = "now";
   return fact;
 }
 
