@@ -12,3 +12,5 @@ DO $$ BEGIN FOR i IN 1..200 LOOP
   EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'BEGIN; LOCK TABLE%');
   PERFORM pg_sleep(0.02);
 END LOOP; END $$;
+-- What has just begun is not told.
+SELECT pg_sleep(2.2);
