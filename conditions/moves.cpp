@@ -32,6 +32,7 @@ std::vector<Move> moves_of(const TargetFacts& facts) {
 Finding not_known(std::string_view condition, const Move& move, const std::string& what) {
   std::string reason = move.database.unreachable_because;
   if (reason.empty()) reason = unreadable(move.database.parts, what);
+  if (reason.empty()) reason = "what was read is not of the expected form";
   if (!move.target.reachable) reason = fmt::format("server {} was not read", move.target.server);
   if (move.source.reachable && !move.database.exists) reason = "the database was not found on " + move.source.server;
   if (!move.source.reachable) reason = fmt::format("server {} was not read", move.source.server);

@@ -31,13 +31,18 @@ const std::vector<Part>& server_parts();    // read in the maintenance database 
 Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std::vector<Part>& parts,
                                                      std::set<std::string> wanted);
 
-// What was read, decoded; none when it was not read, or could not be (unreadable() says why).
+// What was read, decoded; none when it was not read, could not be (unreadable() says why), or is not of that form: one
+// part's mistake is one condition that knows nothing, not the end of a check of 7,000 databases.
 template <class T>
 std::optional<T> part(const std::map<std::string, json>& parts, const std::string& name) {
   const auto found = parts.find(name);
   if (found == parts.end() || (found->second.is_object() && found->second.contains("unreadable_because")))
     return std::nullopt;
-  return found->second.get<T>();
+  try {
+    return found->second.get<T>();
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
 }
 
 // Why a part has no facts; "" when it has.

@@ -5,8 +5,6 @@
 -- also: warn; no_hidden_load_order; constraint listed_check of domain public.listed; reads public.allowed
 -- also: warn; no_hidden_load_order; constraint sane on public.t; reads public.allowed
 -- expect: block; partition key public.p; function times(integer) does not exist
--- also: warn; no_hidden_load_order; constraint sane on public.t; reads public.allowed
--- also: warn; no_hidden_load_order; constraint listed_check of domain public.listed; reads public.allowed
 CREATE TABLE public.allowed (name text);
 INSERT INTO public.allowed VALUES ('x');
 CREATE FUNCTION public.times(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
