@@ -200,8 +200,9 @@ std::vector<MappedFile> mapped_files(const std::string& maps) {
     std::string permissions, offset, device;
     fields >> file.range >> permissions >> offset >> device >> file.inode;
     std::getline(fields >> std::ws, file.path);
-    if (!file.path.starts_with('/') || file.inode == 0 || file.path.starts_with("/dev/") || file.path.starts_with("/memfd:") ||
-        file.path.starts_with("/SYSV"))
+    // Devices and shared memory are nobody's library, but for one that lies on a file system in memory.
+    const bool device_file = file.path.starts_with("/dev/") && file.path.find(".so") == std::string::npos;
+    if (!file.path.starts_with('/') || file.inode == 0 || device_file || file.path.starts_with("/memfd:") || file.path.starts_with("/SYSV"))
       continue;
     constexpr std::string_view kDeleted = " (deleted)";
     if (file.path.ends_with(kDeleted)) {

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 #include "cli/backup_files.hpp"
@@ -42,6 +44,8 @@ class Diverted {
  public:
   Diverted(int stream, const fs::path& file) : stream_(stream), saved_(dup(stream)), file_(file) {
     const int other = open(file.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    std::cout.flush();  // what the test program itself was saying
+    std::fflush(stdout);
     dup2(other, stream);
     close(other);
   }

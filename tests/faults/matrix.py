@@ -125,7 +125,9 @@ class Journey:
             return command
         settings = [text for setting in self.track.settings for text in ("--set", setting)]
         runbook = self.place.lab.edited_runbook(redeploy="{health_timeout: 2s}") if self.track.fail_health else RUNBOOK
-        return ["run", "-f", self.place.lab.fleet, "--runbook", runbook, "--limit", self.track.target, *settings, "--yes"]
+        # What check would have found, so that the restore fails.
+        unchecked = ["--no-check", "the restore is meant to fail"] if self.track.breaking is NOT_REBUILDABLE else []
+        return ["run", "-f", self.place.lab.fleet, "--runbook", runbook, "--limit", self.track.target, *settings, *unchecked, "--yes"]
 
     def begin(self):
         """Up to the command whose effects are met by faults."""
