@@ -46,6 +46,17 @@ Finding not_known(std::string_view condition, const Move& move, const std::strin
   return finding;
 }
 
+Finding not_looked_at(std::string_view condition, const Move& move, std::string what, std::string remedy) {
+  Finding finding;
+  finding.severity = Severity::info;
+  finding.condition = condition;
+  finding.object = move.object();
+  finding.evidence = std::move(what);
+  finding.why = "only so many are read in one check";
+  finding.remedy = std::move(remedy);
+  return finding;
+}
+
 bool crosses(const Move& move, int major) {
   const int from = major_of(move.source), to = major_of(move.target);
   return from != 0 && to != 0 && from < major && major <= to;

@@ -34,6 +34,9 @@ std::vector<Move> moves_of(const TargetFacts& facts);
 // never mistaken for ok. What is missing blocks elsewhere (servers_reachable, source_database_ready).
 Finding not_known(std::string_view condition, const Move& move, const std::string& what);
 
+// The same for what was left out because there is too much of it: `what` counts and names it.
+Finding not_looked_at(std::string_view condition, const Move& move, std::string what, std::string remedy);
+
 // 13 of 130023; 0 when not known.
 int major_of(const ServerFacts& server);
 

@@ -148,7 +148,8 @@ class NoHiddenLoadOrder final : public Condition {
         const auto failing = failure_of_order(object, reads, database.may_be_inlined(object));
         if (failing || object.kind != "materialized view") findings.push_back(finding_of(move, object, reads, failing));
       }
-      if (known->more > 0) findings.push_back(not_looked_at(move, known->more));
+      if (known->more > 0) findings.push_back(not_looked_at(name(), move, fmt::format("{} more constraints, columns and views call functions, and were not looked at", known->more),
+                                          "look at them, or restore a copy of the database"));
     }
     return findings;
   }
@@ -179,17 +180,6 @@ class NoHiddenLoadOrder final : public Condition {
     if (kind == "materialized view") return "write the query of the other one into it, so that a dump knows the order; or drop it and make it after the move";
     return fmt::format("ALTER {} ... DROP CONSTRAINT ...; and ADD CONSTRAINT ... CHECK (...) NOT VALID before the move, VALIDATE CONSTRAINT after it; or a "
                        "foreign key or a trigger in its place", kind == "domain" ? "DOMAIN" : "TABLE");
-  }
-
-  Finding not_looked_at(const Move& move, int count) const {
-    Finding finding;
-    finding.severity = Severity::info;
-    finding.condition = name();
-    finding.object = move.object();
-    finding.evidence = fmt::format("{} more constraints, columns and views call functions, and were not looked at", count);
-    finding.why = "only so many are read in one check";
-    finding.remedy = "look at them, or restore a copy of the database";
-    return finding;
   }
 };
 

@@ -42,7 +42,8 @@ class RoutinesWorkOnTarget final : public Condition {
       if (removed.empty()) continue;
       for (const RoutineFact& routine : known->code.sources_read ? known->code.sources : known->removed.sources)
         if (const auto faults = routine_faults(routine, removed); !faults.empty()) findings.push_back(finding_of(move, routine, faults));
-      if (!known->code.sources_read && known->removed.more_sources > 0) findings.push_back(not_looked_at(move, known->removed.more_sources));
+      if (!known->code.sources_read && known->removed.more_sources > 0) findings.push_back(not_looked_at(name(), move, fmt::format("{} more routines hold a name that is gone, and were not read", known->removed.more_sources),
+                                         "mend what is reported, then check again"));
     }
     return findings;
   }
@@ -64,17 +65,6 @@ class RoutinesWorkOnTarget final : public Condition {
                                     major_of(move.target));
     finding.remedy = "CREATE OR REPLACE it without that, or accept the finding when nobody calls it" + advice + (advice.empty() ? "" : ")");
     finding.cause = faults.front();
-    return finding;
-  }
-
-  Finding not_looked_at(const Move& move, int count) const {
-    Finding finding;
-    finding.severity = Severity::info;
-    finding.condition = name();
-    finding.object = move.object();
-    finding.evidence = fmt::format("{} more routines hold a name that is gone, and were not read", count);
-    finding.why = "only so many are read in one check";
-    finding.remedy = "mend what is reported, then check again";
     return finding;
   }
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/facts/document.hpp"
+
 namespace pgconvoy {
 namespace {
 
@@ -31,6 +33,13 @@ SessionOptions catalogue_options() {
   options.lock_limit = Seconds(1);
   options.settings = {{"default_transaction_read_only", "on"}};
   return options;
+}
+
+Task<Result<json>> read_catalogue_document(const InquiryContext& context, std::string sql) {
+  SessionOptions options = catalogue_options();
+  CO_TRY(SessionPtr session, co_await context.open_source(context.database().database, std::move(options)));
+  CO_TRY(const Rows answer, co_await session->query(std::move(sql)));
+  co_return decode_document<json>(fmt::format("catalogue of database \"{}\"", context.database().database), answer);
 }
 
 int first_column(int version) { return version >= 120000 ? 7 : 8; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/json.hpp"
+#include "engine/facts/inquiry.hpp"
 #include "engine/postgres/session.hpp"
 
 namespace pgconvoy {
@@ -40,6 +41,10 @@ PGCONVOY_JSON(CodeFacts);
 
 // Of a session that reads nothing but the catalogue.
 SessionOptions catalogue_options();
+
+// What one statement over the source database's catalogue answers: one row with one document. Error of kind corrupt when
+// it is none.
+Task<Result<json>> read_catalogue_document(const InquiryContext& context, std::string sql);
 
 // One CodeFacts.
 std::string code_sql(int version);

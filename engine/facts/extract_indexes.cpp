@@ -31,10 +31,8 @@ Task<Result<json>> read_extract_indexes(const InquiryContext& context) {
   if (!code) co_return Error(ErrorKind::refused, "what indexes are over was not read");
   json nothing = std::vector<ExtractIndex>{};
   if (!code->indexes_date_part) co_return nothing;
-  SessionOptions options = catalogue_options();
-  CO_TRY(SessionPtr session, co_await context.open_source(context.database().database, std::move(options)));
-  CO_TRY(Rows answer, co_await session->query(kExtractIndexes));
-  co_return json::parse(answer.text(0, 0));
+  std::string sql = kExtractIndexes;
+  co_return co_await read_catalogue_document(context, std::move(sql));
 }
 
 }  // namespace pgconvoy

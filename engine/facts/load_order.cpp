@@ -106,10 +106,8 @@ Task<Result<json>> read_load_order(const InquiryContext& context) {
   if (!code) co_return Error(ErrorKind::refused, "what the database evaluates was not read");
   json found = LoadOrderFacts{};
   if (!code->evaluates_functions) co_return found;
-  SessionOptions options = catalogue_options();
-  CO_TRY(SessionPtr session, co_await context.open_source(context.database().database, std::move(options)));
-  CO_TRY(Rows answer, co_await session->query(kLoadOrder));
-  co_return json::parse(answer.text(0, 0));
+  std::string sql = kLoadOrder;
+  co_return co_await read_catalogue_document(context, std::move(sql));
 }
 
 }  // namespace pgconvoy

@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "engine/facts/document.hpp"
+
 namespace pgconvoy {
 namespace {
 
 Task<Result<json>> read_alone(Session& session, Part part) {
   std::string sql = "select " + part.sql(session.server_version());
   CO_TRY(Rows answer, co_await session.query(std::move(sql)));
-  co_return json::parse(answer.text(0, 0));
+  co_return decode_document<json>(std::string("facts ") + part.name, answer);
 }
 
 }  // namespace
@@ -26,7 +28,11 @@ Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std
   if (asked.empty()) co_return found;
   auto answer = co_await session.query(std::move(sql));
   if (answer) {
-    for (std::size_t i = 0; i < asked.size(); ++i) found[asked[i].name] = json::parse(answer->text(0, i));
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      json document = json::parse(answer->text(0, i), nullptr, false);
+      if (document.is_discarded()) document = {{"unreadable_because", "the server's answer is no document"}};
+      found[asked[i].name] = std::move(document);
+    }
     co_return found;
   }
   for (const Part& part : asked) {

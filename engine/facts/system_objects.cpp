@@ -71,10 +71,8 @@ Task<Result<json>> read_system_objects(const InquiryContext& context) {
   if (!code) co_return Error(ErrorKind::refused, "what is in the system's schemas was not read");
   json nothing = SystemObjectsFacts{};
   if (!code->has_system_objects) co_return nothing;
-  SessionOptions options = catalogue_options();
-  CO_TRY(SessionPtr session, co_await context.open_source(context.database().database, std::move(options)));
-  CO_TRY(Rows answer, co_await session->query(kSystemObjects));
-  co_return json::parse(answer.text(0, 0));
+  std::string sql = kSystemObjects;
+  co_return co_await read_catalogue_document(context, std::move(sql));
 }
 
 }  // namespace pgconvoy
