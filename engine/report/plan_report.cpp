@@ -12,6 +12,7 @@
 #include "engine/report/findings_report.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/table.hpp"
+#include "engine/run/findings.hpp"
 
 namespace pgconvoy::report {
 namespace {
@@ -171,7 +172,7 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
                                    totals.by_hand == 1 ? "1 target has an application that"
                                                        : fmt::format("{} targets have applications that", totals.by_hand)));
   for (const auto& [condition, reason] : view.plan.options.overrides)
-    text += style.warn(fmt::format("overridden: {} ({})\n", shown(condition), shown(reason)));
+    text += style.warn(fmt::format("overridden: {} ({})\n", condition == kEveryCondition ? "every precondition" : shown(condition), shown(reason)));
   if (totals.with_warnings) text += style.warn(fmt::format("{} with warnings\n", count(totals.with_warnings, "target")));
   if (totals.blocked)
     text += style.bad(fmt::format("{} blocked by preconditions and will be skipped, never paused\n",

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/report/plan_report.hpp"
+#include "engine/run/findings.hpp"
 
 using namespace pgconvoy;
 using namespace pgconvoy::report;
@@ -78,6 +79,14 @@ TEST_CASE("plan: says how many targets need a URL set by hand, and what a retent
   CHECK_THAT(text, Contains("pgconvoy resolve RUN TARGET --as done --reason TEXT"));
   CHECK_THAT(text, Contains("old databases are dropped at once"));
   CHECK(plan_json({plan, 7})["totals"]["by_hand"] == 1);
+}
+
+TEST_CASE("plan: what was overridden stands in it with the reason, everything at once in words") {
+  Plan plan = plan_of({{}});
+  plan.options.overrides = {{"disk_space", "the volume grows tonight"}, {kEveryCondition, "to see it fail"}};
+  const std::string text = plan_summary_text({plan, 7}, Style{});
+  CHECK_THAT(text, Contains("overridden: disk_space (the volume grows tonight)"));
+  CHECK_THAT(text, Contains("overridden: every precondition (to see it fail)"));
 }
 
 TEST_CASE("plan: nothing proposes to run what is blocked as a whole") {
