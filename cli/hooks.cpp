@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 
+#include "engine/fleet/credentials.hpp"
+#include "engine/platform/webhook.hpp"
 #include "engine/report/event_text.hpp"
 #include "engine/report/text.hpp"
 
@@ -25,8 +27,11 @@ struct Hooks::Queue {
 };
 
 struct Hooks::Shared {
-  Shared(asio::any_io_executor executor, ProcessLauncher& launcher_) : launcher(launcher_), all_told(executor) {}
+  Shared(asio::any_io_executor executor, asio::thread_pool& pool_, ProcessLauncher& launcher_)
+      : pool(pool_), launcher(launcher_), credentials(launcher_), all_told(executor) {}
+  asio::thread_pool& pool;
   ProcessLauncher& launcher;
+  Credentials credentials;
   std::vector<std::string> target_ids;
   ProgramLog log;
   std::function<void(const std::string&)> warn;
@@ -39,9 +44,17 @@ struct Hooks::Shared {
   }
 };
 
-Hooks::Hooks(asio::any_io_executor executor, ProcessLauncher& launcher, const Fleet& fleet, std::vector<std::string> target_ids,
+// For a chat: one sentence. `kind` is ours.
+static json chat_message(const Event& event, const json& document) {
+  const std::string target = document.value("target_id", "");
+  return {{"kind", document["kind"]},
+          {"text", fmt::format("pgconvoy {}{}{}: {}", document.value("run", ""), target.empty() ? "" : " ", target,
+                               report::event_line(event, report::Style(), false))}};
+}
+
+Hooks::Hooks(asio::any_io_executor executor, asio::thread_pool& pool, ProcessLauncher& launcher, const Fleet& fleet, std::vector<std::string> target_ids,
              ProgramLog log, std::function<void(const std::string&)> warn)
-    : executor_(executor), shared_(std::make_shared<Shared>(executor, launcher)) {
+    : executor_(executor), shared_(std::make_shared<Shared>(executor, pool, launcher)) {
   shared_->target_ids = std::move(target_ids);
   shared_->log = std::move(log);
   shared_->warn = std::move(warn);
@@ -66,7 +79,7 @@ void Hooks::journaled(const Event& event) {
       const bool known = event.target >= 1 && event.target <= static_cast<int>(shared_->target_ids.size());
       document = report::event_json(event, known ? shared_->target_ids[event.target - 1] : "");
     }
-    queue->waiting.push_back(document);
+    queue->waiting.push_back(queue->hook.format == "slack" ? chat_message(event, document) : document);
     if (queue->busy) continue;
     queue->busy = true;
     asio::co_spawn(executor_, tell(shared_, queue), [shared = shared_, queue](std::exception_ptr) {
@@ -76,17 +89,32 @@ void Hooks::journaled(const Event& event) {
   }
 }
 
+Task<Result<void>> Hooks::call(std::shared_ptr<Shared> shared, Hook hook, json event) {
+  const std::string who = "hook " + hook.id;
+  if (hook.webhook != PasswordSource{}) {
+    CO_TRY(const Secret address, co_await shared->credentials.password(hook.webhook));
+    if (event.contains("text")) event.erase("kind");
+    const std::string body = event.dump(-1, ' ', false, json::error_handler_t::replace);
+    co_return co_await run_blocking(shared->pool, [&] { return post_webhook(address, body, hook.program.limit, who); });
+  }
+  ProgramRequest request;
+  request.program = hook.program;
+  request.subject = who;
+  request.verb = "event";
+  request.answers = false;
+  request.document["event"] = std::move(event);
+  auto told = co_await call_program(shared->launcher, std::move(request), shared->log);
+  if (!told) co_return told.error();
+  co_return Result<void>();
+}
+
 Task<void> Hooks::tell(std::shared_ptr<Shared> shared, std::shared_ptr<Queue> queue) {
   while (!queue->waiting.empty() && !shared->over) {
-    ProgramRequest request;
-    request.program = queue->hook.program;
-    request.subject = "hook " + queue->hook.id;
-    request.verb = "event";
-    request.answers = false;
-    const std::string kind = queue->waiting.front().value("kind", "");
-    request.document["event"] = std::move(queue->waiting.front());
+    json event = std::move(queue->waiting.front());
     queue->waiting.pop_front();
-    auto told = co_await call_program(shared->launcher, std::move(request), shared->log);
+    const std::string kind = event.value("kind", "");
+    Hook hook = queue->hook;
+    auto told = co_await call(shared, std::move(hook), std::move(event));
     if (told || shared->over) continue;
     const Error& error = told.error();
     shared->warn(fmt::format("{} (event {}){}{}", error.message, kind, error.remedy.empty() ? "" : "; ", error.remedy));

@@ -1,5 +1,5 @@
-// Tells the site's hook programs what happens (docs/platform.md): each journaled event that a hook asked for, in their
-// order, one program at a time per hook. What a hook does or fails to do never holds a run up, nor fails it.
+// Tells the site's hooks, programs and addresses on the web, what happens (docs/platform.md): each journaled event that a hook asked for, in their
+// order, one call at a time per hook. What a hook does or fails to do never holds a run up, nor fails it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,8 +19,9 @@ class Hooks final : public RunListener {
   // Events that wait for one hook; what comes when so many wait is left out, and counted.
   static constexpr std::size_t kMostWaiting = 1000;
 
-  // `warn` gets one line for each failure; `target_ids` are those of the run, from number 1. `launcher` outlives us.
-  Hooks(asio::any_io_executor executor, ProcessLauncher& launcher, const Fleet& fleet, std::vector<std::string> target_ids,
+  // `warn` gets one line for each failure; `target_ids` are those of the run, from number 1. `launcher` and `pool`
+  // outlive us.
+  Hooks(asio::any_io_executor executor, asio::thread_pool& pool, ProcessLauncher& launcher, const Fleet& fleet, std::vector<std::string> target_ids,
         ProgramLog log, std::function<void(const std::string&)> warn);
   ~Hooks() override;
 
@@ -34,6 +35,7 @@ class Hooks final : public RunListener {
  private:
   struct Shared;
   struct Queue;
+  static Task<Result<void>> call(std::shared_ptr<Shared> shared, Hook hook, json event);
   static Task<void> tell(std::shared_ptr<Shared> shared, std::shared_ptr<Queue> queue);
 
   asio::any_io_executor executor_;

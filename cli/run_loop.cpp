@@ -164,7 +164,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
     if (stderr_is_terminal()) warnings.push_back(line);
     else write_error(line);
   };
-  Hooks hooks(application.loop().get_executor(), application.processes(), plan.fleet, std::move(target_ids),
+  Hooks hooks(application.loop().get_executor(), application.pool(), application.processes(), plan.fleet, std::move(target_ids),
               application.program_log(), warn);
   Runner* told = nullptr;
   IntentWatch watch(application.loop(), application.pool(), journal, globals.journal_uri(), request.run,

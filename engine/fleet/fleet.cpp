@@ -5,12 +5,25 @@
 namespace pgconvoy {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PasswordSource, environment, file, passfile, command)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Region, id, concurrency)
 // What an earlier version didn't know is left out when it is empty, and may be missing: digests and stored plans of
 // fleets without it stay what they were.
 static void add_program(json& target, const char* key, const PlatformProgram& program) {
   if (program.command.empty()) return;
   target[key] = {{"command", program.command}, {"limit", program.limit.count()}, {"options", program.options}};
+}
+
+static void to_json(json& target, const Region& region) {
+  target = {{"id", region.id}, {"concurrency", region.concurrency ? json(*region.concurrency) : json()}};
+  if (!region.time_zone.empty()) target["time_zone"] = region.time_zone;
+  if (!region.windows.empty()) target["windows"] = region.windows;
+}
+
+static void from_json(const json& source, Region& region) {
+  source.at("id").get_to(region.id);
+  region.concurrency.reset();
+  if (!source.at("concurrency").is_null()) region.concurrency = source.at("concurrency").get<int>();
+  region.time_zone = source.value("time_zone", "");
+  region.windows = source.value("windows", std::vector<std::string>());
 }
 
 static PlatformProgram program_in(const json& source, const char* key) {
@@ -88,12 +101,21 @@ static void from_json(const json& source, Pooler& pooler) {
 static void to_json(json& target, const Hook& hook) {
   target = {{"id", hook.id}, {"events", hook.events}};
   add_program(target, "program", hook.program);
+  if (hook.webhook == PasswordSource{}) return;
+  target["webhook"] = hook.webhook;
+  target["format"] = hook.format;
+  target["limit"] = hook.program.limit.count();
 }
 
 static void from_json(const json& source, Hook& hook) {
   source.at("id").get_to(hook.id);
   source.at("events").get_to(hook.events);
   hook.program = program_in(source, "program");
+  if (source.contains("webhook")) {
+    source.at("webhook").get_to(hook.webhook);
+    hook.program.limit = Seconds(source.at("limit").get<double>());
+  }
+  hook.format = source.value("format", "json");
 }
 
 static void to_json(json& target, const BackupPolicy& policy) {

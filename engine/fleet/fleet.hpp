@@ -27,6 +27,8 @@ struct PasswordSource {
 struct Region {
   std::string id;
   std::optional<int> concurrency;  // targets at a time; >= 1
+  std::string time_zone;            // of its windows, "Europe/Berlin"; "": UTC
+  std::vector<std::string> windows;  // when its targets may start (window.hpp), each valid; none: at any time
   bool operator==(const Region&) const = default;
 };
 
@@ -129,10 +131,12 @@ struct BackupPolicy {
   bool operator==(const BackupPolicy&) const = default;
 };
 
-// A program that is told what happens (docs/platform.md).
+// A program, or an address on the web, that is told what happens (docs/platform.md).
 struct Hook {
   std::string id;
   PlatformProgram program;
+  PasswordSource webhook;               // where the address is found, since it is a secret at most places; none: a program
+  std::string format = "json";          // json | slack: what is sent to the address
   std::vector<std::string> events;      // kinds of events; empty: all
   bool operator==(const Hook&) const = default;
 };

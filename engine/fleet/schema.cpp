@@ -7,6 +7,7 @@
 
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/url.hpp"
+#include "engine/fleet/window.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -28,7 +29,7 @@ void read_region(const YamlNode& place, const std::string& id, const YamlNode& v
   Region region;
   region.id = id;
   if (value.kind != YamlNode::Kind::null) {  // `eu-west:` alone is a region without limits
-    const Fields fields(place, value, fmt::format("region {}", in_quotes(id)), {"concurrency"}, draft.problems);
+    const Fields fields(place, value, fmt::format("region {}", in_quotes(id)), {"concurrency", "time_zone", "windows"}, draft.problems);
     if (const YamlNode* node = fields.find("concurrency", Need::optional)) {
       int number = 0;
       const char* end = node->text.data() + node->text.size();
@@ -37,6 +38,13 @@ void read_region(const YamlNode& place, const std::string& id, const YamlNode& v
         fields.problem("concurrency", "concurrency must be a whole number of at least 1");
       else
         region.concurrency = number;
+    }
+    region.time_zone = fields.text("time_zone", Need::optional);
+    if (!region.time_zone.empty())
+      if (const auto zone = TimeZone::find(region.time_zone); !zone) fields.problem("time_zone", zone.error().message);
+    for (const std::string& text : fields.texts("windows", Need::optional)) {
+      if (const auto window = parse_window(text)) region.windows.push_back(to_string(*window));
+      else fields.problem("windows", window.error().message);
     }
   }
   draft.fleet.regions.emplace(id, std::move(region));
@@ -137,19 +145,27 @@ bool is_id(std::string_view text) {
 }
 
 PasswordSource read_password(const Fields& owner, Draft& draft) {
+  return read_secret(owner, "password", {"env", "file", "passfile", "command"}, draft);
+}
+
+PasswordSource read_secret(const Fields& owner, const std::string& key, std::vector<std::string_view> ways, Draft& draft) {
   PasswordSource source;
-  const YamlNode* node = owner.find("password", Need::optional);
+  const YamlNode* node = owner.find(key, Need::optional);
   if (node == nullptr) return source;
   if (node->kind != YamlNode::Kind::map) {
-    // Most likely the password itself stands here: it isn't repeated.
-    owner.problem("password",
-                  "password says where the password is, never what it is: write " + ways_to_give_a_password());
+    // Most likely the secret itself stands here: it isn't repeated.
+    owner.problem(key, key == "password"
+                           ? "password says where the password is, never what it is: write " + ways_to_give_a_password()
+                           : fmt::format("{0} says where the {0} is, never what it is: write {{env: NAME}}, {{file: PATH}} or "
+                                         "{{command: [...]}}", key));
     return source;
   }
-  const Fields fields(*node, *node, owner.what() + ": password", {"env", "file", "passfile", "command"},
-                      draft.problems);
-  if (fields.all().size() != 1)
-    owner.problem("password", "password needs exactly one of env, file, passfile and command");
+  const Fields fields(*node, *node, owner.what() + ": " + key, ways, draft.problems);
+  if (fields.all().size() != 1) {
+    const std::string last(ways.back());
+    ways.pop_back();
+    owner.problem(key, fmt::format("{} needs exactly one of {} and {}", key, fmt::join(ways, ", "), last));
+  }
   source.environment = fields.text("env", Need::optional);
   if (source.environment.find('=') != std::string::npos)
     fields.problem("env", "env is the name of an environment variable");

@@ -37,6 +37,8 @@ void read_fleet(const YamlNode& root, Draft& draft);
 // Parts of it. `place` is the key that names the thing.
 void read_environment(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 PasswordSource read_password(const Fields& owner, Draft& draft);
+// The same for another secret; `ways` are those of env, file, passfile and command that it may come by.
+PasswordSource read_secret(const Fields& owner, const std::string& key, std::vector<std::string_view> ways, Draft& draft);
 void read_host(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 void read_hook(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);

@@ -17,6 +17,7 @@ namespace pgconvoy {
 namespace {
 
 const std::vector<std::string_view> kPoolerKinds{"pgbouncer", "exec"};
+const std::vector<std::string_view> kHookFormats{"json", "slack"};
 
 std::optional<std::int64_t> whole_number(const YamlNode& node, std::string_view& unit) {
   std::int64_t number = 0;
@@ -144,11 +145,20 @@ void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& v
 }
 
 void read_hook(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
-  const Fields fields(place, value, fmt::format("hook {}", in_quotes(id)), {"command", "limit", "options", "events"},
+  const Fields fields(place, value, fmt::format("hook {}", in_quotes(id)), {"command", "limit", "options", "events", "webhook", "format"},
                       draft.problems);
   Hook hook;
   hook.id = id;
-  hook.program = read_program(fields, draft);
+  hook.webhook = read_secret(fields, "webhook", {"env", "file", "command"}, draft);
+  if (fields.find("webhook", Need::optional) == nullptr) {
+    hook.program = read_program(fields, draft);
+    if (fields.find("format", Need::optional) != nullptr) fields.problem("format", "format has no meaning without webhook");
+  } else {
+    if (fields.is_map()) hook.format = read_word(fields, "format", Need::optional, kHookFormats, "json", draft);
+    for (const char* key : {"command", "options"})
+      if (fields.find(key, Need::optional) != nullptr) fields.problem(key, fmt::format("a hook has a command or a webhook; {} has no meaning beside webhook", key));
+    if (const auto limit = read_duration(fields, "limit")) hook.program.limit = *limit;
+  }
   hook.events = fields.texts("events", Need::optional);
   const auto& known = event_names();
   for (const std::string& event : hook.events)

@@ -66,11 +66,12 @@ class Block {
     if (!value.empty()) text(key, value);
   }
   void open(const std::string& key) const { out_ += fmt::format("{}{}:\n", indent_, scalar(key)); }
-  void password(const PasswordSource& source) const {
-    if (!source.environment.empty()) raw("password", flow_map({{"env", source.environment}}));
-    if (!source.file.empty()) raw("password", flow_map({{"file", source.file}}));
-    if (!source.passfile.empty()) raw("password", flow_map({{"passfile", source.passfile}}));
-    if (!source.command.empty()) raw("password", fmt::format("{{command: {}}}", flow_list(source.command)));
+  void password(const PasswordSource& source) const { secret("password", source); }
+  void secret(std::string_view key, const PasswordSource& source) const {
+    if (!source.environment.empty()) raw(key, flow_map({{"env", source.environment}}));
+    if (!source.file.empty()) raw(key, flow_map({{"file", source.file}}));
+    if (!source.passfile.empty()) raw(key, flow_map({{"passfile", source.passfile}}));
+    if (!source.command.empty()) raw(key, fmt::format("{{command: {}}}", flow_list(source.command)));
   }
 
  private:
@@ -119,6 +120,11 @@ void write_pooler(const Pooler& pooler, std::string& out) {
 void write_hook(const Hook& hook, std::string& out) {
   const Block fields(out, 2);
   write_program(hook.program, fields);
+  if (hook.webhook != PasswordSource{}) {
+    fields.secret("webhook", hook.webhook);
+    if (hook.format != "json") fields.text("format", hook.format);
+    if (hook.program.limit != PlatformProgram{}.limit) fields.raw("limit", format_short_duration(hook.program.limit));
+  }
   if (!hook.events.empty()) fields.raw("events", flow_list(hook.events));
 }
 
@@ -213,7 +219,10 @@ void write_suppressions(const std::vector<Suppression>& suppressions, std::strin
 std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::int64_t>& bytes) {
   std::string out = "pgconvoy: 1\n";
   write_section("regions", fleet.regions, out, [](const Region& region, std::string& text) {
-    if (region.concurrency) Block(text, 2).raw("concurrency", fmt::to_string(*region.concurrency));
+    const Block fields(text, 2);
+    if (region.concurrency) fields.raw("concurrency", fmt::to_string(*region.concurrency));
+    fields.text_if_any("time_zone", region.time_zone);
+    if (!region.windows.empty()) fields.raw("windows", flow_list(region.windows));
   });
   write_section("hosts", fleet.hosts, out, [](const Host& host, std::string& text) { write_caps(host.caps, Block(text, 2)); });
   write_section("servers", fleet.servers, out, write_server);

@@ -1,5 +1,12 @@
 #include "cli/hooks.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/write.hpp>
+#include <thread>
+
 #include "tests/engine/platform/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/loop.hpp"
@@ -14,6 +21,7 @@ struct Told {
   testing::TemporaryDirectory directory;
   std::unique_ptr<ProcessLauncher> launcher = make_process_launcher();
   asio::io_context loop{1};
+  asio::thread_pool pool{1};
   std::vector<std::string> warnings;
   std::unique_ptr<Hooks> hooks;
 
@@ -26,7 +34,7 @@ struct Told {
     hook.program.limit = limit;
     hook.events = std::move(events);
     fleet.hooks["chat"] = hook;
-    hooks = std::make_unique<Hooks>(loop.get_executor(), *launcher, fleet, std::vector<std::string>{"shop-live"}, ProgramLog(),
+    hooks = std::make_unique<Hooks>(loop.get_executor(), pool, *launcher, fleet, std::vector<std::string>{"shop-live"}, ProgramLog(),
                                     [this](const std::string& warning) { warnings.push_back(warning); });
   }
   void happens(EventKind kind, int sequence) {
@@ -88,4 +96,107 @@ TEST_CASE("hooks: more than can wait are left out and counted") {
   told.finish();
   REQUIRE(!told.warnings.empty());
   CHECK_THAT(told.warnings.back(), Contains("not told"));
+}
+
+namespace {
+
+// A web server on loopback that answers each call with a status and remembers what it was sent.
+class Web {
+ public:
+  explicit Web(int calls, std::string status = "200 OK") : acceptor_(context_, {asio::ip::make_address("127.0.0.1"), 0}) {
+    thread_ = std::thread([this, calls, status] {
+      for (int call = 0; call < calls; ++call) answer(status);
+    });
+  }
+  ~Web() { join(); }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  std::string address() const { return fmt::format("http://127.0.0.1:{}/in/s3cret-path", acceptor_.local_endpoint().port()); }
+  std::vector<std::string> heads, bodies;  // after join()
+
+ private:
+  void answer(const std::string& status) {
+    asio::ip::tcp::socket socket(context_);
+    acceptor_.accept(socket);
+    asio::streambuf received;
+    const std::size_t size = asio::read_until(socket, received, "\r\n\r\n");
+    std::string text(asio::buffers_begin(received.data()), asio::buffers_end(received.data()));
+    heads.push_back(text.substr(0, size));
+    const std::size_t length = std::stoul(heads.back().substr(heads.back().find("Content-Length: ") + 16));
+    std::string body = text.substr(size);
+    const std::size_t had = body.size();
+    body.resize(length);
+    asio::read(socket, asio::buffer(body.data() + had, length - had));
+    bodies.push_back(body);
+    asio::write(socket, asio::buffer("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+  }
+  asio::io_context context_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+// Hooks with one webhook, whose address stands in a file.
+struct ToldByWeb {
+  testing::TemporaryDirectory directory;
+  std::unique_ptr<ProcessLauncher> launcher = make_process_launcher();
+  asio::io_context loop{1};
+  asio::thread_pool pool{1};
+  std::vector<std::string> warnings;
+  std::unique_ptr<Hooks> hooks;
+
+  ToldByWeb(const std::string& address, const std::string& format) {
+    directory.write("address", address + "\n", std::filesystem::perms::owner_read);
+    Fleet fleet;
+    Hook hook;
+    hook.id = "chat";
+    hook.webhook.file = directory / "address";
+    hook.format = format;
+    hook.program.limit = Seconds(5);
+    fleet.hooks["chat"] = hook;
+    hooks = std::make_unique<Hooks>(loop.get_executor(), pool, *launcher, fleet, std::vector<std::string>{"shop-live"}, ProgramLog(),
+                                    [this](const std::string& warning) { warnings.push_back(warning); });
+    Event event;
+    event.run = 7;
+    event.target = 1;
+    event.sequence = 12;
+    event.kind = EventKind::target_stuck;
+    event.data = {{"reason", "the page can't be taken off"}};
+    hooks->journaled(event);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("hooks: a webhook gets the event, a chat gets a sentence") {
+  Web web(2);
+  for (const char* format : {"json", "slack"}) {
+    ToldByWeb told(web.address(), format);
+    CHECK(testing::run_on(told.loop, told.hooks->finish()));
+    CHECK(told.warnings.empty());
+  }
+  web.join();
+  REQUIRE(web.bodies.size() == 2);
+  CHECK_THAT(web.heads[0], Catch::StartsWith("POST /in/s3cret-path ") && Contains("Content-Type: application/json"));
+  CHECK(json::parse(web.bodies[0])["sequence"] == 12);
+  CHECK(json::parse(web.bodies[0])["target_id"] == "shop-live");
+  CHECK(json::parse(web.bodies[1]) == json{{"text", "pgconvoy r7 shop-live: stuck: the page can't be taken off"}});
+}
+
+TEST_CASE("hooks: a webhook that fails is a warning without its address") {
+  const auto warning_of = [](const std::string& address) {
+    ToldByWeb told(address, "json");
+    testing::run_on(told.loop, told.hooks->finish());
+    REQUIRE(told.warnings.size() == 1);
+    CHECK_THAT(told.warnings[0], Contains("hook chat: ") && Contains("target_stuck") && !Contains("s3cret-path"));
+    return told.warnings[0];
+  };
+  std::string gone;
+  {
+    Web web(1, "302 Found\r\nLocation: http://127.0.0.1:1/s3cret-path");
+    CHECK_THAT(warning_of(web.address()), Contains("status 302"));
+    gone = web.address();
+  }
+  CHECK_THAT(warning_of(gone), Contains("connect"));
+  CHECK_THAT(warning_of("ftp://127.0.0.1/s3cret-path"), Contains("https://"));
 }

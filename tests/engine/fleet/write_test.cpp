@@ -163,3 +163,16 @@ TEST_CASE("durations: units in falling order, each once") {
   CHECK(format_short_duration(Seconds(5400)) == "1h30m");
   CHECK(format_short_duration(Seconds(90.25)) == "90.25s");
 }
+
+TEST_CASE("fleet file: windows and webhooks are written as they were read") {
+  const LoadedFleet read = parse_fleet(changed("concurrency: 2", "concurrency: 2, time_zone: Europe/Berlin, windows: [\"01:00-05:00\", \"sat,sun 22:00-06:00\"]") +
+                                     "hooks:\n  chat: {webhook: {env: CHAT_URL}, format: slack, limit: 5s, events: [target_stuck]}\n"
+                                     "  log: {webhook: {file: /etc/hook}}\n",
+                                       "/srv");
+  REQUIRE(read.problems.empty());
+  const Fleet& fleet = read.fleet;
+  CHECK(fleet.regions.at("eu-west").windows == std::vector<std::string>{"01:00-05:00", "sat,sun 22:00-06:00"});
+  CHECK(fleet.hooks.at("chat").program.limit == Seconds(5));
+  CHECK(parse_fleet(fleet_to_yaml(fleet), "/srv").fleet == fleet);
+  CHECK(json(fleet).get<Fleet>() == fleet);
+}
