@@ -100,20 +100,6 @@ std::string filled_in(std::string text, const std::string& place, const std::str
   return text;
 }
 
-// Free space of the data directory when it is on this host. A path alone proves nothing (the server may live in a
-// container), so the folder must also have been changed at the very second the server says.
-std::optional<std::int64_t> free_space(const std::string& directory, bool same_host,
-                                       std::optional<std::int64_t> changed) {
-  struct stat entry {};
-  if (directory.empty() || !same_host || !changed || ::stat(directory.c_str(), &entry) != 0 ||
-      entry.st_mtim.tv_sec != *changed)
-    return std::nullopt;
-  std::error_code failure;
-  const auto space = std::filesystem::space(directory, failure);
-  if (failure) return std::nullopt;
-  return static_cast<std::int64_t>(space.available);
-}
-
 Result<ServerFacts> decode_server(const std::string& server_id, const Rows& answer) {
   TRY(json document, decode_document<json>("facts of server " + server_id, answer));
   TRY(ServerFacts facts, decode_document<ServerFacts>("facts of server " + server_id, answer));

@@ -185,6 +185,7 @@ static void to_json(json& target, const Environment& environment) {
                 {"controller", environment.controller},
                 {"bindings", environment.bindings}};
   if (!environment.image.empty()) target["image"] = environment.image;
+  if (!environment.labels.empty()) target["labels"] = environment.labels;
 }
 
 static void from_json(const json& source, Environment& environment) {
@@ -198,9 +199,21 @@ static void from_json(const json& source, Environment& environment) {
   source.at("controller").get_to(environment.controller);
   source.at("bindings").get_to(environment.bindings);
   environment.image = source.value("image", "");
+  environment.labels = source.value("labels", std::map<std::string, std::string>());
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Suppression, condition, target, object, reason, until)
+
+static void to_json(json& target, const FreezeRule& freeze) {
+  target = {{"environment", freeze.environment}, {"from", format_utc(freeze.from)}, {"until", format_utc(freeze.until)}, {"reason", freeze.reason}};
+}
+
+static void from_json(const json& source, FreezeRule& freeze) {
+  source.at("environment").get_to(freeze.environment);
+  freeze.from = parse_utc(source.at("from").get<std::string>());
+  freeze.until = parse_utc(source.at("until").get<std::string>());
+  source.at("reason").get_to(freeze.reason);
+}
 
 namespace {
 
@@ -234,6 +247,7 @@ void to_json(json& target, const Fleet& fleet) {
   if (!fleet.hooks.empty()) target["hooks"] = list(fleet.hooks);
   if (fleet.backups != BackupPolicy{}) target["backups"] = fleet.backups;
   if (!fleet.suppressions.empty()) target["suppressions"] = fleet.suppressions;
+  if (!fleet.freezes.empty()) target["freezes"] = fleet.freezes;
 }
 
 void from_json(const json& source, Fleet& fleet) {
@@ -246,6 +260,7 @@ void from_json(const json& source, Fleet& fleet) {
   if (source.contains("hooks")) fleet.hooks = by_id<Hook>(source.at("hooks"));
   if (source.contains("backups")) source.at("backups").get_to(fleet.backups);
   if (source.contains("suppressions")) source.at("suppressions").get_to(fleet.suppressions);
+  if (source.contains("freezes")) source.at("freezes").get_to(fleet.freezes);
 }
 
 std::vector<const Server*> Fleet::servers_offering(const std::string& region, const std::string& service) const {

@@ -104,6 +104,7 @@ struct Environment {
   std::optional<Seconds> downtime_budget;
   ControllerSpec controller;
   std::vector<Binding> bindings;
+  std::map<std::string, std::string> labels;  // canary: "true" goes first
   std::string image;        // what runs there, as `pgconvoy scan` takes it: an archive, a directory, registry://..., pid:N
   bool operator==(const Environment&) const = default;
 };
@@ -150,6 +151,14 @@ struct Suppression {
   bool operator==(const Suppression&) const = default;
 };
 
+// A time in which an environment is not to be moved: a target is frozen as long as one of its environments is.
+struct FreezeRule {
+  std::string environment = "*";  // glob; a database that no environment binds goes by its instance's id
+  WallTime from, until;           // [from, until)
+  std::string reason;
+  bool operator==(const FreezeRule&) const = default;
+};
+
 struct Fleet {
   std::map<std::string, Region> regions;
   std::map<std::string, Host> hosts;
@@ -160,6 +169,7 @@ struct Fleet {
   std::map<std::string, Environment> environments;
   std::map<std::string, Instance> instances;
   std::vector<Suppression> suppressions;
+  std::vector<FreezeRule> freezes;
 
   // Servers of a region that offer a service, by id.
   std::vector<const Server*> servers_offering(const std::string& region, const std::string& service) const;

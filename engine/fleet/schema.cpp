@@ -82,16 +82,7 @@ void read_instance(const YamlNode& place, const std::string& id, const YamlNode&
   instance.role = read_name(fields, "role");
   if (fields.find("state", Need::optional) != nullptr) instance.state = fields.text("state", Need::required);
   instance.password = read_password(fields, draft);
-  for (const Entry& label : fields.entries("labels", Need::optional)) {
-    const std::string what = fmt::format("{}: label {}", fields.what(), in_quotes(label.key));
-    constexpr std::size_t kLongestLabel = 128;
-    if (label.key.empty() || label.key.size() > kLongestLabel || label.key.find('\0') != std::string::npos)
-      draft.problems.add(*label.place, what + ": a label's name has 1 to 128 bytes, none of them zero");
-    else if (is_empty_text(*label.value))
-      instance.labels.emplace(label.key, "");
-    else
-      instance.labels.emplace(label.key, read_text(*label.value, what, draft.problems));
-  }
+  instance.labels = read_labels(fields, draft);
   draft.remember("instances/" + id, &place);
   draft.remember("instances/" + id + "/server", fields.find("server", Need::optional));
   draft.remember("instances/" + id + "/database", fields.find("database", Need::optional));
@@ -144,6 +135,21 @@ bool is_id(std::string_view text) {
   });
 }
 
+std::map<std::string, std::string> read_labels(const Fields& owner, Draft& draft) {
+  std::map<std::string, std::string> labels;
+  for (const Entry& label : owner.entries("labels", Need::optional)) {
+    const std::string what = fmt::format("{}: label {}", owner.what(), in_quotes(label.key));
+    constexpr std::size_t kLongestLabel = 128;
+    if (label.key.empty() || label.key.size() > kLongestLabel || label.key.find('\0') != std::string::npos)
+      draft.problems.add(*label.place, what + ": a label's name has 1 to 128 bytes, none of them zero");
+    else if (is_empty_text(*label.value))
+      labels.emplace(label.key, "");
+    else
+      labels.emplace(label.key, read_text(*label.value, what, draft.problems));
+  }
+  return labels;
+}
+
 PasswordSource read_password(const Fields& owner, Draft& draft) {
   return read_secret(owner, "password", {"env", "file", "passfile", "command"}, draft);
 }
@@ -181,7 +187,7 @@ void read_fleet(const YamlNode& root, Draft& draft) {
         root, fmt::format("a fleet file is a mapping that begins with `pgconvoy: 1`, not {}", describe(root.kind)));
     return;
   }
-  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "hosts", "servers", "poolers", "environments", "instances", "backups", "hooks", "suppressions"},
+  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "hosts", "servers", "poolers", "environments", "instances", "backups", "hooks", "suppressions", "freezes"},
                    draft.problems);
   if (!format_is_known(root, top, draft)) return;
   read_section(top, "regions", Need::required, draft, read_region);
@@ -193,6 +199,8 @@ void read_fleet(const YamlNode& root, Draft& draft) {
   read_section(top, "hooks", Need::optional, draft, read_hook);
   if (const YamlNode* node = top.list("suppressions", Need::optional))
     for (const YamlNode* item : node->items) read_suppression(*item, draft);
+  if (const YamlNode* node = top.list("freezes", Need::optional))
+    for (const YamlNode* item : node->items) read_freeze(*item, draft);
   if (const YamlNode* node = top.map("backups", Need::optional)) {
     const Fields fields(*node, *node, "backups",
                         {"directory", "retention", "encrypt", "decrypt", "upload", "download", "remove"}, draft.problems);

@@ -43,6 +43,9 @@ void read_host(const YamlNode& place, const std::string& id, const YamlNode& val
 void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 void read_hook(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 void read_suppression(const YamlNode& node, Draft& draft);
+void read_freeze(const YamlNode& node, Draft& draft);
+// The key labels of an environment or an instance.
+std::map<std::string, std::string> read_labels(const Fields& owner, Draft& draft);
 void read_backups(const Fields& fields, Draft& draft);
 Caps read_caps(const Fields& owner, Draft& draft);
 // The keys command, limit and options of `fields`.

@@ -10,6 +10,7 @@
 #include "engine/fleet/duration.hpp"
 #include "engine/fleet/event_names.hpp"
 #include "engine/fleet/nearest.hpp"
+#include "engine/fleet/moment.hpp"
 #include "engine/fleet/schema.hpp"
 #include "engine/fleet/url.hpp"
 
@@ -180,6 +181,26 @@ void read_suppression(const YamlNode& node, Draft& draft) {
   if (!suppression.until.empty() && !is_date(suppression.until))
     fields.problem("until", fmt::format("until is {}; write the last day on which it holds, such as 2027-03-31", in_quotes(suppression.until)));
   draft.fleet.suppressions.push_back(std::move(suppression));
+}
+
+void read_freeze(const YamlNode& node, Draft& draft) {
+  const std::string what = fmt::format("freeze {}", draft.fleet.freezes.size() + 1);
+  const Fields fields(node, node, what, {"environment", "from", "until", "reason"}, draft.problems);
+  FreezeRule freeze;
+  if (const std::string glob = fields.text("environment", Need::optional); !glob.empty()) freeze.environment = glob;
+  freeze.reason = fields.text("reason", Need::required);
+  const auto read = [&](const char* key, bool last_day, WallTime& moment) {
+    const std::string text = fields.text(key, Need::required);
+    const auto parsed = parse_moment(text, last_day);
+    if (parsed)
+      moment = *parsed;
+    else if (!text.empty())
+      fields.problem(key, fmt::format("{} is {}; write a day, such as 2026-12-20, or a time, such as 2026-12-20T18:00Z", key, in_quotes(text)));
+    return parsed.has_value();
+  };
+  const bool begins = read("from", false, freeze.from), ends = read("until", true, freeze.until);
+  if (begins && ends && freeze.until <= freeze.from) fields.problem("until", "the freeze ends before it begins");
+  draft.fleet.freezes.push_back(std::move(freeze));
 }
 
 void read_backups(const Fields& fields, Draft& draft) {

@@ -7,6 +7,7 @@
 
 #include "engine/core/bytes.hpp"
 #include "engine/fleet/duration.hpp"
+#include "engine/fleet/moment.hpp"
 #include "engine/fleet/file.hpp"
 
 namespace pgconvoy {
@@ -166,6 +167,7 @@ void write_environment(const Environment& environment, std::string& out) {
   fields.text("stage", environment.stage);
   if (environment.downtime_budget) fields.raw("downtime_budget", format_short_duration(*environment.downtime_budget));
   fields.text_if_any("image", environment.image);
+  if (!environment.labels.empty()) fields.raw("labels", flow_map(environment.labels));
   write_controller(environment.controller, out);
   if (environment.bindings.empty()) return;
   fields.open("bindings");
@@ -214,6 +216,18 @@ void write_suppressions(const std::vector<Suppression>& suppressions, std::strin
   }
 }
 
+void write_freezes(const std::vector<FreezeRule>& freezes, std::string& out) {
+  if (freezes.empty()) return;
+  Block(out, 0).open("freezes");
+  for (const FreezeRule& each : freezes) {
+    out += fmt::format("  - environment: {}\n", scalar(each.environment));
+    const Block fields(out, 2);
+    fields.raw("from", format_moment(each.from));
+    fields.raw("until", format_moment(each.until));
+    fields.text("reason", each.reason);
+  }
+}
+
 }  // namespace
 
 std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::int64_t>& bytes) {
@@ -232,6 +246,7 @@ std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::i
   write_backups(fleet.backups, out);
   write_section("hooks", fleet.hooks, out, write_hook);
   write_suppressions(fleet.suppressions, out);
+  write_freezes(fleet.freezes, out);
   return out;
 }
 

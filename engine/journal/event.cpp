@@ -10,12 +10,19 @@ namespace {
 template <class Value, std::size_t count>
 using Names = std::array<std::pair<Value, const char*>, count>;
 
-constexpr Names<EventKind, 26> kKinds{{
+constexpr Names<EventKind, 33> kKinds{{
     {EventKind::run_planned, "run_planned"},
     {EventKind::target_planned, "target_planned"},
     {EventKind::run_started, "run_started"},
     {EventKind::run_intent, "run_intent"},
     {EventKind::run_ended, "run_ended"},
+    {EventKind::run_waits, "run_waits"},
+    {EventKind::wave_opened, "wave_opened"},
+    {EventKind::wave_ended, "wave_ended"},
+    {EventKind::wave_approved, "wave_approved"},
+    {EventKind::limits_set, "limits_set"},
+    {EventKind::target_asked, "target_asked"},
+    {EventKind::app_unhealthy, "app_unhealthy"},
     {EventKind::target_claimed, "target_claimed"},
     {EventKind::facts_gathered, "facts_gathered"},
     {EventKind::override_given, "override_given"},

@@ -18,6 +18,13 @@ enum class EventKind {
   run_started,     // data: host, pid, version
   run_intent,      // data: intent = none | pause | cancel
   run_ended,       // data: state, reason
+  run_waits,       // data: waits = list of why, what, text, targets, until; an empty one: nothing waits any more
+  wave_opened,     // data: wave, first, last
+  wave_ended,      // data: wave, succeeded, failed, skipped, left, soak_until, needs_approval
+  wave_approved,   // data: wave, by, reason
+  limits_set,      // data: changes = name -> text, by, reason
+  target_asked,    // about the run; data: target, what = skip | retry, by, reason
+  app_unhealthy,   // about the run; data: target, environment, detail
   target_claimed,  // epoch is the new one; data: host, pid
   facts_gathered,  // data: digest, findings
   override_given,  // data: condition, reason

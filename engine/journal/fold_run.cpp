@@ -40,6 +40,26 @@ std::string intend(RunRecord& run, const Event& event) {
   return {};
 }
 
+// What is said of a run under way, and by it: nothing of it changes the run's own state.
+std::string check_word(const Event& event) {
+  const json& data = event.data;
+  switch (event.kind) {
+    case EventKind::run_waits:
+      return data.at("waits").is_array() ? "" : "waits is a list";
+    case EventKind::wave_opened:
+    case EventKind::wave_ended:
+    case EventKind::wave_approved:
+      return data.at("wave").get<int>() >= 1 ? "" : "waves are numbered from 1";
+    case EventKind::limits_set:
+      return data.at("changes").is_object() ? "" : "changes are names with their values";
+    case EventKind::target_asked:
+      if (data.at("target").get<int>() < 1) return "a target's number starts at 1";
+      return data.at("what") == "skip" || data.at("what") == "retry" ? "" : "a target is asked to be skipped or retried";
+    default:
+      return data.at("target").get<int>() >= 1 ? "" : "a target's number starts at 1";
+  }
+}
+
 std::string apply_to_run(RunRecord& run, const Event& event) {
   if (event.target != 0) return "the event is about a target, not about the run";
   if (event.kind == EventKind::run_planned) return plan(run, event);
@@ -55,6 +75,14 @@ std::string apply_to_run(RunRecord& run, const Event& event) {
       return intend(run, event);
     case EventKind::run_ended:
       return end(run, event);
+    case EventKind::run_waits:
+    case EventKind::wave_opened:
+    case EventKind::wave_ended:
+    case EventKind::wave_approved:
+    case EventKind::limits_set:
+    case EventKind::target_asked:
+    case EventKind::app_unhealthy:
+      return check_word(event);
     case EventKind::override_given:
     case EventKind::obligation_made:
     case EventKind::obligation_done:

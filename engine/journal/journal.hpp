@@ -47,6 +47,11 @@ class Journal {
   virtual Result<json> planned_target(std::int64_t run, int number) = 0;  // data of target_planned
   virtual Result<void> events(std::int64_t run, std::int64_t after_sequence,
                               const std::function<bool(const Event&)>& visit) = 0;  // ascending; false stops
+  // Those about the run itself (target 0): few, whatever the run's size.
+  virtual Result<void> own_events(std::int64_t run, std::int64_t after_sequence,
+                                  const std::function<bool(const Event&)>& visit) {
+    return events(run, after_sequence, [&](const Event& event) { return event.target != 0 || visit(event); });
+  }
   virtual Result<std::vector<Obligation>> obligations(bool open_only) = 0;
   virtual Result<std::vector<BackupRecord>> backups() = 0;
 

@@ -33,6 +33,8 @@ void to_json(json& target, const PlannedTarget& planned) {
   target = {{"number", planned.number}, {"target", planned.target},     {"placements", planned.placements},
             {"steps", planned.steps},   {"findings", planned.findings}, {"facts_digest", planned.facts_digest},
             {"bytes", planned.bytes},   {"seconds", planned.seconds},   {"paused_seconds", planned.paused_seconds}};
+  if (!planned.after.empty()) target["after"] = planned.after;
+  if (!planned.early_because.empty()) target["early_because"] = planned.early_because;
 }
 
 void from_json(const json& source, PlannedTarget& planned) {
@@ -45,15 +47,49 @@ void from_json(const json& source, PlannedTarget& planned) {
   planned.bytes = source.value("bytes", std::int64_t{0});
   planned.seconds = source.value("seconds", 0.0);
   planned.paused_seconds = source.value("paused_seconds", 0.0);
+  planned.after = source.value("after", std::vector<int>());
+  planned.early_because = source.value("early_because", "");
 }
 
+namespace {
+
+template <class Value>
+void add(json& target, const char* key, const std::optional<Value>& value) {
+  if (value) target[key] = *value;
+}
+
+template <class Value>
+void read(const json& source, const char* key, std::optional<Value>& value) {
+  if (const auto found = source.find(key); found != source.end()) value = found->get<Value>();
+}
+
+}  // namespace
+
+// What an earlier version didn't know is left out as long as it is as usual: plans of such runs stay what they were.
 void to_json(json& target, const RunOptions& options) {
   target = {{"concurrency", options.concurrency},   {"concurrency_per_region", options.concurrency_per_region},
             {"max_failures", options.max_failures}, {"seed", options.seed},
             {"on_failure", options.on_failure},     {"backup_directory", options.backup_directory},
             {"overrides", options.overrides}};
   if (!options.backup_note.empty()) target["backup_note"] = options.backup_note;
-  if (options.backup_retention) target["backup_retention"] = *options.backup_retention;
+  add(target, "backup_retention", options.backup_retention);
+  add(target, "concurrency_per_source", options.concurrency_per_source);
+  add(target, "concurrency_per_target", options.concurrency_per_target);
+  add(target, "bytes_in_flight", options.bytes_in_flight);
+  add(target, "min_free_disk", options.min_free_disk);
+  const RunOptions usual;
+  const auto unless_usual = [&](const char* key, const auto& value, const auto& as_usual) {
+    if (value != as_usual) target[key] = value;
+  };
+  unless_usual("regions_own_limits", options.regions_own_limits, usual.regions_own_limits);
+  unless_usual("max_failures_per_wave", options.max_failures_per_wave, usual.max_failures_per_wave);
+  unless_usual("max_failures_per_region", options.max_failures_per_region, usual.max_failures_per_region);
+  unless_usual("waves", options.waves, usual.waves);
+  unless_usual("soak", options.soak, usual.soak);
+  unless_usual("approve", options.approve, usual.approve);
+  unless_usual("canaries", options.canaries, usual.canaries);
+  unless_usual("test_first", options.test_first, usual.test_first);
+  unless_usual("throttle_when", options.throttle_when, usual.throttle_when);
 }
 
 void from_json(const json& source, RunOptions& options) {
@@ -66,7 +102,20 @@ void from_json(const json& source, RunOptions& options) {
   options.backup_directory = source.value("backup_directory", usual.backup_directory);
   options.overrides = source.value("overrides", usual.overrides);
   options.backup_note = source.value("backup_note", "");
-  if (source.contains("backup_retention")) options.backup_retention = source.at("backup_retention").get<double>();
+  read(source, "backup_retention", options.backup_retention);
+  read(source, "concurrency_per_source", options.concurrency_per_source);
+  read(source, "concurrency_per_target", options.concurrency_per_target);
+  read(source, "bytes_in_flight", options.bytes_in_flight);
+  read(source, "min_free_disk", options.min_free_disk);
+  options.regions_own_limits = source.value("regions_own_limits", usual.regions_own_limits);
+  options.max_failures_per_wave = source.value("max_failures_per_wave", "");
+  options.max_failures_per_region = source.value("max_failures_per_region", "");
+  options.waves = source.value("waves", "");
+  options.soak = source.value("soak", usual.soak);
+  options.approve = source.value("approve", usual.approve);
+  options.canaries = source.value("canaries", usual.canaries);
+  options.test_first = source.value("test_first", usual.test_first);
+  options.throttle_when = source.value("throttle_when", "");
 }
 
 void to_json(json& target, const Requirements& requirements) {
@@ -82,12 +131,15 @@ void from_json(const json& source, Requirements& requirements) {
 }
 
 json plan_header(const Plan& plan) {
-  return {{"fleet", plan.fleet},
-          {"runbook", plan.runbook},
-          {"runbook_digest", plan.runbook_digest},
-          {"fleet_digest", plan.fleet_digest},
-          {"options", plan.options},
-          {"requirements", plan.requirements}};
+  json header = {{"fleet", plan.fleet},
+                 {"runbook", plan.runbook},
+                 {"runbook_digest", plan.runbook_digest},
+                 {"fleet_digest", plan.fleet_digest},
+                 {"options", plan.options},
+                 {"requirements", plan.requirements}};
+  if (!plan.fleet_file.empty()) header["fleet_file"] = plan.fleet_file;
+  if (!plan.continues.empty()) header["continues"] = plan.continues;
+  return header;
 }
 
 Plan plan_from_header(const json& header) {
@@ -98,6 +150,8 @@ Plan plan_from_header(const json& header) {
   plan.fleet_digest = header.at("fleet_digest").get<std::string>();
   plan.options = header.at("options").get<RunOptions>();
   plan.requirements = header.at("requirements").get<Requirements>();
+  plan.fleet_file = header.value("fleet_file", "");
+  plan.continues = header.value("continues", "");
   return plan;
 }
 

@@ -39,13 +39,26 @@ struct PlannedTarget {
   std::string facts_digest;
   std::int64_t bytes = 0;   // of its databases
   double seconds = 0, paused_seconds = 0;
+  std::vector<int> after;       // numbers of the test targets of its applications: they go first
+  std::string early_because;    // why it comes before its place in the shuffle; "": it doesn't
   bool blocked() const;     // a finding of severity block that was not overridden
 };
 
 struct RunOptions {
   int concurrency = 8;             // targets at a time over all regions
   int concurrency_per_region = 2;  // a region's own limit in the fleet file wins
+  bool regions_own_limits = true;  // false: it was changed while the run went on, and wins
+  std::optional<int> concurrency_per_source, concurrency_per_target;  // servers
+  std::optional<std::int64_t> bytes_in_flight;                        // of the databases that are being moved
+  std::optional<std::int64_t> min_free_disk;                          // bytes, where backups and new databases go
   std::string max_failures = "0";  // N or P%: more than that halts the run
+  std::string max_failures_per_wave, max_failures_per_region;  // the same; "": no limit of their own
+  std::string waves;               // "3,10,25%": see wave_ends(); "": one
+  double soak = 0;                 // seconds between two waves
+  bool approve = false;            // a person lets each wave but the first go
+  int canaries = 3;                // how many are chosen to go first when none is labelled, in a run with waves
+  bool test_first = true;          // live targets wait until the test target of their application has succeeded
+  std::string throttle_when;       // "active>50,lag>10s,load>8"; "": never
   std::uint64_t seed = 0;
   std::string on_failure = "rollback";  // rollback | leave
   std::string backup_directory;
@@ -61,6 +74,8 @@ struct Plan {
   RunOptions options;
   Requirements requirements;
   std::vector<PlannedTarget> targets;  // in order
+  std::string fleet_file;  // absolute path of the fleet file, or the two servers' URLs
+  std::string continues;   // the run that this one goes on from, such as "r7"; "": none
 };
 
 void to_json(json& target, const StepPlan& step);
@@ -95,6 +110,12 @@ std::vector<std::string> collected_instances(const Fleet& fleet, const Target& t
 // Puts what the operations estimate into the steps and their sums into the target. Paused is what comes after the
 // first page_on up to and with the page_off that takes the last page away. Pure.
 void estimate(PlannedTarget& planned, const OperationRegistry& operations, const TargetFacts& facts);
+
+// Puts the targets in the order of the run and numbers them from 1, from the order that they come in (shuffled): canaries
+// first, test targets before the live ones of their application, the longest tenth of a region not in its last third, and
+// neighbours on different servers where that is possible. Fills in `after` and `early_because`. REQUIRES: estimate() was
+// called. Pure; the same for the same input.
+void arrange(std::vector<PlannedTarget>& targets, const Fleet& fleet, const RunOptions& options);
 
 // Seeded shuffle, the same on every machine for the same seed and set, whatever order the set comes in. Numbers the
 // targets from 1 in their new order. Pure.

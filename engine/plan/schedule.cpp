@@ -1,85 +1,192 @@
+// The state: who stands where, and the counts that decisions are made from. The decision itself: decide.cpp.
 #include "engine/plan/schedule.hpp"
 
-#include <charconv>
-#include <cmath>
+#include <algorithm>
+#include <tuple>
 
 namespace pgconvoy {
 namespace {
 
-bool is_interrupted(const Candidate& candidate) {
-  return !candidate.in_flight &&
-         (candidate.state == TargetState::running || candidate.state == TargetState::rolling_back);
+bool has_ended(Standing standing) {
+  return standing == Standing::succeeded || standing == Standing::failed || standing == Standing::skipped;
 }
 
-bool is_new(const Candidate& candidate) { return !candidate.in_flight && candidate.state == TargetState::pending; }
+// What a wave has to see the end of.
+bool is_open(Standing standing) { return standing != Standing::absent && standing != Standing::left && !has_ended(standing); }
 
-// Places that are taken, overall and by region, and whether there is one left.
-class Lanes {
- public:
-  explicit Lanes(const Limits& limits) : limits_(limits) {}
+int index_of(std::vector<std::string>& names, std::map<std::string, int>& known, const std::string& name) {
+  const auto [found, is_new] = known.try_emplace(name, static_cast<int>(names.size()));
+  if (is_new) names.push_back(name);
+  return found->second;
+}
 
-  bool has_room(const std::string& region) const {
-    const auto own = limits_.of_region.find(region);
-    const int limit = own == limits_.of_region.end() ? limits_.per_region : own->second;
-    const auto taken = taken_.find(region);
-    return all_ < limits_.overall && (taken == taken_.end() ? 0 : taken->second) < limit;
+std::string key_of(const Candidate& candidate) {
+  std::string key = candidate.region;
+  for (const auto* servers : {&candidate.source_servers, &candidate.target_servers}) {
+    key += '\n';
+    for (const std::string& server : *servers) key += server + '\0';
   }
-  void take(const std::string& region) {
-    ++all_;
-    ++taken_[region];
-  }
-
- private:
-  const Limits& limits_;
-  int all_ = 0;
-  std::map<std::string, int> taken_;
-};
+  for (const Freeze& freeze : candidate.freezes)
+    key += '\n' + std::to_string(freeze.from.time_since_epoch().count()) + ' ' +
+           std::to_string(freeze.until.time_since_epoch().count()) + freeze.reason;
+  return key;
+}
 
 }  // namespace
 
-Decision decide(const std::vector<Candidate>& candidates, const Limits& limits, RunIntent intent) {
-  Lanes lanes(limits);
-  int failures = 0, in_flight = 0;
-  bool any_new = false;
-  for (const Candidate& candidate : candidates) {
-    if (candidate.in_flight) {
-      lanes.take(candidate.region);
-      ++in_flight;
+Schedule::Schedule(std::vector<Candidate> candidates, std::vector<int> wave_ends)
+    : candidates_(std::move(candidates)), items_(candidates_.size()), wave_ends_(std::move(wave_ends)) {
+  if (wave_ends_.empty() || wave_ends_.back() < size()) wave_ends_.push_back(size());
+  std::map<std::string, int> known_regions, known_servers, known_buckets;
+  std::size_t wave = 0;
+  of_wave_.resize(wave_ends_.size());
+  for (const Candidate& candidate : candidates_) {
+    Item& item = items_[candidate.number - 1];
+    while (candidate.number > wave_ends_[wave]) ++wave;
+    item.wave = static_cast<int>(wave) + 1;
+    item.region = index_of(regions_, known_regions, candidate.region);
+    const auto [bucket, is_new] = known_buckets.try_emplace(key_of(candidate), static_cast<int>(buckets_.size()));
+    item.bucket = bucket->second;
+    any_freezes_ = any_freezes_ || !candidate.freezes.empty();
+    if (is_new) {
+      Bucket made;
+      made.region = item.region;
+      made.freezes = candidate.freezes;
+      for (const std::string& server : candidate.source_servers) made.sources.push_back(index_of(servers_, known_servers, server));
+      for (const std::string& server : candidate.target_servers) made.targets.push_back(index_of(servers_, known_servers, server));
+      buckets_.push_back(std::move(made));
     }
-    if (candidate.state == TargetState::rolled_back || candidate.state == TargetState::stuck) ++failures;
-    any_new = any_new || is_new(candidate);
+    ++of_wave_[wave].targets;
+    of_region_.resize(regions_.size());
+    ++of_region_[item.region].targets;
+    for (const int test : candidate.after) items_.at(test - 1).dependents.push_back(candidate.number);
   }
-  Decision decision;
-  decision.halted = any_new && limits.max_failures && failures > *limits.max_failures;
-
-  const auto start_those = [&](bool (*wanted)(const Candidate&)) {
-    for (const Candidate& candidate : candidates) {
-      if (!wanted(candidate) || !lanes.has_room(candidate.region)) continue;
-      lanes.take(candidate.region);
-      decision.start.push_back(candidate.number);
-    }
-  };
-  // What was interrupted may be behind its maintenance page: a spent budget or a cancelled run doesn't leave it there.
-  if (intent != RunIntent::pause) start_those(is_interrupted);
-  if (intent == RunIntent::none && !decision.halted) start_those(is_new);
-  decision.finished = in_flight == 0 && decision.start.empty();
-  return decision;
+  from_server_.resize(servers_.size());
+  to_server_.resize(servers_.size());
 }
 
-std::optional<int> failure_budget(const std::string& text, int targets) {
-  const bool percent = text.ends_with('%');
-  const char* const end = text.data() + text.size() - (percent ? 1 : 0);
-  if (!percent) {
-    int number = 0;
-    const auto [stopped, problem] = std::from_chars(text.data(), end, number);
-    if (problem != std::errc() || stopped != end || number < 0) return std::nullopt;
-    return number;
+std::pair<int, int> Schedule::range_of(int wave) const {
+  return {wave == 1 ? 1 : wave_ends_.at(wave - 2) + 1, wave_ends_.at(wave - 1)};
+}
+
+bool Schedule::tests_passed(int number) const {
+  const std::vector<int>& after = candidate(number).after;
+  return std::all_of(after.begin(), after.end(), [this](int test) {
+    const Standing found = standing(test);
+    return found == Standing::succeeded || found == Standing::absent;
+  });
+}
+
+bool Schedule::test_failed(int number) const {
+  const std::vector<int>& after = candidate(number).after;
+  return std::any_of(after.begin(), after.end(), [this](int test) {
+    const Standing found = standing(test);
+    return found == Standing::failed || found == Standing::skipped || found == Standing::left || items_[test - 1].held_back;
+  });
+}
+
+// The line in which a target waits to be started, if it does; and whether it is held back for good.
+void Schedule::put_into_line(int number) {
+  Item& item = items_[number - 1];
+  Bucket& bucket = buckets_[item.bucket];
+  if (item.line) bucket.lines[*item.line].erase(number);
+  item.line.reset();
+  switch (item.standing) {
+    case Standing::interrupted:
+      item.line = interrupted_line;
+      break;
+    case Standing::again:
+      item.line = again_line;
+      break;
+    case Standing::pending:
+      item.line = tests_passed(number) ? ready_line : dependent_line;
+      break;
+    default:
+      break;
   }
-  double share = 0;
-  const auto [stopped, problem] = std::from_chars(text.data(), end, share, std::chars_format::fixed);
-  if (problem != std::errc() || stopped != end || !(share >= 0 && share <= 100)) return std::nullopt;
-  // The small difference keeps what binary fractions add (7 % of 100) from counting as one more.
-  return static_cast<int>(std::ceil(targets * share / 100 - 1e-9));
+  if (item.line) bucket.lines[*item.line].insert(number);
+  const bool held_back = item.standing == Standing::pending && test_failed(number);
+  if (held_back == item.held_back) return;
+  item.held_back = held_back;
+  of_wave_[item.wave - 1].held_back += held_back ? 1 : -1;
+  if (held_back)
+    held_back_.insert(number);
+  else
+    held_back_.erase(number);
+  for (const int dependent : item.dependents) put_into_line(dependent);
+}
+
+void Schedule::count_failure(Item& item, bool failure) {
+  if (item.counted == failure) return;
+  item.counted = failure;
+  const int change = failure ? 1 : -1;
+  failures_ += change;
+  of_region_[item.region].failures += change;
+  of_wave_[item.wave - 1].failures += change;
+}
+
+void Schedule::unhealthy(int number) { count_failure(items_.at(number - 1), true); }
+
+void Schedule::stands(int number, Standing standing, bool counts) {
+  Item& item = items_.at(number - 1);
+  const Candidate& candidate = candidates_[number - 1];
+  const auto fly = [&](int change) {
+    in_flight_ += change;
+    bytes_in_flight_ += change * candidate.bytes;
+    of_region_[item.region].in_flight += change;
+    for (const int server : buckets_[item.bucket].sources) from_server_[server] += change;
+    for (const int server : buckets_[item.bucket].targets) to_server_[server] += change;
+  };
+  if (item.standing == Standing::in_flight) fly(-1);
+  if (standing == Standing::in_flight) fly(1);
+  of_wave_[item.wave - 1].open += is_open(standing) - is_open(item.standing);
+  count_failure(item, counts && (standing == Standing::failed || standing == Standing::left));
+  item.standing = standing;
+  put_into_line(number);
+  for (const int dependent : item.dependents) put_into_line(dependent);
+}
+
+std::optional<std::vector<int>> wave_ends(const std::string& text, int targets) {
+  std::vector<int> ends;
+  std::optional<Budget> number, share;
+  std::size_t from = 0;
+  while (from <= text.size()) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    const auto step = parse_budget(text.substr(from, comma - from));
+    if (!step || step->amount <= 0) return std::nullopt;
+    std::optional<Budget>& before = step->percent ? share : number;
+    if (before && step->amount <= before->amount) return std::nullopt;
+    before = step;
+    const int end = std::min(step->of(targets), targets);
+    if (end > (ends.empty() ? 0 : ends.back())) ends.push_back(end);
+    from = comma + 1;
+  }
+  if (ends.empty() || ends.back() < targets) ends.push_back(targets);
+  return ends;
+}
+
+const char* to_string(Wait::Why why) {
+  switch (why) {
+    case Wait::Why::approval:
+      return "approval";
+    case Wait::Why::soak:
+      return "soak";
+    case Wait::Why::budget:
+      return "budget";
+    case Wait::Why::held:
+      return "held";
+    case Wait::Why::server:
+      return "server";
+    case Wait::Why::bytes:
+      return "bytes";
+    case Wait::Why::freeze:
+      return "freeze";
+    case Wait::Why::opening:
+      return "opening";
+    case Wait::Why::test:
+      return "test";
+  }
+  return "?";
 }
 
 }  // namespace pgconvoy

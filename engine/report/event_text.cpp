@@ -43,6 +43,44 @@ std::string join(const std::string& first, const std::string& second) {
   return second.empty() ? first : first + ": " + second;
 }
 
+std::string said_by(const json& data) {
+  const std::string by = text_of(data, "by"), reason = text_of(data, "reason");
+  return (by.empty() ? "" : fmt::format(" (by {})", by)) + (reason.empty() ? "" : ": " + reason);
+}
+
+// What the run's own events of waves and words say; "" for others.
+std::string run_line(const Event& event, const Style& style) {
+  const json& data = event.data;
+  switch (event.kind) {
+    case EventKind::run_waits: {
+      std::string text;
+      if (data.contains("waits"))
+        for (const json& wait : data["waits"]) text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", text_of(wait, "text"), text_of(wait, "targets"));
+      return text.empty() ? "nothing is waited for any more" : "waits: " + text;
+    }
+    case EventKind::wave_opened:
+      return fmt::format("wave {} begins, targets {} to {}", text_of(data, "wave"), text_of(data, "first"), text_of(data, "last"));
+    case EventKind::wave_ended:
+      return fmt::format("wave {} is over: {} succeeded, {} failed, {} skipped", text_of(data, "wave"), text_of(data, "succeeded"),
+                         text_of(data, "failed"), text_of(data, "skipped"));
+    case EventKind::wave_approved:
+      return fmt::format("wave {} is approved{}", text_of(data, "wave"), said_by(data));
+    case EventKind::limits_set: {
+      std::string text;
+      if (data.contains("changes"))
+        for (const auto& [name, value] : data["changes"].items())
+          text += fmt::format(" {}={}", shown(name), value.is_string() ? shown(value.get<std::string>()) : value.dump());
+      return "set" + text + said_by(data);
+    }
+    case EventKind::target_asked:
+      return fmt::format("target {} is to be {}{}", text_of(data, "target"), data.value("what", "") == "skip" ? "skipped" : "retried", said_by(data));
+    case EventKind::app_unhealthy:
+      return fmt::format("{} of target {}: {}: {}", text_of(data, "environment"), text_of(data, "target"), style.bad("not healthy"), text_of(data, "detail"));
+    default:
+      return {};
+  }
+}
+
 std::string target_line(const Event& event, const Style& style) {
   switch (event.kind) {
     case EventKind::target_claimed:
@@ -74,6 +112,7 @@ std::string target_line(const Event& event, const Style& style) {
 
 std::string event_line(const Event& event, const Style& style, bool verbose) {
   if (std::string line = target_line(event, style); !line.empty()) return line;
+  if (std::string line = run_line(event, style); !line.empty()) return line;
   const std::string step = step_name(event);
   switch (event.kind) {
     case EventKind::step_started:

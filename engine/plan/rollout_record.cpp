@@ -1,0 +1,53 @@
+#include "engine/plan/rollout_record.hpp"
+
+#include <algorithm>
+
+#include "engine/plan/run_settings.hpp"
+
+namespace pgconvoy {
+
+RolloutRecord rollout_record(const std::vector<Event>& own, int targets) {
+  RolloutRecord record;
+  record.wave_ends = {targets};
+  for (const Event& event : own) {
+    const json& data = event.data;
+    switch (event.kind) {
+      case EventKind::run_planned:
+        record.options = data.value("options", json::object()).get<RunOptions>();
+        if (!record.options.waves.empty()) record.wave_ends = pgconvoy::wave_ends(record.options.waves, targets).value_or(record.wave_ends);
+        break;
+      case EventKind::run_started:
+        record.backward = data.value("direction", "") == "backward";
+        record.waits = json::array();
+        record.ended = nullptr;
+        break;
+      case EventKind::run_ended:
+        record.ended = data;
+        break;
+      case EventKind::run_waits:
+        record.waits = data.at("waits");
+        break;
+      case EventKind::wave_opened:
+        record.wave = data.at("wave").get<int>();
+        record.wave_ended = false;
+        record.soak_until.clear();
+        break;
+      case EventKind::wave_ended:
+        record.wave_ended = data.at("wave") == record.wave;
+        record.soak_until = data.value("soak_until", "");
+        break;
+      case EventKind::wave_approved:
+        record.approved = std::max(record.approved, data.at("wave").get<int>());
+        break;
+      case EventKind::limits_set:
+        for (const auto& [name, value] : data.at("changes").items())
+          if (value.is_string()) (void)change(record.options, name, value.get<std::string>());
+        break;
+      default:
+        break;
+    }
+  }
+  return record;
+}
+
+}  // namespace pgconvoy
