@@ -17,6 +17,10 @@ constexpr auto kAnyway = std::chrono::seconds(5);
 // What came between the look at the run's record and its start is among the last events before it.
 constexpr std::int64_t kBeforeStart = 20;
 
+bool is_word(EventKind kind) {
+  return kind == EventKind::wave_approved || kind == EventKind::limits_set || kind == EventKind::target_asked;
+}
+
 std::string file_of(const std::string& uri) { return uri.starts_with("sqlite:") ? uri.substr(7) : uri; }
 
 }  // namespace
@@ -48,6 +52,7 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
   std::string file;
   std::int64_t run = 0;
   std::function<void(const JournaledIntent&)> changed;
+  std::function<void(const Event&)> heard;
 
   asio::posix::stream_descriptor inotify;
   asio::steady_timer soon, anyway, looked;
@@ -106,10 +111,12 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
     const std::int64_t after = self->seen;
     std::int64_t last = after;
     std::vector<JournaledIntent> found;
+    std::vector<Event> words;
     auto read = co_await run_blocking(self->pool, [&]() -> Result<void> {
       return self->journal.events(self->run, after, [&](const Event& event) {
         last = event.sequence;
         if (event.kind == EventKind::run_intent) found.push_back(intent_in(event));
+        if (is_word(event.kind)) words.push_back(event);
         return true;
       });
     });
@@ -120,15 +127,18 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
     self->looked_once = true;
     for (const JournaledIntent& intent : found)
       if (!self->finished) self->changed(intent);
+    for (const Event& word : words)
+      if (!self->finished && self->heard) self->heard(word);
   }
 };
 
 IntentWatch::IntentWatch(asio::io_context& loop, asio::thread_pool& pool, Journal& journal, std::string journal_uri, std::int64_t run,
-                         std::function<void(const JournaledIntent&)> changed)
+                         std::function<void(const JournaledIntent&)> changed, std::function<void(const Event&)> heard)
     : impl_(std::make_shared<Impl>(loop, pool, journal)) {
   impl_->file = file_of(journal_uri);
   impl_->run = run;
   impl_->changed = std::move(changed);
+  impl_->heard = std::move(heard);
 }
 
 IntentWatch::~IntentWatch() = default;

@@ -1,4 +1,5 @@
-// Notices what another process journals about the run that this one carries out: `pause` and `cancel`.
+// Notices what another process journals about the run that this one carries out: `pause` and `cancel`, `approve`, `set`,
+// `skip` and `retry`.
 //
 // The kernel says when the journal's files are written; a slow timer is there for file systems on which it doesn't. Only
 // what this process did not write itself is read.
@@ -27,9 +28,10 @@ Result<JournaledIntent> last_intent(Journal& journal, std::int64_t run);
 
 class IntentWatch final : public RunListener {
  public:
-  // `changed` is called on the loop's thread, for each intent that is journaled after this process has begun the run.
+  // Both are called on the loop's thread: `changed` for each intent that is journaled after this process has begun the run,
+  // `heard` for the other words. Of these some from right before may come, too.
   IntentWatch(asio::io_context& loop, asio::thread_pool& pool, Journal& journal, std::string journal_uri, std::int64_t run,
-              std::function<void(const JournaledIntent&)> changed);
+              std::function<void(const JournaledIntent&)> changed, std::function<void(const Event&)> heard = nullptr);
   ~IntentWatch() override;
 
   void journaled(const Event& event) override;

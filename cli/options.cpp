@@ -10,7 +10,7 @@
 
 #include "engine/fleet/duration.hpp"
 #include "engine/fleet/nearest.hpp"
-#include "engine/plan/schedule.hpp"
+#include "engine/plan/run_settings.hpp"
 #include "engine/report/run_report.hpp"
 #include "engine/run/findings.hpp"
 
@@ -34,16 +34,6 @@ CLI::Option* whole_number(CLI::Option* option, std::uint64_t least, std::uint64_
                                                                                   : fmt::format("from {} to {}", least, most);
     return fmt::format("must be a whole number {}, not {}", limits, in_quotes(text));
   });
-}
-
-// A share of more than all, or text: said before any server is asked.
-std::string problem_of_max_failures(const std::string& text) {
-  if (failure_budget(text, 100)) return {};
-  double share = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), share);
-  if (problem == std::errc() && std::string_view(end, text.data() + text.size()) == "%")
-    return fmt::format("{} must be a share from 0% to 100%", in_quotes(text));
-  return fmt::format("{} is neither a number of targets nor a percentage: 3, or 5%", in_quotes(text));
 }
 
 std::string problem_of_duration(const std::string& text) {
@@ -145,8 +135,9 @@ void add_run_choices(CLI::App& command, RunChoices& choices) {
                                   fmt::format("Targets at a time in each region (default: what the fleet file says, else {})",
                                               options.concurrency_per_region)), 1, 10000)
       ->type_name("N")->group(group);
-  command.add_option("--max-failures", options.max_failures, "More failures than that start no new target")
-      ->type_name("N|P%")->check(problem_of_max_failures)->group(group)->capture_default_str();
+  command.add_option("--max-failures", options.max_failures,
+                     "Stops when failures exceed it: no new target starts, what is in flight finishes. A server out of reach counts")
+      ->type_name("N|P%")->check([](const std::string& text) { return problem_of_setting("max-failures", text); })->group(group)->capture_default_str();
   whole_number(command.add_option("--seed", choices.seed, "Repeats the order of another plan (default: drawn, and shown)"), 0,
                std::numeric_limits<std::uint64_t>::max())
       ->type_name("N")->group(group);
@@ -161,6 +152,7 @@ void add_run_choices(CLI::App& command, RunChoices& choices) {
       ->type_name("WHAT")->check(CLI::IsMember({"rollback", "leave"}).description(""))->group(group)->capture_default_str();
   command.add_option("--override", choices.overrides, "Go on although this precondition blocks; the reason is kept")
       ->type_name("CONDITION=REASON")->group(group)->allow_extra_args(false);
+  add_rollout_choices(command, choices);
   command.add_option("--no-check", choices.no_check, "Go on whatever precondition blocks: what would fail fails. The reason is kept")
       ->type_name("REASON")->group(group);
 }
@@ -198,6 +190,7 @@ Result<RunOptions> RunChoices::complete(const std::string& fleets_backup_directo
   for (const auto& entry : reasons.items()) complete.overrides[entry.key()] = entry.value().get<std::string>();
   if (!no_check.empty()) complete.overrides[kEveryCondition] = no_check;
   TRY(complete.backup_directory, absolute_backup_directory(complete.backup_directory, fleets_backup_directory));
+  TRY_VOID(put_settings_into(complete));
   if (!backup_retention.empty()) complete.backup_retention = parse_short_duration(backup_retention)->count();
   return complete;
 }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,11 +59,14 @@ struct RunChoices {
   std::vector<std::string> overrides;
   std::string no_check;
   std::string backup_retention;   // as given; "": the fleet's
+  std::map<std::string, std::string> settings;  // of run_settings(), as given; "": as usual
 
   // The options as the plan keeps them: seed drawn, overrides split, directory absolute. Error usage.
   Result<RunOptions> complete(const std::string& fleets_backup_directory) const;
+  Result<void> put_settings_into(RunOptions& changed) const;
 };
 void add_run_choices(CLI::App& command, RunChoices& choices);
+void add_rollout_choices(CLI::App& command, RunChoices& choices);
 
 // What was given, else PGCONVOY_BACKUP_DIRECTORY, else the fleet's, else ./pgconvoy-backups. Error usage.
 Result<std::string> absolute_backup_directory(const std::string& given, const std::string& fleets);

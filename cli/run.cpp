@@ -37,6 +37,9 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_resume(app, invocation);
   add_pause(app, invocation);
   add_cancel(app, invocation);
+  add_approve(app, invocation);
+  add_set(app, invocation);
+  add_skip(app, invocation);
   add_retry(app, invocation);
   add_rollback(app, invocation);
   add_resolve(app, invocation);

@@ -79,7 +79,7 @@ Result<void> take_off_what_came_too_late(Journal& journal, std::int64_t run, Run
 
 // On stderr whatever else is shown: why the run stopped before its end.
 std::string halted_text(const std::vector<TargetRecord>& targets, const LeftBecause& because, const GlobalOptions& globals,
-                        std::int64_t run, bool stopped) {
+                        std::int64_t run, bool stopped, const std::vector<Wait>& waits) {
   const auto left = std::count_if(targets.begin(), targets.end(), is_left);
   const auto pending = std::count_if(targets.begin(), targets.end(),
                                      [](const TargetRecord& target) { return target.state == TargetState::pending; });
@@ -87,7 +87,8 @@ std::string halted_text(const std::vector<TargetRecord>& targets, const LeftBeca
   for (const TargetRecord& target : targets)
     if (const auto known = because.reasons().find(target.number); known != because.reasons().end() && is_left(target))
       text += fmt::format("  {}: {}\n", report::shown(target.id), report::shown(known->second));
-  if (pending > 0 && !stopped) text += fmt::format("  {} not started: there were more failures than --max-failures allows\n", pending);
+  if (pending > 0 && !stopped)
+    for (const Wait& wait : waits) text += fmt::format("  {} not started: {}\n", wait.targets, report::shown(wait.text));
   // A report in text ends with the command.
   if (!globals.output.text()) text += fmt::format("  {}\n", resume_command(globals, run));
   return text;
@@ -174,6 +175,10 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
                       if (intent.intent == RunIntent::pause) told->pause();
                       else told->cancel(intent.mode);
                       progress->stopping(progress->in_flight());
+                    },
+                    [&](const Event& word) {
+                      progress->journaled(word);
+                      told->hear(word);
                     });
   Runner runner(application.services(), journal, application.operations(), application.conditions(),
                 {progress.get(), &because, &hooks, &watch});
@@ -219,7 +224,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   if (*state == RunState::cancelled && request.direction == Direction::forward)
     write_error(fmt::format("r{} is cancelled: {} not started\n", request.run, report::count(std::count_if(after->begin(), after->end(), report::is_cancelled), "target")));
   else if (code == kHalted && held_back == 0)
-    write_error(halted_text(*after, because, globals, request.run, signals.seen() || runner.stopping()));
+    write_error(halted_text(*after, because, globals, request.run, signals.seen() || runner.stopping(), runner.waits()));
   return code;
 }
 

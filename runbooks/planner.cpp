@@ -266,6 +266,9 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
     co_return Error(ErrorKind::usage, fmt::format("--max-failures {} is neither a number nor a percentage",
                                                   in_quotes(plan.options.max_failures)),
                     "--max-failures 3, or --max-failures 5%");
+  if (!plan.options.waves.empty() && !wave_ends(plan.options.waves, static_cast<int>(plan.targets.size())))
+    co_return Error(ErrorKind::usage, fmt::format("--waves {} is no rising list of numbers and percentages", in_quotes(plan.options.waves)),
+                    "--waves 3,10,25%,100%");
   shuffle(plan.targets, plan.options.seed);
   if (request.before_reading) {
     CO_TRY_VOID(request.before_reading());
@@ -273,6 +276,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
 
   Judge judge(services, plan, operations, conditions, std::move(progress));
   CO_TRY_VOID(co_await judge.judge(std::max(1, request.surveys)));
+  arrange(plan.targets, plan.fleet, plan.options);
   co_return result;
 }
 

@@ -30,7 +30,7 @@ struct PlanResult {
 };
 
 // Selects, shuffles by options.seed, reads the servers, places the targets in their order, reads the facts of each,
-// evaluates the runbook's preconditions and estimates. Writes nothing anywhere. Facts are dropped as soon as a target is judged, only their digest is kept:
+// evaluates the runbook's preconditions, estimates, and puts the targets in the order of the run (arrange). Writes nothing anywhere. Facts are dropped as soon as a target is judged, only their digest is kept:
 // memory grows with findings and steps, not with databases.
 //
 // Errors: usage for a runbook that validate() refuses, a selection that matches nothing or leaves nothing to move, an

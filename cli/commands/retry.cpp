@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
+#include "cli/commands/run_intent.hpp"
 #include "cli/open_run.hpp"
 #include "cli/run_loop.hpp"
+#include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -22,7 +24,37 @@ Result<std::set<int>> failed_targets(Journal& journal, const RunRecord& run) {
   return numbers;
 }
 
-int retry(const GlobalOptions& globals, const RunArgument& argument, const std::string& backup_directory) {
+struct RetryOptions {
+  RunArgument argument;
+  std::string backup_directory, reason;
+  bool failed = false;
+};
+
+// A process is at work on the run: it is asked to take the targets up again.
+int ask(const GlobalOptions& globals, OpenedRun& opened, const std::set<int>& numbers, const RetryOptions& options) {
+  const Output& output = globals.output;
+  auto rollout = read_rollout(*opened.journal, opened.record);
+  if (!rollout) return fail(output, rollout.error());
+  const std::string which = opened.record.name + globals.journal_option();
+  if (rollout->backward)
+    return fail(output, Error(ErrorKind::refused, fmt::format("{} is being rolled back by another process", opened.record.name),
+                              fmt::format("pgconvoy status {} shows how far it is", which)));
+  if (!options.backup_directory.empty())
+    return fail(output, Error(ErrorKind::usage, fmt::format("another process is at work on {}: it keeps its own --backup-directory", opened.record.name),
+                              "leave it out, or retry when that process has ended"));
+  for (const int number : numbers)
+    if (auto told = ask_for_target(*opened.journal, opened.record.id, number, "retry", options.reason); !told) return fail(output, told.error());
+  if (output.text())
+    write_out(fmt::format("{} is told to take up {} again\n  pgconvoy status {} shows how far it is\n", opened.record.name,
+                          report::count(static_cast<std::int64_t>(numbers.size()), "target"), which));
+  else
+    write_json(output, {{"version", 1}, {"kind", "target_asked"}, {"run", opened.record.name}, {"what", "retry"}, {"targets", numbers}});
+  return kSuccess;
+}
+
+int retry(const GlobalOptions& globals, const RetryOptions& options) {
+  const RunArgument& argument = options.argument;
+  const std::string& backup_directory = options.backup_directory;
   auto opened = open_run(globals, argument, OpenMode::read_write);
   if (!opened) return fail(globals.output, opened.error());
   RunRequest request;
@@ -39,6 +71,9 @@ int retry(const GlobalOptions& globals, const RunArgument& argument, const std::
     if (target->state == TargetState::succeeded)
       return fail(globals.output, Error(ErrorKind::refused, fmt::format("{} has succeeded, there is nothing to retry", target->id)));
   }
+  const auto locked = opened->journal->lock_run(request.run);
+  if (!locked && locked.error().kind != ErrorKind::refused) return fail(globals.output, locked.error());
+  if (!locked) return ask(globals, *opened, request.only, options);
   // The disk that was full is no reason for a new run; where each backup went is journaled with it.
   if (!backup_directory.empty()) {
     auto absolute = absolute_backup_directory(backup_directory, "");
@@ -53,16 +88,17 @@ int retry(const GlobalOptions& globals, const RunArgument& argument, const std::
 
 void add_retry(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("retry", "Try targets again that were rolled back, skipped or, by name, stuck");
-  auto argument = std::make_shared<RunArgument>();
-  add_run_argument(*command, *argument, false, true);
-  auto backup_directory = std::make_shared<std::string>();
-  command->add_option("--backup-directory", *backup_directory, "Where new backups go instead")->type_name("DIR");
+  auto options = std::make_shared<RetryOptions>();
+  add_run_argument(*command, options->argument, false, true);
+  command->add_flag("--failed", options->failed, "All that were rolled back or skipped, as without TARGET")
+      ->excludes(command->get_option("TARGET"));
+  command->add_option("--backup-directory", options->backup_directory, "Where new backups go instead")->type_name("DIR");
+  command->add_option("--reason", options->reason, "Kept in the journal, when another process is at work on the run")->type_name("TEXT");
   add_globals(*command, invocation.globals);
-  command->footer("Examples:\n  pgconvoy retry r7\n  pgconvoy retry r7 shop-live");
-  command->callback(
-      [&invocation, argument, backup_directory] {
-        invocation.action = [&invocation, argument, backup_directory] { return retry(invocation.globals, *argument, *backup_directory); };
-      });
+  command->footer("Examples:\n  pgconvoy retry r7\n  pgconvoy retry r7 --failed\n  pgconvoy retry r7 shop-live\n"
+                  "While another process is at work on the run, that one takes them up again.\n"
+                  "By name, a target begins whatever its wave, budget or test target says.");
+  command->callback([&invocation, options] { invocation.action = [&invocation, options] { return retry(invocation.globals, *options); }; });
 }
 
 }  // namespace pgconvoy::cli

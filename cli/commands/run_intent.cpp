@@ -4,16 +4,39 @@
 
 namespace pgconvoy::cli {
 
-Result<void> journal_intent(Journal& journal, std::int64_t run, json data, const std::string& reason) {
+Result<void> journal_word(Journal& journal, std::int64_t run, EventKind kind, json data, const std::string& reason) {
   Event event;
   event.run = run;
-  event.kind = EventKind::run_intent;
+  event.kind = kind;
   event.at = std::chrono::system_clock::now();
   event.data = std::move(data);
   event.data["by"] = operator_name();
   if (!reason.empty()) event.data["reason"] = reason;
   std::vector<Event> events{std::move(event)};
   return journal.append(events);
+}
+
+Result<void> journal_intent(Journal& journal, std::int64_t run, json data, const std::string& reason) {
+  return journal_word(journal, run, EventKind::run_intent, std::move(data), reason);
+}
+
+Result<void> ask_for_target(Journal& journal, std::int64_t run, int target, const std::string& what, const std::string& reason) {
+  return journal_word(journal, run, EventKind::target_asked, {{"target", target}, {"what", what}}, reason);
+}
+
+Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run) {
+  std::vector<Event> own;
+  TRY_VOID(journal.own_events(run.id, 0, [&own](const Event& event) {
+    own.push_back(event);
+    return true;
+  }));
+  int targets = 0;
+  for (const auto& [state, count] : run.counts) targets += count;
+  try {
+    return rollout_record(own, targets);
+  } catch (const json::exception& damage) {
+    return Error(ErrorKind::corrupt, "the run's own events can't be read: " + std::string(damage.what()), "pgconvoy journal verify");
+  }
 }
 
 }  // namespace pgconvoy::cli

@@ -1,13 +1,23 @@
-// What `pause` and `cancel` journal while another process may be at work on the run.
+// What people journal while another process may be at work on the run.
 #pragma once
 
 #include <string>
 
 #include "engine/journal/journal.hpp"
+#include "engine/plan/rollout_record.hpp"
 
 namespace pgconvoy::cli {
 
-// `data` holds the intent; who and when are added, and the reason when there is one.
+// A word about the run: `data`, with who and when, and the reason when there is one.
+Result<void> journal_word(Journal& journal, std::int64_t run, EventKind kind, json data, const std::string& reason);
+
+// `pause` and `cancel`: `data` holds the intent.
 Result<void> journal_intent(Journal& journal, std::int64_t run, json data, const std::string& reason);
+
+// A target is to be skipped, or retried, by the process that is at work on the run.
+Result<void> ask_for_target(Journal& journal, std::int64_t run, int target, const std::string& what, const std::string& reason);
+
+// Where the run is, from its own events.
+Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run);
 
 }  // namespace pgconvoy::cli

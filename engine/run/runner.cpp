@@ -9,39 +9,12 @@
 
 #include <algorithm>
 
-#include "engine/plan/schedule.hpp"
+#include "engine/run/rollout.hpp"
+#include "engine/run/server_watch.hpp"
+#include "engine/run/soak.hpp"
 #include "engine/run/target_runner.hpp"
 
 namespace pgconvoy {
-namespace {
-
-bool ended(TargetState state) {
-  return state == TargetState::succeeded || state == TargetState::skipped || state == TargetState::rolled_back ||
-         state == TargetState::stuck;
-}
-
-// May this target be worked on under this request?
-bool wanted(const TargetRecord& target, const RunRequest& request) {
-  if (!request.only.empty() && !request.only.count(target.number)) return false;
-  if (request.direction == Direction::backward) {
-    if (target.state == TargetState::pending || target.state == TargetState::skipped ||
-        target.state == TargetState::rolled_back)
-      return false;
-    return request.include_ended || !ended(target.state);
-  }
-  if (!ended(target.state)) return true;
-  return request.include_ended && target.state != TargetState::succeeded;
-}
-
-// A target as this process sees it.
-struct Tracked : Candidate {
-  bool wanted = false;  // this process may start it; false once it did
-  bool left = false;    // this process was at work on it and let go: it isn't started again, and counts in the budget
-  std::optional<TargetState> before = std::nullopt;  // its end, when it is one that is to be taken up again
-};
-
-}  // namespace
-
 struct Runner::Impl {
   Services services;
   Journal& journal;
@@ -52,10 +25,18 @@ struct Runner::Impl {
   bool paused = false;
   std::optional<CancelMode> cancelled = std::nullopt;
   bool cancelled_meanwhile = false;  // not before it began: a rollback of a run that is cancelled is one all the same
-  int not_begun = 0;
   std::map<int, TargetRunner*> at_work = {};  // by target's number
   std::unique_ptr<asio::steady_timer> wakeup;
-  std::vector<Tracked> candidates;
+  std::int64_t recalled = 0;  // the run's own events up to this one were read before the first decision
+  bool news = false;  // something happened since the last decision
+  std::unique_ptr<Rollout> rollout;
+  std::vector<Event> words = {};  // what others said since the last decision
+  std::vector<Wait> waits = {};   // of the last decision
+  std::unique_ptr<Soak> soak;
+  std::unique_ptr<ServerWatch> watch;
+  bool looking = false;  // at the applications of a wave that soaks
+  std::optional<SteadyTime> next_look;
+  std::vector<Soak::Unhealthy> unhealthy = {};
   std::optional<Error> fatal;
   // Every target with its steps, from the moment that somebody asks for them. What is journaled while they are read is
   // kept for afterwards; the fold refuses what they had already.
@@ -75,16 +56,23 @@ struct Runner::Impl {
     for (RunListener* listener : listeners) listener->progressed(target, step, progress);
   }
   void wake() {
+    news = true;
     if (wakeup) wakeup->cancel();
   }
-  Task<Result<TargetState>> work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
-                                    const RunRequest& request);
-  Task<void> carry_out(const Plan& plan, std::size_t index, JournalWriter& writer, const RunRequest& request);
+  Task<Result<TargetRecord>> work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
+                                     const RunRequest& request);
+  Task<void> carry_out(const Plan& plan, int number, JournalWriter& writer, const RunRequest& request);
+  void start(asio::any_io_executor executor, const Plan& plan, int number, JournalWriter& writer, const RunRequest& request);
+  Task<void> look_at_soaking();
+  Task<Result<void>> recall(const RunRequest& request);
+  Surroundings surroundings(const RunRequest& request) const;
+  std::vector<Event> what_was_said(std::int64_t run);
+  Task<Result<bool>> look_at_servers(const Decision& decision, std::int64_t run, JournalWriter& writer);
+  std::optional<Event> next_of_waves(const Decision& decision);
+  void look_after_wave(asio::any_io_executor executor);
+  Task<void> wait(const Decision& decision);
   Task<Result<RunState>> loop(const Plan& plan, JournalWriter& writer, const RunRequest& request);
-  RunIntent intent() const;
-  void leave_ended_ones();
-  Task<Result<void>> skip_what_is_pending(std::int64_t run, JournalWriter& writer);
-  RunState final_state(const Decision& decision) const;
+  RunIntent intent(const RunRequest& request) const;
   Event end_of_run(std::int64_t run, RunState state) const;
 };
 
@@ -97,8 +85,15 @@ void Runner::stop() {
   impl_->stopping = true;
   impl_->wake();
 }
-int Runner::not_begun() const { return impl_->not_begun; }
+int Runner::not_begun() const { return impl_->rollout ? impl_->rollout->not_begun() : 0; }
+const std::vector<Wait>& Runner::waits() const { return impl_->waits; }
 bool Runner::stopping() const { return impl_->stopping || impl_->paused || impl_->cancelled; }
+
+void Runner::hear(const Event& event) {
+  if (event.sequence <= impl_->recalled) return;  // known already
+  impl_->words.push_back(event);
+  impl_->wake();
+}
 
 void Runner::pause() {
   impl_->paused = true;
@@ -153,7 +148,7 @@ Task<Result<const std::map<int, TargetRecord>*>> Runner::Impl::targets_of_run(st
   co_return &all;
 }
 
-Task<Result<TargetState>> Runner::Impl::work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
+Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
                                                 const RunRequest& request) {
   TargetWork work{plan, planned, journal.token(), request.run, {}, {}, request.accept_data_loss, {}, {}};
   auto read = co_await run_blocking(services.pool, [&]() -> Result<TargetFacts> {
@@ -178,56 +173,156 @@ Task<Result<TargetState>> Runner::Impl::work_on(const Plan& plan, const PlannedT
   at_work[planned.number] = &runner;
   const AtWork until_it_ends{at_work, planned.number};
   CO_TRY_VOID(co_await runner.run());
-  co_return work.record.state;
+  co_return std::move(work.record);
 }
 
-Task<void> Runner::Impl::carry_out(const Plan& plan, std::size_t index, JournalWriter& writer,
-                                   const RunRequest& request) {
-  const int number = candidates[index].number;
-  auto planned = std::find_if(plan.targets.begin(), plan.targets.end(),
-                              [&](const PlannedTarget& target) { return target.number == number; });
-  auto state = co_await work_on(plan, *planned, writer, request);
-  Tracked& candidate = candidates[index];
-  candidate.in_flight = false;
-  candidate.left = true;
-  if (state)
-    candidate.state = *state;
-  else if (!fatal)
-    fatal = state.error();
+Task<void> Runner::Impl::carry_out(const Plan& plan, int number, JournalWriter& writer, const RunRequest& request) {
+  auto record = co_await work_on(plan, plan.targets.at(number - 1), writer, request);
+  if (record) {
+    rollout->over(number, *record);
+  } else {
+    rollout->lost(number);
+    if (!fatal) fatal = record.error();
+  }
   wake();
 }
 
-RunIntent Runner::Impl::intent() const {
+void Runner::Impl::start(asio::any_io_executor executor, const Plan& plan, int number, JournalWriter& writer,
+                         const RunRequest& request) {
+  rollout->begun(number);
+  asio::co_spawn(executor, carry_out(plan, number, writer, request), [this](std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& bug) {
+      if (!fatal) fatal = Error(ErrorKind::internal, fmt::format("a bug ended the work on a target: {}", bug.what()));
+    }
+    rollout->lost_all_in_flight();
+    wake();
+  });
+}
+
+RunIntent Runner::Impl::intent(const RunRequest& request) const {
   if (stopping || fatal || (paused && !cancelled)) return RunIntent::pause;
+  // A rollback of a run that is cancelled is one all the same; what is begun of it is, when it is told to end meanwhile.
+  if (request.direction == Direction::backward && !cancelled_meanwhile) return RunIntent::none;
   return cancelled ? RunIntent::cancel : RunIntent::none;
 }
 
-// What was to be retried or rolled back and wasn't begun stays as it had ended.
-void Runner::Impl::leave_ended_ones() {
-  for (Tracked& candidate : candidates) {
-    if (!candidate.before || !candidate.wanted) continue;
-    candidate.wanted = false;
-    candidate.state = *candidate.before;
-    ++not_begun;
+Surroundings Runner::Impl::surroundings(const RunRequest& request) const {
+  Surroundings around;
+  around.now = services.clock.wall();
+  around.intent = intent(request);
+  if (request.direction == Direction::forward && ServerWatch::is_needed(rollout->options())) {
+    around.held_servers = watch->held_servers(rollout->options());
+    around.held = watch->held(rollout->options());
   }
+  return around;
 }
 
-// Of the whole run, also when this process was asked for some of its targets only.
-Task<Result<void>> Runner::Impl::skip_what_is_pending(std::int64_t run, JournalWriter& writer) {
-  std::vector<Event> skipped;
-  for (Tracked& candidate : candidates) {
-    if (candidate.state != TargetState::pending || candidate.left) continue;
+// What others said since the last time, and what that leads to.
+std::vector<Event> Runner::Impl::what_was_said(std::int64_t run) {
+  std::vector<Event> events;
+  const WallTime now = services.clock.wall();
+  for (const Event& word : std::exchange(words, {}))
+    for (Event& answer : rollout->hear(word, now)) events.push_back(std::move(answer));
+  for (const Soak::Unhealthy& each : std::exchange(unhealthy, {})) {
+    rollout->unhealthy(each.target);
     Event event;
     event.run = run;
-    event.target = candidate.number;
-    event.kind = EventKind::target_skipped;
-    event.at = services.clock.wall();
-    const Error why = run_was_cancelled(std::nullopt);
-    event.data = json{{"reason", "cancelled: it was not started"}, {"error", to_json_value(why)}};
-    skipped.push_back(std::move(event));
-    candidate.state = TargetState::skipped;
+    event.kind = EventKind::app_unhealthy;
+    event.at = now;
+    event.data = {{"target", each.target}, {"environment", each.environment}, {"detail", each.detail}};
+    events.push_back(std::move(event));
   }
-  co_return co_await writer.append(std::move(skipped));
+  return events;
+}
+
+// Whether anything was read, so that another decision is due. What can't be read is journaled once.
+Task<Result<bool>> Runner::Impl::look_at_servers(const Decision& decision, std::int64_t run, JournalWriter& writer) {
+  std::set<std::string> servers;
+  for (const int number : decision.start)
+    for (const auto* ids : {&rollout->candidate(number).source_servers, &rollout->candidate(number).target_servers})
+      servers.insert(ids->begin(), ids->end());
+  for (const Wait& wait : decision.waits)
+    if (wait.why == Wait::Why::server) servers.insert(wait.what);
+  const bool waits_for_room = std::any_of(decision.waits.begin(), decision.waits.end(), [](const Wait& wait) { return wait.why == Wait::Why::held; });
+  if (servers.empty() && !waits_for_room) co_return false;
+  const bool any = co_await watch->read(std::move(servers), rollout->options());
+  std::vector<Event> notes;
+  for (const std::string& remark : watch->take_remarks()) {
+    Event note;
+    note.run = run;
+    note.kind = EventKind::note;
+    note.at = services.clock.wall();
+    note.data = {{"text", remark}};
+    notes.push_back(std::move(note));
+  }
+  CO_TRY_VOID(co_await writer.append(std::move(notes)));
+  co_return any;
+}
+
+std::optional<Event> Runner::Impl::next_of_waves(const Decision& decision) {
+  const WallTime now = services.clock.wall();
+  if (decision.ended_wave) {
+    next_look.reset();
+    return rollout->end_wave(*decision.ended_wave, now);
+  }
+  if (decision.open_wave) return rollout->open_wave(*decision.open_wave, now);
+  return std::nullopt;
+}
+
+Task<void> Runner::Impl::look_at_soaking() {
+  for (Soak::Unhealthy& each : co_await soak->look(rollout->to_be_watched())) unhealthy.push_back(std::move(each));
+}
+
+// While a wave soaks, and while it waits for a person: a look now and then.
+void Runner::Impl::look_after_wave(asio::any_io_executor executor) {
+  const bool soaks = std::any_of(waits.begin(), waits.end(), [](const Wait& wait) {
+    return wait.why == Wait::Why::soak || wait.why == Wait::Why::approval;
+  });
+  if (!soaks) next_look.reset();
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (!soaks || looking || (next_look && now < *next_look)) return;
+  next_look = now + std::chrono::duration_cast<SteadyTime::duration>(Soak::interval(Seconds(rollout->options().soak)));
+  looking = true;
+  asio::co_spawn(executor, look_at_soaking(), [this](std::exception_ptr failure) {
+    looking = false;
+    if (failure && !fatal) fatal = Error(ErrorKind::internal, "a bug ended the look at the applications of a wave");
+    wake();
+  });
+}
+
+// Until something happens, or what is waited for may be over.
+Task<void> Runner::Impl::wait(const Decision& decision) {
+  auto until = asio::steady_timer::time_point::max();
+  const auto now = std::chrono::steady_clock::now();
+  const auto at_most = [&](Seconds seconds) {
+    until = std::min(until, now + std::chrono::duration_cast<SteadyTime::duration>(std::max(seconds, Seconds(0))));
+  };
+  if (decision.wait_until) at_most(Seconds(*decision.wait_until - services.clock.wall()));
+  for (const Wait& wait : decision.waits)
+    if (wait.why == Wait::Why::server || wait.why == Wait::Why::held) at_most(ServerWatch::kFresh);
+  if (next_look && !looking) until = std::min(until, *next_look);
+  wakeup->expires_at(until);
+  boost::system::error_code ignored;
+  if (!news) co_await wakeup->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+// What was journaled of the run before: in which wave it is, and what people said.
+Task<Result<void>> Runner::Impl::recall(const RunRequest& request) {
+  std::vector<Event> events;
+  CO_TRY_VOID(co_await run_blocking(services.pool, [&] {
+    return journal.own_events(request.run, 0, [&](const Event& event) {
+      if (event.kind != EventKind::run_planned) events.push_back(event);
+      return true;
+    });
+  }));
+  for (const Event& event : events) {
+    rollout->recall(event);
+    recalled = event.sequence;
+  }
+  co_return Result<void>();
 }
 
 Event Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
@@ -240,84 +335,62 @@ Event Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
   return event;
 }
 
-RunState Runner::Impl::final_state(const Decision& decision) const {
-  const bool open = std::any_of(candidates.begin(), candidates.end(),
-                                [](const Tracked& candidate) { return !ended(candidate.state); });
-  if (open || (decision.halted && !cancelled)) return RunState::halted;
-  if (cancelled) return RunState::cancelled;
-  const bool all_good = std::all_of(candidates.begin(), candidates.end(), [](const Tracked& candidate) {
-    return candidate.state == TargetState::succeeded;
-  });
-  return all_good ? RunState::succeeded : RunState::finished_with_failures;
-}
-
 Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& writer, const RunRequest& request) {
   auto executor = co_await asio::this_coro::executor;
   wakeup = std::make_unique<asio::steady_timer>(executor);
-  Limits limits;
-  limits.overall = plan.options.concurrency;
-  limits.per_region = plan.options.concurrency_per_region;
-  for (const auto& [id, region] : plan.fleet.regions)
-    if (region.concurrency) limits.of_region[id] = *region.concurrency;
-  limits.max_failures = failure_budget(plan.options.max_failures, static_cast<int>(plan.targets.size()));
-  if (request.direction == Direction::backward) limits.max_failures.reset();
-
+  const bool forward = request.direction == Direction::forward;
   Decision decision;
   for (;;) {
-    if (stopping || paused || cancelled_meanwhile || (cancelled && request.direction == Direction::forward)) leave_ended_ones();
-    std::vector<Candidate> open;
-    for (const Tracked& candidate : candidates)
-      if (candidate.wanted || candidate.in_flight || (candidate.left && ended(candidate.state))) open.push_back(candidate);
-    decision = decide(open, limits, intent());
-    for (int number : decision.start) {
-      auto chosen = std::find_if(candidates.begin(), candidates.end(),
-                                 [&](const Tracked& candidate) { return candidate.number == number; });
-      chosen->in_flight = true;
-      chosen->wanted = false;
-      const auto index = static_cast<std::size_t>(chosen - candidates.begin());
-      asio::co_spawn(executor, carry_out(plan, index, writer, request), [this](std::exception_ptr failure) {
-        if (!failure) return;
-        try {
-          std::rethrow_exception(failure);
-        } catch (const std::exception& bug) {
-          if (!fatal) fatal = Error(ErrorKind::internal, fmt::format("a bug ended the work on a target: {}", bug.what()));
-        }
-        for (Tracked& candidate : candidates) candidate.in_flight = false;
-        wake();
-      });
+    news = false;
+    if (stopping || paused || cancelled_meanwhile || (cancelled && forward)) rollout->leave_ended_ones();
+    std::vector<Event> said = what_was_said(request.run);
+    Surroundings around = surroundings(request);
+    decision = rollout->decide(around);
+    // What was waited for last is shown until something else is.
+    if (around.intent == RunIntent::none) waits = decision.waits;
+    if (auto event = next_of_waves(decision)) said.push_back(*std::move(event));
+    if (around.intent == RunIntent::none)
+      if (auto event = rollout->changed_waits(decision, around.now)) said.push_back(*std::move(event));
+    // Whatever is awaited may change what is to be decided.
+    if (!said.empty()) {
+      auto written = co_await writer.append(std::move(said));
+      if (!written && !fatal) fatal = written.error();
+      continue;
     }
-    const bool flying = std::any_of(candidates.begin(), candidates.end(),
-                                    [](const Tracked& candidate) { return candidate.in_flight; });
-    if (!flying) break;
+    if (forward && around.intent == RunIntent::none && ServerWatch::is_needed(rollout->options())) {
+      auto looked = co_await look_at_servers(decision, request.run, writer);
+      if (!looked && !fatal) fatal = looked.error();
+      if (!looked || *looked || news) continue;
+    }
+    for (const int number : decision.start) start(executor, plan, number, writer, request);
+    if (rollout->in_flight() == 0 && decision.finished) break;
+    look_after_wave(executor);
+    co_await wait(decision);
+  }
+  while (looking) {
     wakeup->expires_at(asio::steady_timer::time_point::max());
     boost::system::error_code ignored;
     co_await wakeup->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   if (fatal) co_return *fatal;
-  if (cancelled) CO_TRY_VOID(co_await skip_what_is_pending(request.run, writer));
-  co_return final_state(decision);
+  if (cancelled) {
+    std::vector<Event> skipped = rollout->skip_what_is_pending(run_was_cancelled(std::nullopt), services.clock.wall());
+    CO_TRY_VOID(co_await writer.append(std::move(skipped)));
+  }
+  co_return rollout->final_state(decision, cancelled.has_value());
 }
 
 Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   auto records = co_await run_blocking(impl_->services.pool,
                                        [&] { return impl_->journal.targets(request.run, false); });
   if (!records) co_return records.error();
-  impl_->candidates.clear();
+  if (records->size() != plan.targets.size())
+    co_return Error(ErrorKind::corrupt, "the journal holds other targets than the plan", "pgconvoy journal verify");
   if (request.cancel) impl_->cancelled = request.cancel;
-  for (const TargetRecord& record : *records) {
-    Tracked candidate;
-    candidate.number = record.number;
-    candidate.region = record.region;
-    candidate.state = record.state;
-    candidate.wanted = wanted(record, request);
-    impl_->candidates.push_back(candidate);
-  }
-  // A retried or rolled back target starts from an ended state: for the schedule it is one that is under way.
-  for (Tracked& candidate : impl_->candidates)
-    if (candidate.wanted && ended(candidate.state)) {
-      candidate.before = candidate.state;
-      candidate.state = TargetState::running;
-    }
+  impl_->rollout = std::make_unique<Rollout>(plan, *records, request);
+  impl_->soak = std::make_unique<Soak>(impl_->services, plan);
+  impl_->watch = std::make_unique<ServerWatch>(impl_->services, plan);
+  CO_TRY_VOID(co_await impl_->recall(request));
 
   JournalWriter writer(impl_->journal, impl_->services.pool, [this](const Event& event) { impl_->tell(event); });
   Event started;
@@ -325,6 +398,7 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   started.kind = EventKind::run_started;
   started.at = impl_->services.clock.wall();
   started.data = json{{"pid", getpid()}, {"direction", request.direction == Direction::forward ? "forward" : "backward"}};
+  if (!request.only.empty()) started.data["only"] = true;
   CO_TRY_VOID(co_await writer.append(started));
 
   auto state = co_await impl_->loop(plan, writer, request);

@@ -16,6 +16,7 @@
 #include "engine/journal/journal.hpp"
 #include "engine/journal/writer.hpp"
 #include "engine/plan/plan.hpp"
+#include "engine/plan/schedule.hpp"
 #include "engine/run/operation.hpp"
 #include "engine/run/step_context.hpp"
 
@@ -68,11 +69,16 @@ class Runner {
   // Targets that had ended, were to be retried or rolled back, and were not begun because of stop(), pause() or cancel():
   // they are as they were.
   int not_begun() const;
-  // The same because somebody said `pause`: the run is halted.
+  // As stop(), because somebody said `pause`: the run is halted.
   void pause();
   // Nothing more starts, what is pending is skipped, and what is in flight ends as the mode says. A rollback may follow a
   // leave, not the other way round.
   void cancel(CancelMode mode);
+  // What another process journaled about the run meanwhile: an approval, limits, a target to be skipped or retried. An event
+  // that was read when the run was taken up is ignored.
+  void hear(const Event& event);
+  // What pending targets wait for, or waited for at the last decision.
+  const std::vector<Wait>& waits() const;
 
  private:
   struct Impl;

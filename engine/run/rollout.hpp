@@ -1,0 +1,83 @@
+// How a run stands for the process that carries it out: the schedule's state, put together from what the journal holds,
+// what becomes of targets, and what people say meanwhile. It decides and keeps count; it writes, reads and waits for
+// nothing. Loop's thread only.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/plan/plan.hpp"
+#include "engine/plan/schedule.hpp"
+#include "engine/run/runner.hpp"
+
+namespace pgconvoy {
+
+class Rollout {
+ public:
+  // REQUIRES: `plan` outlives it; records are those of all targets of the run, in their order.
+  Rollout(const Plan& plan, const std::vector<TargetRecord>& records, const RunRequest& request);
+
+  // What was journaled of the run itself before this process took it up, in order: waves, and what people said.
+  void recall(const Event& event);
+  // The same while this process is at it. Returns what is to be journaled because of it.
+  std::vector<Event> hear(const Event& event, WallTime now);
+
+  const RunOptions& options() const { return options_; }
+  Decision decide(const Surroundings& surroundings) const { return pgconvoy::decide(schedule_, limits_, surroundings); }
+
+  void begun(int number);
+  // Ended, or let go of as it is.
+  void over(int number, const TargetRecord& record);
+  void lost(int number);
+  void lost_all_in_flight();  // after a bug: nothing is known of them
+  void unhealthy(int number) { schedule_.unhealthy(number); }
+  int in_flight() const { return schedule_.in_flight(); }
+
+  // What was to be taken up again and isn't begun stays as it had ended.
+  void leave_ended_ones();
+  int not_begun() const { return not_begun_; }
+  // Of the whole run, also when this process was asked for some of its targets only.
+  std::vector<Event> skip_what_is_pending(const Error& why, WallTime now);
+
+  // The event, and the state that it leads to.
+  Event end_wave(int wave, WallTime now);
+  Event open_wave(int wave, WallTime now);
+  // Set when what is waited for isn't what was last journaled.
+  std::optional<Event> changed_waits(const Decision& decision, WallTime now);
+
+  // Of the wave that ended last: those that have succeeded.
+  std::vector<int> to_be_watched() const;
+  const Candidate& candidate(int number) const { return schedule_.candidate(number); }
+
+  RunState final_state(const Decision& decision, bool cancelled) const;
+
+ private:
+  struct Tracked {
+    TargetState state = TargetState::pending;
+    std::optional<TargetState> before;  // its end, when it is one that is to be taken up again
+    std::optional<WallTime> ended;
+    bool left = false;  // this process was at work on it and let go
+  };
+
+  Tracked& at(int number) { return targets_.at(number - 1); }
+  void place(const TargetRecord& record, const RunRequest& request);
+  void take_up_again(int number);
+  void set_before(Tracked& target, std::optional<TargetState> before);
+  Event event(EventKind kind, json data, WallTime now) const;
+  Event skip(int number, const Error& why, const std::string& reason, WallTime now);
+
+  const Plan& plan_;
+  const std::int64_t run_;
+  const bool backward_;
+  RunOptions options_;
+  Limits limits_;
+  Schedule schedule_;
+  std::vector<Tracked> targets_;  // by number
+  std::vector<Wait> told_waits_;
+  int taken_up_ = 0;  // targets with `before`
+  int not_begun_ = 0, approved_ = 1;
+};
+
+}  // namespace pgconvoy
