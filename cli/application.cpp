@@ -65,7 +65,7 @@ Result<std::int64_t> find_run(Journal& journal, const std::string& text, Unnamed
     return Error(ErrorKind::usage, fmt::format("{} is no run", in_quotes(text)),
                  "a run is r7, or 7, or left out for the latest one; pgconvoy status --all lists the runs");
   const std::int64_t id = std::stoll(digits);
-  auto known = journal.run(id);
+  auto known = journal.run_without_plan(id);
   if (known) return id;
   Error missing = std::move(known).error();
   if (missing.kind == ErrorKind::not_found) missing.remedy = "pgconvoy status --all lists the runs";

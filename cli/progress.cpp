@@ -23,6 +23,8 @@ class LineProgress final : public ProgressListener {
   }
   void journaled(const Event& event) override {
     board_.journaled(event);
+    if (!output_.quiet && event.target == 0 && is_of_rollout(event.kind))
+      write_out(fmt::format("{} {}\n", report::clock_time(event.at), report::event_line(event, output_.style(), output_.verbose)));
     if (output_.quiet || event.target < 1 || event.target > static_cast<int>(ids_.size())) return;
     if (!output_.verbose && !is_told(event.kind)) return;
     const auto ended = board_.ended_line(event, output_.style());
@@ -37,6 +39,20 @@ class LineProgress final : public ProgressListener {
   int in_flight() const override { return board_.in_flight(); }
 
  private:
+  static bool is_of_rollout(EventKind kind) {
+    switch (kind) {
+      case EventKind::run_waits:
+      case EventKind::wave_opened:
+      case EventKind::wave_ended:
+      case EventKind::wave_approved:
+      case EventKind::limits_set:
+      case EventKind::target_asked:
+      case EventKind::app_unhealthy:
+        return true;
+      default:
+        return false;
+    }
+  }
   static bool is_told(EventKind kind) {
     switch (kind) {
       case EventKind::step_started:

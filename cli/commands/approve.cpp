@@ -32,7 +32,7 @@ int approve(const GlobalOptions& globals, const RunArgument& argument, const std
   if (!id) return fail(output, id.error());
   auto run = (*journal)->run(*id);
   if (!run) return fail(output, run.error());
-  auto rollout = read_rollout(**journal, *run);
+  auto rollout = report::read_rollout(**journal, *run);
   if (!rollout) return fail(output, rollout.error());
   const std::string which = run->name + globals.journal_option();
   if (auto possible = can_be_approved(*run, *rollout, which); !possible) return fail(output, possible.error());

@@ -33,7 +33,7 @@ struct RetryOptions {
 // A process is at work on the run: it is asked to take the targets up again.
 int ask(const GlobalOptions& globals, OpenedRun& opened, const std::set<int>& numbers, const RetryOptions& options) {
   const Output& output = globals.output;
-  auto rollout = read_rollout(*opened.journal, opened.record);
+  auto rollout = report::read_rollout(*opened.journal, opened.record);
   if (!rollout) return fail(output, rollout.error());
   const std::string which = opened.record.name + globals.journal_option();
   if (rollout->backward)

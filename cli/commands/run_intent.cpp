@@ -24,19 +24,4 @@ Result<void> ask_for_target(Journal& journal, std::int64_t run, int target, cons
   return journal_word(journal, run, EventKind::target_asked, {{"target", target}, {"what", what}}, reason);
 }
 
-Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run) {
-  std::vector<Event> own;
-  TRY_VOID(journal.own_events(run.id, 0, [&own](const Event& event) {
-    own.push_back(event);
-    return true;
-  }));
-  int targets = 0;
-  for (const auto& [state, count] : run.counts) targets += count;
-  try {
-    return rollout_record(own, targets);
-  } catch (const json::exception& damage) {
-    return Error(ErrorKind::corrupt, "the run's own events can't be read: " + std::string(damage.what()), "pgconvoy journal verify");
-  }
-}
-
 }  // namespace pgconvoy::cli

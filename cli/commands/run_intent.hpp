@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/journal/journal.hpp"
-#include "engine/plan/rollout_record.hpp"
+#include "engine/report/run_summary.hpp"
 
 namespace pgconvoy::cli {
 
@@ -16,8 +16,5 @@ Result<void> journal_intent(Journal& journal, std::int64_t run, json data, const
 
 // A target is to be skipped, or retried, by the process that is at work on the run.
 Result<void> ask_for_target(Journal& journal, std::int64_t run, int target, const std::string& what, const std::string& reason);
-
-// Where the run is, from its own events.
-Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run);
 
 }  // namespace pgconvoy::cli

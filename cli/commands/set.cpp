@@ -59,7 +59,7 @@ int set(const GlobalOptions& globals, SetOptions options) {
   if (!id) return fail(output, id.error());
   auto run = (*journal)->run(*id);
   if (!run) return fail(output, run.error());
-  auto rollout = read_rollout(**journal, *run);
+  auto rollout = report::read_rollout(**journal, *run);
   if (!rollout) return fail(output, rollout.error());
   if (changes->empty()) return show(output, *run, rollout->options, false, true);
   if (auto possible = can_be_set(*run, run->name + globals.journal_option()); !possible) return fail(output, possible.error());

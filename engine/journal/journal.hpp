@@ -38,8 +38,10 @@ class Journal {
   // follow its target's state or names a lower epoch than the journal knows: nothing of the batch is written then.
   virtual Result<void> append(std::vector<Event>& events) = 0;
 
-  virtual Result<std::vector<RunRecord>> runs() = 0;   // newest first
+  virtual Result<std::vector<RunRecord>> runs() = 0;   // newest first; their plans may be left out
   virtual Result<RunRecord> run(std::int64_t id) = 0;  // not_found
+  // The same where nobody needs the plan, which holds the whole fleet.
+  virtual Result<RunRecord> run_without_plan(std::int64_t id) { return run(id); }
   virtual Result<std::int64_t> latest_run() = 0;       // not_found when there is none
   // Without steps unless asked: status of 100,000 targets must be quick.
   virtual Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) = 0;
@@ -47,10 +49,10 @@ class Journal {
   virtual Result<json> planned_target(std::int64_t run, int number) = 0;  // data of target_planned
   virtual Result<void> events(std::int64_t run, std::int64_t after_sequence,
                               const std::function<bool(const Event&)>& visit) = 0;  // ascending; false stops
-  // Those about the run itself (target 0): few, whatever the run's size.
+  // Those about the run itself (target 0) but run_planned, whose data are RunRecord::plan: few, whatever the run's size.
   virtual Result<void> own_events(std::int64_t run, std::int64_t after_sequence,
                                   const std::function<bool(const Event&)>& visit) {
-    return events(run, after_sequence, [&](const Event& event) { return event.target != 0 || visit(event); });
+    return events(run, after_sequence, [&](const Event& event) { return event.target != 0 || event.kind == EventKind::run_planned || visit(event); });
   }
   virtual Result<std::vector<Obligation>> obligations(bool open_only) = 0;
   virtual Result<std::vector<BackupRecord>> backups() = 0;

@@ -25,12 +25,14 @@ class SqliteJournal final : public Journal {
   Result<void> append(std::vector<Event>& events) override;
   Result<std::vector<RunRecord>> runs() override;
   Result<RunRecord> run(std::int64_t id) override;
+  Result<RunRecord> run_without_plan(std::int64_t id) override;
   Result<std::int64_t> latest_run() override;
   Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) override;
   Result<TargetRecord> target(std::int64_t run, int number) override;
   Result<json> planned_target(std::int64_t run, int number) override;
   Result<void> events(std::int64_t run, std::int64_t after_sequence,
                       const std::function<bool(const Event&)>& visit) override;
+  Result<void> own_events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) override;
   Result<std::vector<Obligation>> obligations(bool open_only) override;
   Result<std::vector<BackupRecord>> backups() override;
   Result<std::vector<std::string>> verify() override;
@@ -41,7 +43,9 @@ class SqliteJournal final : public Journal {
       : path_(std::move(path)), read_only_(read_only), database_(std::move(database)), token_(std::move(token)) {}
 
   Result<void> refuse_when_read_only() const;
-  Result<RunRecord> read_whole_run(std::int64_t id);
+  Result<RunRecord> read_whole_run(std::int64_t id, bool with_plan);
+  // A page at a time, so that nobody's cursor holds up the WAL; `where` narrows them down.
+  Result<void> visit_events(const char* where, std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit);
 
   std::mutex mutex_;
   const std::filesystem::path path_;

@@ -20,14 +20,16 @@ Error no_target(std::int64_t run, int number) {
 
 }  // namespace
 
-Result<RunRecord> SqliteJournal::read_whole_run(std::int64_t id) {
+Result<RunRecord> SqliteJournal::read_whole_run(std::int64_t id, bool with_plan) {
   TRY(auto stored, read_run(*database_, id));
   if (!stored) return no_run(id);
   RunRecord run = std::move(stored->record);
-  TRY(auto planned, database_->prepare("select data from events where sequence = ?"));
-  TRY(const bool found, planned.bind(stored->planned).step());
-  if (found) {
-    TRY(run.plan, json_of(planned, 0));
+  if (with_plan) {
+    TRY(auto planned, database_->prepare("select data from events where sequence = ?"));
+    TRY(const bool found, planned.bind(stored->planned).step());
+    if (found) {
+      TRY(run.plan, json_of(planned, 0));
+    }
   }
   TRY(auto count, database_->prepare("select state, count(*) from targets where run = ? group by state"));
   count.bind(id);
@@ -41,7 +43,13 @@ Result<RunRecord> SqliteJournal::read_whole_run(std::int64_t id) {
 Result<RunRecord> SqliteJournal::run(std::int64_t id) {
   const std::scoped_lock lock(mutex_);
   TRY(auto view, SqliteTransaction::start(*database_, "begin"));
-  return read_whole_run(id);
+  return read_whole_run(id, true);
+}
+
+Result<RunRecord> SqliteJournal::run_without_plan(std::int64_t id) {
+  const std::scoped_lock lock(mutex_);
+  TRY(auto view, SqliteTransaction::start(*database_, "begin"));
+  return read_whole_run(id, false);
 }
 
 Result<std::vector<RunRecord>> SqliteJournal::runs() {
@@ -58,7 +66,7 @@ Result<std::vector<RunRecord>> SqliteJournal::runs() {
   }
   std::vector<RunRecord> runs;
   for (const auto id : ids) {
-    TRY(auto run, read_whole_run(id));
+    TRY(auto run, read_whole_run(id, false));
     runs.push_back(std::move(run));
   }
   return runs;
@@ -98,6 +106,16 @@ Result<json> SqliteJournal::planned_target(std::int64_t run, int number) {
 
 Result<void> SqliteJournal::events(std::int64_t run, std::int64_t after_sequence,
                                    const std::function<bool(const Event&)>& visit) {
+  return visit_events("", run, after_sequence, visit);
+}
+
+Result<void> SqliteJournal::own_events(std::int64_t run, std::int64_t after_sequence,
+                                       const std::function<bool(const Event&)>& visit) {
+  return visit_events("target = 0 and kind <> 'run_planned' and ", run, after_sequence, visit);
+}
+
+Result<void> SqliteJournal::visit_events(const char* where, std::int64_t run, std::int64_t after_sequence,
+                                         const std::function<bool(const Event&)>& visit) {
   std::vector<Event> page;
   do {
     page.clear();
@@ -109,7 +127,7 @@ Result<void> SqliteJournal::events(std::int64_t run, std::int64_t after_sequence
       }
       TRY(auto row,
           database_->prepare(fmt::format(
-              "select {} from events where run = ? and sequence > ? order by sequence limit ?", kEventColumns)));
+              "select {} from events where {}run = ? and sequence > ? order by sequence limit ?", kEventColumns, where)));
       row.bind(run, after_sequence, kPage);
       for (;;) {
         TRY(const bool more, row.step());

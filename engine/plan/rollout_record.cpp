@@ -6,20 +6,17 @@
 
 namespace pgconvoy {
 
-RolloutRecord rollout_record(const std::vector<Event>& own, int targets) {
+RolloutRecord rollout_record(const json& planned, const std::vector<Event>& own, int targets) {
   RolloutRecord record;
-  record.wave_ends = {targets};
+  if (planned.is_object()) record.options = planned.get<RunOptions>();
   for (const Event& event : own) {
     const json& data = event.data;
     switch (event.kind) {
-      case EventKind::run_planned:
-        record.options = data.value("options", json::object()).get<RunOptions>();
-        if (!record.options.waves.empty()) record.wave_ends = pgconvoy::wave_ends(record.options.waves, targets).value_or(record.wave_ends);
-        break;
       case EventKind::run_started:
         record.backward = data.value("direction", "") == "backward";
         record.waits = json::array();
         record.ended = nullptr;
+        if (data.contains("options")) record.options = data["options"].get<RunOptions>();
         break;
       case EventKind::run_ended:
         record.ended = data;
@@ -47,6 +44,8 @@ RolloutRecord rollout_record(const std::vector<Event>& own, int targets) {
         break;
     }
   }
+  record.wave_ends = {targets};
+  if (!record.options.waves.empty()) record.wave_ends = pgconvoy::wave_ends(record.options.waves, targets).value_or(record.wave_ends);
   return record;
 }
 

@@ -24,7 +24,8 @@ struct RolloutRecord {
   bool waits_for_approval() const { return wave_ended && wave < waves() && options.approve && approved <= wave; }
 };
 
-// `own`: the run's own events (Journal::own_events), in order, from run_planned on. `targets`: how many the run has.
-RolloutRecord rollout_record(const std::vector<Event>& own, int targets);
+// `own`: the run's own events (Journal::own_events), in order. `targets`: how many the run has. `planned`: its options as
+// planned; null: those that the last process began with.
+RolloutRecord rollout_record(const json& planned, const std::vector<Event>& own, int targets);
 
 }  // namespace pgconvoy

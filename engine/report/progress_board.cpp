@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/report/event_text.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
 
@@ -37,6 +38,7 @@ ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& 
 }
 
 void ProgressBoard::journaled(const Event& event) {
+  if (event.target == 0) return about_the_run(event);
   if (event.target < 1 || event.target > static_cast<int>(items_.size())) return;
   Item& item = items_[event.target - 1];
   const auto begin_step = [&](bool undoing) {
@@ -98,6 +100,20 @@ void ProgressBoard::journaled(const Event& event) {
     case EventKind::note:
       // "left as it is": this process lets go of the target, a resume goes on.
       if (event.step.empty() && event.data.contains("error")) item.in_flight = false;
+      break;
+    default:
+      break;
+  }
+}
+
+void ProgressBoard::about_the_run(const Event& event) {
+  switch (event.kind) {
+    case EventKind::wave_opened:
+    case EventKind::wave_ended:
+      wave_ = shown(event_line(event, Style{}, false));
+      break;
+    case EventKind::run_waits:
+      waits_ = event.data.value("waits", json::array()).empty() ? "" : shown(event_line(event, Style{}, false));
       break;
     default:
       break;

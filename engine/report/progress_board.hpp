@@ -57,12 +57,14 @@ class ProgressBoard {
     int done = 0, failed = 0, running = 0, left = 0, total = 0, done_here = 0;
     double weight_here = 0, weight_left = 0;
   };
+  void about_the_run(const Event& event);
   std::map<std::string, Lane> lanes() const;
   std::string lane_line(const std::string& region, const Lane& lane, std::size_t name_width, const Frame& frame,
                         const Style& style) const;
   std::string item_line(const Item& item, std::size_t name_width, const Frame& frame, const Style& style) const;
 
   std::vector<Item> items_;  // by number - 1
+  std::string wave_, waits_;  // for a line each; "": nothing to say
   WallTime begun_;
 };
 

@@ -96,6 +96,9 @@ std::vector<std::string> ProgressBoard::draw(const Frame& frame, const Style& st
     lines.push_back(lane_line(region, lane, std::min(name_width, kLongestName), frame, style));
   }
 
+  for (const std::string& said : {wave_, waits_})
+    if (!said.empty() && lines.size() + 1 < room) lines.push_back(cut(said, frame.columns - 1));
+
   std::vector<const Item*> flying;
   name_width = 0;
   for (const Item& item : items_)

@@ -233,7 +233,7 @@ RunSummary summarize(const SummaryInput& input) {
   summary.created = format_utc(run.created);
   if (run.started) summary.started = format_utc(*run.started);
   if (run.ended) summary.ended = format_utc(*run.ended);
-  const RunOptions options = run.plan.value("options", json::object()).get<RunOptions>();
+  const RunOptions options = input.brief ? input.rollout.options : run.plan.value("options", json::object()).get<RunOptions>();
   summary.seed = options.seed;
   summary.backup_directory = options.backup_directory;
 
@@ -268,6 +268,8 @@ RunSummary summarize(const SummaryInput& input) {
   }
   for (const BackupRecord& backup : input.backups)
     if (backup.run == run.id && backup.state == "kept") summary.backups.push_back(backup);
+  summary.rollout = input.rollout;
+  summary.brief = input.brief;
   summary.totals = totals_of(summary.targets);
   if (run.started) summary.totals.time = Seconds(run.ended.value_or(input.now) - *run.started);
   return summary;
@@ -321,10 +323,50 @@ Result<void> read_causes(Journal& journal, SummaryInput& input) {
 
 }  // namespace
 
+Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run) {
+  std::vector<Event> own;
+  TRY_VOID(journal.own_events(run.id, 0, [&own](const Event& event) {
+    own.push_back(event);
+    return true;
+  }));
+  int targets = 0;
+  for (const auto& [state, count] : run.counts) targets += count;
+  try {
+    return rollout_record(run.plan.is_object() ? run.plan.value("options", json()) : json(), own, targets);
+  } catch (const json::exception& damage) {
+    return Error(ErrorKind::corrupt, fmt::format("the own events of {} can't be read: {}", run.name, damage.what()), "pgconvoy journal verify");
+  }
+}
+
+Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now) {
+  SummaryInput input;
+  input.now = now;
+  input.brief = true;
+  TRY(input.run, journal.run_without_plan(run));
+  input.run.plan = json::object();
+  TRY(input.rollout, read_rollout(journal, input.run));
+  TRY(input.targets, journal.targets(run, false));
+  input.planned.resize(input.targets.size());
+  try {
+    for (std::size_t i = 0; i < input.targets.size(); ++i) {
+      const TargetState state = input.targets[i].state;
+      if (state != TargetState::running && state != TargetState::rolling_back && state != TargetState::stuck) continue;
+      TRY(input.targets[i], journal.target(run, input.targets[i].number));
+      TRY(const json planned, journal.planned_target(run, input.targets[i].number));
+      input.planned[i] = planned.get<PlannedTarget>();
+    }
+  } catch (const json::exception& failure) {
+    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()),
+                 "pgconvoy journal verify");
+  }
+  return input;
+}
+
 Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now) {
   SummaryInput input;
   input.now = now;
   TRY(input.run, journal.run(run));
+  TRY(input.rollout, read_rollout(journal, input.run));
   TRY(input.targets, journal.targets(run, true));
   try {
     for (const TargetRecord& target : input.targets) {

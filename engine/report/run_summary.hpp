@@ -11,6 +11,7 @@
 #include "engine/core/error.hpp"
 #include "engine/journal/journal.hpp"
 #include "engine/plan/plan.hpp"
+#include "engine/plan/rollout_record.hpp"
 
 namespace pgconvoy::report {
 
@@ -82,6 +83,8 @@ struct RunSummary {
   std::vector<KeptDatabase> kept;      // drop_source
   std::vector<Obligation> other_obligations;
   std::vector<BackupRecord> backups;   // still kept
+  RolloutRecord rollout;               // waves, limits, what is waited for
+  bool brief = false;                  // of a large run: no sizes, hand-overs, obligations and backups
 };
 
 struct SummaryInput {
@@ -92,6 +95,8 @@ struct SummaryInput {
   std::vector<BackupRecord> backups;        // likewise
   std::map<int, json> first_failures;       // data of target_rolling_back, of those that are stuck
   std::map<int, std::string> left_because;  // of those that were let go of on the way
+  RolloutRecord rollout;
+  bool brief = false;                       // see read_brief()
   WallTime now;
 };
 RunSummary summarize(const SummaryInput& input);
@@ -117,6 +122,13 @@ bool drops_at_once(const json& parameters);
 
 // False when every application of the target is somebody else's (controller none), or nothing binds its database.
 bool is_controlled(const Fleet& fleet, const Target& target);
+
+// Where the run is, from its own events. Blocking.
+Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run);
+
+// What says how a run stands, whatever its size: states of all targets, and all of those that are in flight or stuck. Without
+// the plan: every application is taken to be controlled. Blocking.
+Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now);
 
 // Reads everything that summarize() wants. Blocking.
 Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now);

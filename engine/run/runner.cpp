@@ -314,7 +314,7 @@ Task<Result<void>> Runner::Impl::recall(const RunRequest& request) {
   std::vector<Event> events;
   CO_TRY_VOID(co_await run_blocking(services.pool, [&] {
     return journal.own_events(request.run, 0, [&](const Event& event) {
-      if (event.kind != EventKind::run_planned) events.push_back(event);
+      events.push_back(event);
       return true;
     });
   }));
@@ -398,6 +398,7 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   started.kind = EventKind::run_started;
   started.at = impl_->services.clock.wall();
   started.data = json{{"pid", getpid()}, {"direction", request.direction == Direction::forward ? "forward" : "backward"}};
+  started.data["options"] = impl_->rollout->options();  // as they are by now
   if (!request.only.empty()) started.data["only"] = true;
   CO_TRY_VOID(co_await writer.append(started));
 
