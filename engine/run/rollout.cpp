@@ -166,6 +166,7 @@ void Rollout::take_up_again(int number) {
 }
 
 void Rollout::begun(int number) {
+  if (schedule_.standing(number) != Standing::interrupted) ++new_ones_begun_;
   set_before(at(number), std::nullopt);
   schedule_.stands(number, Standing::in_flight);
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/region_windows.hpp"
 #include "engine/run/rollout.hpp"
 #include "engine/run/server_watch.hpp"
 #include "engine/run/soak.hpp"
@@ -32,6 +33,8 @@ struct Runner::Impl {
   std::unique_ptr<Rollout> rollout;
   std::vector<Event> words = {};  // what others said since the last decision
   std::vector<Wait> waits = {};   // of the last decision
+  std::unique_ptr<RegionWindows> windows;
+  std::string windows_as_set = {};  // what they were made of
   std::unique_ptr<Soak> soak;
   std::unique_ptr<ServerWatch> watch;
   bool looking = false;  // at the applications of a wave that soaks
@@ -65,7 +68,7 @@ struct Runner::Impl {
   void start(asio::any_io_executor executor, const Plan& plan, int number, JournalWriter& writer, const RunRequest& request);
   Task<void> look_at_soaking();
   Task<Result<void>> recall(const RunRequest& request);
-  Surroundings surroundings(const RunRequest& request) const;
+  Surroundings surroundings(const Plan& plan, const RunRequest& request);
   std::vector<Event> what_was_said(std::int64_t run);
   Task<Result<bool>> look_at_servers(const Decision& decision, std::int64_t run, JournalWriter& writer);
   std::optional<Event> next_of_waves(const Decision& decision);
@@ -209,13 +212,21 @@ RunIntent Runner::Impl::intent(const RunRequest& request) const {
   return cancelled ? RunIntent::cancel : RunIntent::none;
 }
 
-Surroundings Runner::Impl::surroundings(const RunRequest& request) const {
+Surroundings Runner::Impl::surroundings(const Plan& plan, const RunRequest& request) {
   Surroundings around;
   around.now = services.clock.wall();
   around.intent = intent(request);
   if (request.direction == Direction::forward && ServerWatch::is_needed(rollout->options())) {
     around.held_servers = watch->held_servers(rollout->options());
     around.held = watch->held(rollout->options());
+  }
+  around.begun = rollout->new_ones_begun();
+  if (request.direction == Direction::forward && request.only.empty()) {
+    if (!windows || windows_as_set != rollout->options().windows) {
+      windows_as_set = rollout->options().windows;
+      windows = std::make_unique<RegionWindows>(plan.fleet, windows_as_set);
+    }
+    around.openings = windows->at(around.now);
   }
   return around;
 }
@@ -330,7 +341,9 @@ Event Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
   event.run = run;
   event.kind = EventKind::run_ended;
   event.at = services.clock.wall();
-  const char* why = stopping ? "stopped by the operator" : cancelled ? "cancelled by the operator" : paused ? "paused by the operator" : "";
+  std::string why = stopping ? "stopped by the operator" : cancelled ? "cancelled by the operator" : paused ? "paused by the operator" : "";
+  // For whoever is told of the end: what is left waits for this.
+  if (why.empty() && state == RunState::halted && !waits.empty()) why = waits.front().text;
   event.data = json{{"state", to_string(state)}, {"reason", why}};
   return event;
 }
@@ -344,7 +357,7 @@ Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& write
     news = false;
     if (stopping || paused || cancelled_meanwhile || (cancelled && forward)) rollout->leave_ended_ones();
     std::vector<Event> said = what_was_said(request.run);
-    Surroundings around = surroundings(request);
+    Surroundings around = surroundings(plan, request);
     decision = rollout->decide(around);
     // What was waited for last is shown until something else is.
     if (around.intent == RunIntent::none) waits = decision.waits;
