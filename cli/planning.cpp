@@ -203,6 +203,13 @@ Result<void> check_direction(int source_major, int target_major) {
                "are --source and --target swapped?");
 }
 
+std::string name_of_fleet(const FleetOptions& options) {
+  if (options.ad_hoc()) return fmt::format("{} to {}, databases {}", options.source, options.target, options.database);
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::weakly_canonical(options.file, failure);
+  return failure ? options.file : absolute.string();
+}
+
 Result<Fleet> read_fleet_file(const std::string& file) {
   LoadedFleet loaded = load_fleet(file);
   if (!loaded.problems.empty()) return Error(ErrorKind::usage, format_problems(file, loaded.problems));
@@ -217,6 +224,7 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
   request.fleet = std::move(chosen.fleet);
   request.runbook = std::move(chosen.runbook);
   request.selection = options.selection;
+  request.settled = options.settled;
   if (options.trial) {
     RunbookNode trial;
     trial.name = "trial_restore";
@@ -234,6 +242,7 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
   auto planned = application.wait(make_plan(application.services(), std::move(request), application.operations(),
                                             application.conditions(), progress));
   if (show) write_error("\r\x1b[K");
+  if (planned) planned->plan.fleet_file = name_of_fleet(options.fleet);
   return planned;
 }
 

@@ -1,6 +1,10 @@
 // What plan, check and run have in common: from options to a plan.
 #pragma once
 
+#include <optional>
+#include <set>
+#include <string>
+
 #include "cli/application.hpp"
 #include "cli/options.hpp"
 #include "runbooks/planner.hpp"
@@ -13,6 +17,7 @@ struct PlanningOptions {
   Selection selection;
   RunbookOptions runbook;
   RunChoices choices;
+  std::optional<std::set<std::string>> settled;  // see PlanRequest
   bool trial = false;  // trial_restore is one of the preconditions: it writes to the target servers
 };
 void add_planning(CLI::App& command, PlanningOptions& options);
@@ -21,6 +26,9 @@ void add_planning(CLI::App& command, PlanningOptions& options);
 Result<Runbook> load_runbook(const Application& application, const RunbookOptions& options);
 // The same without parameters put in, and not validated.
 Result<Runbook> read_runbook(const Application& application, const std::string& name_or_file);
+
+// How a run names the fleet that it is for: the absolute path of its file, or the two servers.
+std::string name_of_fleet(const FleetOptions& options);
 
 Result<Fleet> read_fleet_file(const std::string& file);
 

@@ -83,8 +83,8 @@ class Unplaced {
 };
 
 // Targets with something to move and somewhere to go.
-Result<std::vector<PlannedTarget>> movable(const Fleet& fleet, const std::vector<Target>& selected,
-                                           const Requirements& requirements, int& not_offered) {
+Result<std::vector<PlannedTarget>> movable(const Fleet& fleet, const std::vector<Target>& selected, const Requirements& requirements,
+                                           const std::set<std::string>& settled, PlanResult& result) {
   std::vector<PlannedTarget> targets;
   Unplaced problems;
   for (const Target& target : selected) {
@@ -94,13 +94,18 @@ Result<std::vector<PlannedTarget>> movable(const Fleet& fleet, const std::vector
       continue;
     }
     if (servers->empty()) {
-      ++not_offered;
+      ++result.not_offered;
       continue;
     }
     PlannedTarget planned;
     planned.target = target;
     // An environment may bind instances that stay where they are: they are no part of what is moved.
     planned.target.instances = collected_instances(fleet, target, requirements);
+    std::erase_if(planned.target.instances, [&](const std::string& instance) { return settled.contains(instance); });
+    if (planned.target.instances.empty()) {
+      ++result.settled;
+      continue;
+    }
     targets.push_back(std::move(planned));
   }
   if (problems.none()) return targets;
@@ -253,7 +258,9 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
 
   CO_TRY_VOID(check_order(plan.requirements));
   CO_TRY(const std::vector<Target> selected, select_targets(plan.fleet, group_targets(plan.fleet), request.selection));
-  CO_TRY(plan.targets, movable(plan.fleet, selected, plan.requirements, result.not_offered));
+  const std::set<std::string> settled = request.settled.value_or(std::set<std::string>());
+  CO_TRY(plan.targets, movable(plan.fleet, selected, plan.requirements, settled, result));
+  if (plan.targets.empty() && request.settled) co_return result;
   if (plan.targets.empty())
     co_return Error(ErrorKind::usage,
                     fmt::format("{} selected, and none has an instance of service {} in state {}",

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "engine/fleet/select.hpp"
@@ -16,6 +18,9 @@ struct PlanRequest {
   Runbook runbook;  // parameters put in (with_parameters)
   RunOptions options;
   int surveys = 8;  // targets whose facts are read at a time; >= 1
+  // Instances that are settled (moved already, or in a person's hands): they are left out, and with them targets that have no
+  // others. With any, nothing left to move is a plan without targets, not an error.
+  std::optional<std::set<std::string>> settled = std::nullopt;
   // Asked once, when the request is known to be good and before anything is read; its error ends the planning.
   std::function<Result<void>()> before_reading;
 };
@@ -26,6 +31,7 @@ struct PlanProgress {
 
 struct PlanResult {
   Plan plan;
+  int settled = 0;      // selected targets that were left out as settled
   int not_offered = 0;  // selected targets that have no instance of the source service in the wanted state
 };
 

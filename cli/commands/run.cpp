@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/commands.hpp"
+#include "cli/commands/run_continue.hpp"
 #include "cli/confirm.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_loop.hpp"
@@ -21,6 +22,7 @@ struct RunCommandOptions {
   PlanningOptions planning;
   std::string plan;
   bool yes = false;
+  bool goes_on = false;  // --continue
 };
 
 struct Chosen {
@@ -64,14 +66,71 @@ void show(const GlobalOptions& globals, const Chosen& chosen) {
                         globals.journal_option()));
 }
 
-int run_command(const GlobalOptions& globals, const RunCommandOptions& options) {
+// Code of two things done one after the other: what went wrong of either.
+int worse(int first, int second) { return first == kSuccess ? second : second == kSuccess ? first : std::max(first, second); }
+
+// Of what earlier runs left: goes on with the one that isn't over, and finds what is to be planned anew. An exit code when
+// that is all for now.
+Result<std::optional<int>> go_on(Application& application, const GlobalOptions& globals, RunCommandOptions& options,
+                                 Continuation& found, int& code) {
+  auto journal = open_journal(globals, OpenMode::create);
+  if (!journal) return journal.error();
+  TRY(const Runbook runbook, load_runbook(application, options.planning.runbook));
+  const std::string fleet = name_of_fleet(options.planning.fleet);
+  TRY(found, find_continuation(**journal, globals, runbook.name, fleet));
+  options.planning.settled = found.settled;
+  if (!found.unfinished) return std::optional<int>();
+  TRY_VOID(can_confirm(options.yes));
+  TRY(const RunRecord record, (*journal)->run(*found.unfinished));
+  TRY(Plan plan, load_plan(**journal, record));
+  if (globals.output.text() && !globals.output.quiet) write_out(fmt::format("going on with {}\n", record.name));
+  if (!options.yes && !confirm(fmt::format("Go on with {}?", record.name))) return std::optional<int>(kBadInput);
+  RunRequest request;
+  request.run = *found.unfinished;
+  code = run_to_end(application, globals, **journal, std::move(plan), request);
+  if (code != kSuccess && code != kSomeFailed && code != kBlocked) return std::optional<int>(code);
+  // What has become of it decides on what is planned anew.
+  TRY(found, find_continuation(**journal, globals, runbook.name, fleet));
+  if (found.unfinished) return std::optional<int>(code);
+  options.planning.settled = found.settled;
+  return std::optional<int>();
+}
+
+void say_what_is_settled(const Output& output, const Continuation& found, bool nothing_left) {
+  if (!output.text()) {
+    if (nothing_left) write_json(output, {{"version", 1}, {"kind", "nothing_to_continue"}, {"run", found.last}, {"stuck", found.stuck}});
+    return;
+  }
+  if (nothing_left) write_out(fmt::format("nothing is left to do{}\n", found.last.empty() ? "" : ": " + found.last + " was the last run"));
+  if (!found.stuck.empty())
+    write_error(fmt::format("{} stuck, and left to you: {}\n", report::count(static_cast<std::int64_t>(found.stuck.size()), "target"),
+                            report::shown(fmt::format("{}", fmt::join(found.stuck, ", ")))));
+}
+
+int run_command(const GlobalOptions& globals, RunCommandOptions options) {
   const Output& output = globals.output;
   if (auto usable = check_journal(globals); !usable) return fail(output, usable.error());
   Application application(globals.seams);
   Chosen chosen;
+  Continuation continuation;
+  int code = kSuccess;
+  if (options.goes_on) {
+    auto ended = go_on(application, globals, options, continuation, code);
+    if (!ended) {
+      print_error(output, ended.error());
+      return ended.error().kind == ErrorKind::refused ? kHalted : kBadInput;
+    }
+    if (*ended) return **ended;
+  }
   if (options.plan.empty()) {
     auto planned = plan_from_options(application, globals, options.planning, [&] { return can_confirm(options.yes); });
     if (!planned) return fail(output, planned.error());
+    if (options.goes_on) {
+      const bool nothing_left = planned->plan.targets.empty();
+      say_what_is_settled(output, continuation, nothing_left);
+      if (nothing_left) return code;
+      planned->plan.continues = continuation.last;
+    }
     if (all_blocked(planned->plan)) {
       const report::CheckView view{planned->plan, planned->not_offered, text_width(), output.verbose};
       if (output.text())
@@ -104,7 +163,7 @@ int run_command(const GlobalOptions& globals, const RunCommandOptions& options) 
   }
   RunRequest request;
   request.run = chosen.run;
-  return run_to_end(application, globals, **journal, std::move(chosen.plan), request);
+  return worse(run_to_end(application, globals, **journal, std::move(chosen.plan), request), code);
 }
 
 }  // namespace
@@ -117,6 +176,10 @@ void add_run(CLI::App& app, Invocation& invocation) {
   // A stored plan holds all of these already.
   for (CLI::Option* option : command->get_options())
     if (option != plan && option != command->get_help_ptr()) plan->excludes(option);
+  CLI::Option* goes_on = command->add_flag("--continue", options->goes_on,
+                                           "What earlier runs of this runbook over this fleet left: goes on with one that isn't over, then "
+                                           "plans what is new, failed or was skipped")->group("Run");
+  plan->excludes(goes_on);
   command->add_flag("-y,--yes", options->yes, "Don't ask")->group("Run");
   add_globals(*command, invocation.globals);
   command->footer(
@@ -124,6 +187,8 @@ void add_run(CLI::App& app, Invocation& invocation) {
       "  pgconvoy run -f fleet.yaml --runbook postgres-13-to-15\n"
       "  pgconvoy run -f fleet.yaml --runbook postgres-13-to-15 --limit @tonight.txt --max-failures 2% --yes\n"
       "  pgconvoy run --plan r7\n"
+      "  pgconvoy run -f fleet.yaml --runbook postgres-13-to-15 --waves 3,10,25% --soak 10m --approve\n"
+      "  pgconvoy run -f fleet.yaml --runbook postgres-13-to-15 --continue --yes\n"
       "  pgconvoy run --source postgresql://admin@old:5432 --target postgresql://admin@new:5432 --database 'shop*'\n"
       "Ctrl-C once: nothing new starts, what is in flight finishes. Twice: stops at once; pgconvoy resume goes on.");
   command->callback(

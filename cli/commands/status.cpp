@@ -12,6 +12,8 @@
 namespace pgconvoy::cli {
 namespace {
 
+constexpr int kLargeRun = 2000;  // targets; what a status of a larger one says is what its states say
+
 struct StatusOptions {
   RunArgument argument;
   bool all = false;
@@ -64,7 +66,13 @@ int status(const GlobalOptions& globals, const StatusOptions& options) {
   }
   auto run = find_run(**journal, options.argument.run);
   if (!run) return fail(globals.output, run.error());
-  auto input = report::read_summary(**journal, *run, std::chrono::system_clock::now());
+  auto record = (*journal)->run_without_plan(*run);
+  if (!record) return fail(globals.output, record.error());
+  int targets = 0;
+  for (const auto& [state, count] : record->counts) targets += count;
+  const bool brief = targets > kLargeRun && options.argument.target.empty();
+  const WallTime now = std::chrono::system_clock::now();
+  auto input = brief ? report::read_brief(**journal, *run, now) : report::read_summary(**journal, *run, now);
   if (!input) return fail(globals.output, input.error());
   const bool alive = input->run.state == RunState::running && is_alive(globals, *run);
   const report::RunSummary summary = report::summarize(*input);

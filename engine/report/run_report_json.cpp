@@ -80,7 +80,10 @@ json report_json(const ReportView& view) {
                      {"parameters", summary.parameters}};
   document["totals"] = totals_json(summary.totals);
   document["targets"] = json::array();
-  for (const TargetSummary& target : summary.targets) document["targets"].push_back(target_json(target, view));
+  for (const TargetSummary& target : summary.targets) {
+    const bool open = target.state == TargetState::running || target.state == TargetState::rolling_back || target.state == TargetState::stuck;
+    if (!summary.brief || open) document["targets"].push_back(target_json(target, view));
+  }
   document["hand_overs"] = json::array();
   for (const HandOver& hand_over : summary.hand_overs)
     document["hand_overs"].push_back({{"obligation", hand_over.obligation},

@@ -99,7 +99,7 @@ std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   if (totals.left) first += fmt::format(", {} left", totals.left);
   if (!totals.failed && !totals.undone && !totals.skipped && !totals.left) first += ", none failed";
   std::vector<std::string> lines{first};
-  if (totals.succeeded > 0) {
+  if (totals.succeeded > 0 && !summary.brief) {
     std::string moved = fmt::format("{} moved, {} verified ({})", format_bytes({totals.bytes}),
                                     count(totals.verified_rows, "row"), format_bytes({totals.verified_bytes}));
     if (totals.time) moved += fmt::format(", in {}", format_duration(*totals.time));

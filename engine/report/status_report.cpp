@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/report/rollout_report.hpp"
 #include "engine/report/run_report_parts.hpp"
 
 namespace pgconvoy::report {
@@ -115,6 +116,8 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
                std::to_string(lane.left)});
   text += lanes.text(style, view.width);
 
+  for (const std::string& line : lines_of_rollout(view)) text += line + "\n";
+
   Table flying({{"in flight", Align::left, true}, {"step"}, {"paused for", Align::right}, {"since", Align::right}});
   for (const TargetSummary& target : summary.targets)
     if (in_flight(target))
@@ -148,6 +151,8 @@ json status_json(const ReportView& view, bool alive) {
   json document = report_json(view);
   document["kind"] = "status";
   document["run"]["alive"] = alive;
+  document["rollout"] = rollout_json(view.summary.rollout);
+  document["brief"] = view.summary.brief;
   document["regions"] = json::object();
   for (const auto& [region, lane] : lanes_of(view.summary))
     document["regions"][region] = {{"succeeded", lane.succeeded}, {"failed", lane.failed}, {"undone", lane.undone}, {"skipped", lane.skipped},
