@@ -84,13 +84,14 @@ Task<void> Runner::Impl::look_at_soaking() {
 
 // While a wave soaks, and while it waits for a person: a look now and then.
 void Runner::Impl::look_after_wave(asio::any_io_executor executor) {
-  const bool soaks = std::any_of(waits.begin(), waits.end(), [](const Wait& wait) {
-    return wait.why == Wait::Why::soak || wait.why == Wait::Why::approval;
-  });
-  if (!soaks) next_look.reset();
+  const auto waits_for = [this](Wait::Why why) {
+    return std::any_of(waits.begin(), waits.end(), [why](const Wait& wait) { return wait.why == why; });
+  };
+  const bool soaks = waits_for(Wait::Why::soak);
+  if (!soaks && !waits_for(Wait::Why::approval)) return next_look.reset();
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (!soaks || looking || (next_look && now < *next_look)) return;
-  next_look = now + std::chrono::duration_cast<SteadyTime::duration>(Soak::interval(Seconds(rollout->options().soak)));
+  if (looking || (next_look && now < *next_look)) return;
+  next_look = now + std::chrono::duration_cast<SteadyTime::duration>(Soak::interval(Seconds(soaks ? rollout->options().soak : 0)));
   looking = true;
   asio::co_spawn(executor, look_at_soaking(), [this](std::exception_ptr failure) {
     looking = false;
