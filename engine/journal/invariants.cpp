@@ -91,8 +91,14 @@ void Invariants::next(const RunRecord&, const Event& event) {
     run_ = event.run;
     planned_ = event.sequence;
     sessions_.clear();
+    waves_.clear();
+    asked_for_.clear();
   } else if (event.kind == EventKind::run_started) {
-    sessions_.push_back({event.sequence, 0, member_of(event.data, "pid"), RunState::running});
+    sessions_.push_back({event.sequence, 0, member_of(event.data, "pid"), member_of(event.data, "only") == true, RunState::running});
+  } else if (event.kind == EventKind::wave_opened) {
+    if (const json first = member_of(event.data, "first"); first.is_number()) waves_.emplace_back(event.sequence, first.get<int>());
+  } else if (event.kind == EventKind::target_asked) {
+    if (const json number = member_of(event.data, "target"); number.is_number()) asked_for_.try_emplace(number.get<int>(), event.sequence);
   } else if (event.kind == EventKind::run_ended && !sessions_.empty()) {
     sessions_.back().ended = event.sequence;
     sessions_.back().as = run_state_from_string(text_of(event.data, "state"));
@@ -104,10 +110,13 @@ void Invariants::next(const TargetRecord& before, const Event& event) {
     run_ = event.run;
     planned_ = 0;
     sessions_.clear();
+    waves_.clear();
+    asked_for_.clear();
   }
   if (event.kind == EventKind::target_planned) return plan(event);
   compare_ends(before, event.sequence);
   if (!is_skip_of_untouched(before, event)) one_holder(event);
+  if (event.kind == EventKind::target_claimed && before.state == TargetState::pending) in_its_wave(before, event);
   switch (event.kind) {
     case EventKind::facts_gathered:
       seen_.checked = true;
@@ -204,6 +213,18 @@ void Invariants::one_holder(const Event& event) {
     }
   }
   if (claim) seen_.claimed = event.sequence;
+}
+
+// Waves are opened in their order, so a target's wave was opened when no later wave_opened begins at or before its number.
+void Invariants::in_its_wave(const TargetRecord& before, const Event& event) {
+  if (!seen_.planned || waves_.empty()) return;
+  const Session* session = session_at(event.sequence);
+  const auto asked = asked_for_.find(event.target);
+  if ((session && session->only) || (asked != asked_for_.end() && asked->second < event.sequence)) return;
+  for (const auto& [opened, first] : waves_)
+    if (opened > event.sequence && first <= before.number)
+      return report(event, fmt::format("the target was begun before its wave was opened (event {})", opened),
+                    "what should be seen of the wave before was not waited for");
 }
 
 void Invariants::step(const TargetRecord& before, const Event& event) {

@@ -41,6 +41,7 @@ class Invariants {
   struct Session {
     std::int64_t started = 0, ended = 0;  // sequences; 0: it did not end
     json pid;
+    bool only = false;                       // for targets that were named
     RunState as = RunState::running;  // how it ended
   };
   struct Owed {
@@ -66,6 +67,7 @@ class Invariants {
   void compare_ends(const TargetRecord& target, std::int64_t until);
   void plan(const Event& event);
   void one_holder(const Event& event);
+  void in_its_wave(const TargetRecord& before, const Event& event);
   void step(const TargetRecord& before, const Event& event);
   void start(const TargetRecord& before, const Event& event);
   void undo(const TargetRecord& before, const Event& event);
@@ -76,6 +78,8 @@ class Invariants {
   std::function<void(const Violation&)> report_;
   std::int64_t run_ = 0, planned_ = 0;  // the run, and the sequence of its run_planned
   std::vector<Session> sessions_;
+  std::vector<std::pair<std::int64_t, int>> waves_;  // sequence of wave_opened, and the first target of the wave
+  std::map<int, std::int64_t> asked_for_;            // targets -> sequence of the first word about them
   Seen seen_;
 };
 

@@ -95,7 +95,7 @@ Result<void> SqliteJournal::lock_run(std::int64_t id) {
   TRY_VOID(refuse_when_read_only());
   const std::scoped_lock lock(mutex_);
   if (locks_.contains(id)) return {};
-  TRY_VOID(read_whole_run(id));
+  TRY_VOID(read_whole_run(id, false));
   TRY(auto taken, RunLock::take(fmt::format("{}.r{}.lock", path_.string(), id), fmt::format("r{}", id)));
   locks_.emplace(id, std::move(taken));
   return {};

@@ -9,6 +9,7 @@
 
 #include "engine/core/bytes.hpp"
 #include "engine/core/clock.hpp"
+#include "engine/plan/run_settings.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/table.hpp"
@@ -96,6 +97,7 @@ std::string all_steps_text(const Plan& plan, const Style& style) {
   std::string text;
   for (const PlannedTarget& planned : plan.targets) {
     text += fmt::format("\n{}  {}\n", style.bold(shown(planned.target.id)), style.dim("facts " + planned.facts_digest.substr(0, 12)));
+    if (!planned.early_because.empty()) text += fmt::format("  early: {}\n", shown(planned.early_because));
     for (const auto& [instance, placement] : planned.placements)
       if (!placement.because.empty())
         text += fmt::format("  {} to {}: {}\n", shown(instance), shown(placement.target_server), shown(placement.because));
@@ -103,6 +105,36 @@ std::string all_steps_text(const Plan& plan, const Style& style) {
       text += fmt::format("  {}  {}{}\n", padded(in_words(step.seconds), 9, Align::right), shown(step.path),
                           step.while_paused ? style.dim("  (paused)") : "");
   }
+  return text;
+}
+
+// Waves with the numbers of their targets, limits beyond the usual ones, and what is held by tests or freezes; "": nothing to say.
+std::string rollout_text(const PlanView& view, std::size_t width) {
+  const RunOptions& options = view.plan.options;
+  std::string text;
+  const int targets = static_cast<int>(view.plan.targets.size());
+  if (const auto ends = options.waves.empty() ? std::nullopt : wave_ends(options.waves, targets); ends && ends->size() > 1) {
+    std::string waves;
+    for (std::size_t i = 0; i < ends->size(); ++i) {
+      const int first = i == 0 ? 1 : ends->at(i - 1) + 1;
+      waves += fmt::format("{}{}", waves.empty() ? "" : ", ", first == ends->at(i) ? std::to_string(first) : fmt::format("{}-{}", first, ends->at(i)));
+    }
+    text += wrapped(fmt::format("{} waves: targets {}; between them {}{}", ends->size(), waves,
+                                options.soak > 0 ? "a soak of " + in_words(options.soak) : "no soak",
+                                options.approve ? " and pgconvoy approve" : ""), width, 2) + "\n";
+  }
+  const RunOptions usual;
+  std::string limits;
+  for (const char* name : {"concurrency-per-source", "concurrency-per-target", "bytes-in-flight", "min-free-disk", "max-failures-per-wave",
+                           "max-failures-per-region", "throttle-when"})
+    if (const std::string value = value_of(options, name); value != value_of(usual, name))
+      limits += fmt::format("{}{} {}", limits.empty() ? "" : ", ", name, shown(value));
+  if (!limits.empty()) text += wrapped(limits, width, 2) + "\n";
+  const auto waiting = std::count_if(view.plan.targets.begin(), view.plan.targets.end(), [](const PlannedTarget& planned) { return !planned.after.empty(); });
+  if (waiting > 0 && options.test_first)
+    text += wrapped(fmt::format("{} until the test target of their application has succeeded", waiting == 1 ? "1 live target waits" : fmt::format("{} live targets wait", waiting)),
+                    width, 2) + "\n";
+  if (!view.plan.continues.empty()) text += fmt::format("goes on from {}\n", shown(view.plan.continues));
   return text;
 }
 
@@ -123,7 +155,8 @@ std::string limits_text(const PlanView& view) {
   const std::string first = fmt::format("at most {} at a time ({}); {}; what failed is {}", options.concurrency, per_region, stop,
                                         options.on_failure == "leave" ? "left as it is" : "undone");
   return wrapped(first, width, 2) + "\n" +
-         wrapped(fmt::format("backups go to {}; order from seed {}", shown(options.backup_directory), options.seed), width, 2) + "\n";
+         wrapped(fmt::format("backups go to {}; order from seed {}", shown(options.backup_directory), options.seed), width, 2) + "\n" +
+         rollout_text(view, width);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ constexpr int kTolerated = 1;  // one look may meet a restart, or a slow answer
 
 }  // namespace
 
-Seconds Soak::interval(Seconds soak) { return std::clamp(soak / 10, Seconds(1), Seconds(30)); }
+Seconds Soak::interval(Seconds soak) { return soak.count() > 0 ? std::clamp(soak / 10, Seconds(1), Seconds(30)) : Seconds(30); }
 
 Task<std::vector<Soak::Unhealthy>> Soak::look(std::vector<int> targets) {
   found_.clear();

@@ -22,7 +22,7 @@ class Soak {
   // REQUIRES: both outlive it.
   Soak(Services& services, const Plan& plan) : services_(services), plan_(plan) {}
 
-  // How long between two rounds: a tenth of the soak, from one second to thirty.
+  // How long between two rounds: a tenth of the soak, from one second to thirty; without a soak thirty.
   static Seconds interval(Seconds soak);
 
   // One look at each application of these targets that pgconvoy controls, a bounded number at a time. Returns those that

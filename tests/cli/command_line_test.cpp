@@ -89,7 +89,7 @@ const char* kFleet =
 TEST_CASE("command line: help and version succeed") {
   Folder folder;
   CHECK(say(folder, {"--version"}).out == "pgconvoy " PGCONVOY_VERSION "\n");
-  for (const char* command : {"run", "plan", "check", "resume", "pause", "cancel", "retry", "rollback", "resolve", "status", "report", "logs",
+  for (const char* command : {"run", "plan", "check", "resume", "pause", "cancel", "approve", "set", "skip", "retry", "rollback", "resolve", "status", "report", "logs",
                               "events", "cleanup", "doctor"}) {
     const Spoken help = say(folder, {command, "--help"});
     INFO(command);

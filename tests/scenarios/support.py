@@ -214,6 +214,12 @@ class Laboratory:
             raise AssertionError(f"{server}: {query}\n{done.stderr}")
         return done.stdout.splitlines()
 
+    def start_session(self, server, query, database="postgres"):
+        """psql at work on that query until it is killed."""
+        environment = {**self.environment(), "PGDATABASE": database}
+        return subprocess.Popen(["psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(self.record["servers"][server]["port"]), "-U", "postgres", "-c", query],
+                                env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+
     def catalog(self, server):
         """All databases and roles of a server with everything that a run could change about them."""
         return {

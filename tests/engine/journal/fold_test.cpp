@@ -402,3 +402,28 @@ TEST_CASE("fold: undoing what a person confirmed is no error, and a step that is
   CHECK(confirm->state == "cancelled");
   CHECK_FALSE(pgconvoy::apply(confirm, event(EventKind::obligation_done)).empty());
 }
+
+TEST_CASE("fold: waves and words change nothing of a run, and have what the format says") {
+  RunRecord run;
+  Writer write;
+  REQUIRE(apply(run, write.of_run(EventKind::run_planned, a_plan())) == "");
+  const RunState before = run.state;
+  const std::pair<EventKind, json> good[] = {{EventKind::run_waits, {{"waits", json::array()}}},
+                                             {EventKind::wave_opened, {{"wave", 2}, {"first", 2}, {"last", 3}}},
+                                             {EventKind::wave_ended, {{"wave", 1}}},
+                                             {EventKind::wave_approved, {{"wave", 2}}},
+                                             {EventKind::limits_set, {{"changes", {{"concurrency", "8"}}}}},
+                                             {EventKind::target_asked, {{"target", 1}, {"what", "skip"}}},
+                                             {EventKind::app_unhealthy, {{"target", 1}, {"environment", "shop"}, {"detail", "500"}}}};
+  for (const auto& [kind, data] : good) {
+    INFO(to_string(kind));
+    CHECK(apply(run, write.of_run(kind, data)) == "");
+    CHECK(apply(run, write.of_run(kind)) != "");
+    TargetRecord target;
+    Event about_target = write.of_run(kind, data);
+    about_target.target = 1;
+    CHECK(apply(target, about_target) != "");
+  }
+  CHECK(apply(run, write.of_run(EventKind::target_asked, {{"target", 1}, {"what", "move"}})) != "");
+  CHECK(run.state == before);
+}

@@ -325,3 +325,21 @@ TEST_CASE("invariants: a cancelled run skips what nobody claimed, and leaves not
   }
   SECTION("left pending") { stream.end("cancelled").broken("the run ended as cancelled while this target was pending"); }
 }
+
+TEST_CASE("invariants: a target of a later wave begins only when that was opened, or when somebody named it") {
+  Stream stream;
+  stream.write.target = 2;
+  SECTION("opened before") { stream.then(stream.write.of_run(K::wave_opened, {{"wave", 2}, {"first", 2}, {"last", 2}})).claim(1).sound(); }
+  SECTION("opened after") {
+    stream.claim(1).then(stream.write.of_run(K::wave_opened, {{"wave", 2}, {"first", 2}, {"last", 2}}));
+    stream.broken("begun before its wave was opened");
+  }
+  SECTION("asked for") {
+    stream.then(stream.write.of_run(K::target_asked, {{"target", 2}, {"what", "retry"}})).claim(1);
+    stream.then(stream.write.of_run(K::wave_opened, {{"wave", 2}, {"first", 2}, {"last", 2}})).sound();
+  }
+  SECTION("a process for targets that were named") {
+    stream.end("halted").then(stream.write.of_run(K::run_started, {{"pid", 1}, {"only", true}})).claim(1);
+    stream.then(stream.write.of_run(K::wave_opened, {{"wave", 2}, {"first", 2}, {"last", 2}})).sound();
+  }
+}

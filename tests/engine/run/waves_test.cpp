@@ -1,6 +1,7 @@
 // How a run goes over many targets: waves, budgets, words of others, and what it remembers of them.
 #include <set>
 
+#include "engine/run/rollout.hpp"
 #include "tests/engine/run/fake_world.hpp"
 
 using namespace pgconvoy;
@@ -226,7 +227,7 @@ TEST_CASE("freezes: what is frozen is not started, and the run rests when nothin
   CHECK(world.ended(world.forward()) == RunState::succeeded);
 }
 
-TEST_CASE("many: no target, one, and 10,000") {
+TEST_CASE("many: nobody who was asked for, and a single one in many waves") {
   FakeWorld none({"a"}, 1);
   RunRequest nobody = none.forward();
   nobody.only = {7};
@@ -235,4 +236,55 @@ TEST_CASE("many: no target, one, and 10,000") {
   FakeWorld one({"a"}, 1);
   one.plan.options.waves = "3,25%,100%";
   CHECK(one.ended(one.forward()) == RunState::succeeded);
+}
+
+// Without a journal, so that it is quick; with one: tests/bench/scale.
+TEST_CASE("many: 10,000 targets come to an end, each begun once, within their limits") {
+  constexpr int kTargets = 10'000;
+  Plan plan;
+  std::vector<TargetRecord> records;
+  for (int number = 1; number <= kTargets; ++number) {
+    PlannedTarget planned;
+    planned.number = number;
+    planned.target.id = std::to_string(number);
+    planned.target.region = "r" + std::to_string(number % 3);
+    planned.placements["db"] = {"old-" + std::to_string(number % 40), "new-" + std::to_string(number % 7), ""};
+    if (number % 10 == 0) planned.after = {number - 5};
+    plan.targets.push_back(std::move(planned));
+    TargetRecord record;
+    record.number = number;
+    record.region = "r" + std::to_string(number % 3);
+    records.push_back(std::move(record));
+  }
+  plan.options.concurrency = 50;
+  plan.options.concurrency_per_region = 20;
+  plan.options.concurrency_per_source = 2;
+  plan.options.waves = "3,10,25%,100%";
+  plan.options.max_failures = "100%";
+  Rollout rollout(plan, records, RunRequest{});
+  Surroundings around;
+  around.now = noon();
+  std::vector<int> flying;
+  std::vector<int> times(kTargets + 1);
+  for (int turn = 0; turn < 3 * kTargets; ++turn) {
+    const Decision decision = rollout.decide(around);
+    if (decision.ended_wave) (void)rollout.end_wave(*decision.ended_wave, around.now);
+    if (decision.open_wave) (void)rollout.open_wave(*decision.open_wave, around.now);
+    for (const int number : decision.start) {
+      rollout.begun(number);
+      ++times[number];
+      flying.push_back(number);
+    }
+    REQUIRE(flying.size() <= 50);
+    if (decision.finished) break;
+    if (flying.empty()) continue;
+    TargetRecord& record = records[flying.front() - 1];
+    record.state = flying.front() % 100 == 5 ? TargetState::rolled_back : TargetState::succeeded;
+    rollout.over(flying.front(), record);
+    flying.erase(flying.begin());
+  }
+  CHECK(flying.empty());
+  for (int number = 1; number <= kTargets; ++number)
+    if (times[number] != (number % 100 == 10 ? 0 : 1)) FAIL("target " << number << " was begun " << times[number] << " times");
+  CHECK(rollout.final_state(rollout.decide(around), false) == RunState::halted);
 }
