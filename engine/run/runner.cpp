@@ -156,6 +156,8 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
     co_return Error(ErrorKind::corrupt, "the journal holds other targets than the plan", "pgconvoy journal verify");
   if (request.cancel) impl_->cancelled = request.cancel;
   impl_->rollout = std::make_unique<Rollout>(plan, *records, request);
+  impl_->budgets = std::make_unique<PauseBudgets>(plan);
+  for (const TargetRecord& record : *records) impl_->budgets->recall(record);
   impl_->soak = std::make_unique<Soak>(impl_->services, plan);
   impl_->watch = std::make_unique<ServerWatch>(impl_->services, plan);
   CO_TRY_VOID(co_await impl_->recall(request));
