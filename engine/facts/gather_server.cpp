@@ -1,9 +1,7 @@
-#include <sys/stat.h>
 
-#include <filesystem>
-#include <system_error>
 
 #include "engine/facts/document.hpp"
+#include "engine/facts/free_space.hpp"
 #include "engine/facts/gather.hpp"
 
 namespace pgconvoy {
