@@ -1,5 +1,3 @@
-
-
 #include "engine/facts/document.hpp"
 #include "engine/facts/free_space.hpp"
 #include "engine/facts/gather.hpp"
