@@ -15,9 +15,9 @@ Task<Result<json>> read_alone(Session& session, Part part) {
 
 }  // namespace
 
-Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std::vector<Part>& parts,
+Task<Result<Parts>> read_parts(Session& session, const std::vector<Part>& parts,
                                                      std::set<std::string> wanted) {
-  std::map<std::string, json> found;
+  Parts found;
   std::vector<Part> asked;
   std::string sql;
   for (const Part& part : parts)
@@ -41,15 +41,15 @@ Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std
     if (alone)
       found[part.name] = *std::move(alone);
     else
-      found[part.name] = {{"unreadable_because", describe(alone.error())}};
+      found[part.name] = json{{"unreadable_because", describe(alone.error())}};
   }
   co_return found;
 }
 
-std::string unreadable(const std::map<std::string, json>& parts, const std::string& name) {
+std::string unreadable(const Parts& parts, const std::string& name) {
   const auto found = parts.find(name);
   if (found == parts.end()) return "it was not read";
-  return found->second.is_object() ? found->second.value("unreadable_because", "") : "";
+  return found->second->is_object() ? found->second->value("unreadable_because", "") : "";
 }
 
 }  // namespace pgconvoy

@@ -12,6 +12,7 @@
 
 #include "engine/core/json.hpp"
 #include "engine/core/task.hpp"
+#include "engine/facts/facts.hpp"
 #include "engine/postgres/session.hpp"
 
 namespace pgconvoy {
@@ -28,24 +29,24 @@ const std::vector<Part>& server_parts();    // read in the maintenance database 
 
 // Reads those of `parts` that are `wanted`, in one round trip. When one of them fails, each is read alone, and one
 // that fails again is {"unreadable_because": "..."}. Error only when the session is of no use any more.
-Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std::vector<Part>& parts,
+Task<Result<Parts>> read_parts(Session& session, const std::vector<Part>& parts,
                                                      std::set<std::string> wanted);
 
 // What was read, decoded; none when it was not read, could not be (unreadable() says why), or is not of that form: one
 // part's mistake is one condition that knows nothing, not the end of a check of 7,000 databases.
 template <class T>
-std::optional<T> part(const std::map<std::string, json>& parts, const std::string& name) {
+std::optional<T> part(const Parts& parts, const std::string& name) {
   const auto found = parts.find(name);
-  if (found == parts.end() || (found->second.is_object() && found->second.contains("unreadable_because")))
+  if (found == parts.end() || (found->second->is_object() && found->second->contains("unreadable_because")))
     return std::nullopt;
   try {
-    return found->second.get<T>();
+    return found->second->get<T>();
   } catch (const json::exception&) {
     return std::nullopt;
   }
 }
 
 // Why a part has no facts; "" when it has.
-std::string unreadable(const std::map<std::string, json>& parts, const std::string& name);
+std::string unreadable(const Parts& parts, const std::string& name);
 
 }  // namespace pgconvoy

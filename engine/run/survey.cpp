@@ -316,7 +316,8 @@ Task<Result<void>> Survey::inquire(TargetFacts& facts, Target target, std::strin
     context.arguments = wanted->second;
     auto found = co_await inquiry.read(context);
     if (!found && found.error().kind == ErrorKind::cancelled) co_return found.error();
-    facts.databases.at(id).parts[inquiry.name] = found ? *std::move(found) : json{{"unreadable_because", describe(found.error())}};
+    json document = found ? *std::move(found) : json{{"unreadable_because", describe(found.error())}};
+    facts.databases.at(id).parts[inquiry.name] = std::move(document);
   }
   co_return Result<void>();
 }
@@ -376,11 +377,14 @@ TargetFacts reduced(const TargetFacts& facts) {
   for (const auto& [instance, database] : facts.databases)
     for (const NeededRole& needed : needed_roles(facts, instance)) used.insert(needed.name);
   for (auto& [id, server] : small.servers) {
-    server.extensions.clear();
-    server.locales.clear();
-    server.databases.clear();
+    server.extensions = {};
+    server.locales = {};
+    server.databases = {};
     server.parts.clear();
-    std::erase_if(server.roles, [&](const auto& entry) { return !used.contains(entry.first); });
+    std::map<std::string, RoleFact> roles;
+    for (const std::string& name : used)
+      if (const auto role = server.roles.find(name); role != server.roles.end()) roles.insert(*role);
+    server.roles = std::move(roles);
   }
   return small;
 }
