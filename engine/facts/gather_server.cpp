@@ -116,7 +116,7 @@ std::optional<std::int64_t> free_space(const std::string& directory, bool same_h
 
 Result<ServerFacts> decode_server(const std::string& server_id, const Rows& answer) {
   TRY(json document, decode_document<json>("facts of server " + server_id, answer));
-  TRY(ServerFacts facts, decode_document<ServerFacts>("facts of server " + server_id, answer));
+  TRY(ServerFacts facts, decode_parsed<ServerFacts>("facts of server " + server_id, document));
   facts.server = server_id;
   facts.reachable = true;
   const auto changed = document.at("directory_changed");

@@ -198,7 +198,7 @@ Task<DatabaseFacts> Survey::read_objects(DatabaseFacts facts) {
   co_return facts;
 }
 
-Task<DatabaseFacts> Survey::read_inside(SessionLoans& loans, DatabaseFacts facts) {
+Task<DatabaseFacts> Survey::read_inside(SessionLoans& loans, DatabaseFacts facts, std::string target_server) {
   if (!facts.exists || !facts.allows_connections || !facts.unreachable_because.empty()) co_return facts;
   auto connection = co_await services_.credentials.administrator(request_.fleet.servers.at(facts.server));
   if (!connection) {
@@ -212,13 +212,19 @@ Task<DatabaseFacts> Survey::read_inside(SessionLoans& loans, DatabaseFacts facts
     facts.unreachable_because = describe(session.error());
     co_return facts;
   }
-  auto complete = co_await gather_inside(**session, facts);
+  InsideRequest request;
+  request.unreadable = !servers_.at(facts.server).superuser;
+  request.superuser_only = !servers_.at(target_server).superuser;
+  request.parts = names_of(request_.needs);
+  auto complete = co_await gather_inside(**session, facts, request);
   if (!complete) {
     facts.unreachable_because = describe(complete.error());
     co_return facts;
   }
-  auto parts = co_await read_parts(**session, database_parts(), names_of(request_.needs));
-  if (parts) complete->parts = *std::move(parts);
+  std::set<std::string> left = std::move(request.parts);
+  for (const auto& [name, document] : complete->parts) left.erase(name);
+  auto parts = co_await read_parts(**session, database_parts(), std::move(left));
+  if (parts) complete->parts.merge(*parts);
   co_return *std::move(complete);
 }
 
@@ -359,7 +365,7 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
   for (const std::string& id : target.instances) {
     DatabaseFacts known = databases_[id];
     known.state = request_.fleet.instances.at(id).state;
-    facts.databases[id] = co_await read_inside(loans, std::move(known));
+    facts.databases[id] = co_await read_inside(loans, std::move(known), facts.target_server.at(id));
     if (const auto there = in_the_way_.find(id); there != in_the_way_.end()) {
       DatabaseFacts taken = there->second;
       facts.in_the_way[id] = co_await read_objects(std::move(taken));

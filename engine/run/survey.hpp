@@ -55,7 +55,7 @@ class Survey {
   Task<Result<void>> read_server(std::string server_id, ServerRequest request);
   Task<Result<void>> read_in_the_way(std::string server_id, std::vector<Instance> instances);
   Task<Result<SessionPtr>> open(std::string server_id, std::string database);
-  Task<DatabaseFacts> read_inside(SessionLoans& loans, DatabaseFacts facts);
+  Task<DatabaseFacts> read_inside(SessionLoans& loans, DatabaseFacts facts, std::string target_server);
   Task<Result<void>> inquire(SessionLoans& loans, TargetFacts& facts, Target target, std::string instance);
   Task<DatabaseFacts> read_objects(DatabaseFacts facts);
   Task<Result<void>> read_applications(TargetFacts& facts, const Target& target);
