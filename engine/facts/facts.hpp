@@ -94,7 +94,7 @@ struct DatabaseFacts {
   std::vector<std::string> superuser_sessions;  // "postgres (psql)": of superusers among them
   // What a dump as our administrator would fail on: "table public.a (owner x)". Empty for a superuser.
   std::vector<std::string> unreadable;
-  // What only a superuser restores: "event trigger audit". Whatever our administrator is.
+  // What only a superuser restores: "event trigger audit". Not looked for where one restores.
   std::vector<std::string> superuser_only;
   std::vector<std::string> hidden_user_mappings;  // "server crm for public": options that we may not read
   int objects = -1;                        // of its own, without members of extensions; -1: not looked for
