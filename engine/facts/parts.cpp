@@ -33,23 +33,44 @@
 
 namespace pgconvoy {
 
+namespace {
+
+constexpr const char* kNoneOfThese = "[]";
+constexpr const char* kOtherSessions = "exists (select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid())";
+constexpr const char* kOwnOperators = "exists (select from pg_operator where oid >= 16384)";
+constexpr const char* kOwnExtensions = "exists (select from pg_extension where oid >= 16384)";
+constexpr const char* kForeignServers = "exists (select from pg_foreign_server)";
+constexpr const char* kOwnSettings = "exists (select from pg_proc where oid >= 16384 and proconfig is not null)";
+// Languages 12 and 13 are internal and C, whatever the version.
+constexpr const char* kOwnLibraries =
+    "exists (select from pg_proc where oid >= 16384 and prolang in (12, 13)) or exists (select from pg_language where oid >= 16384)"
+    " or exists (select from pg_replication_slots where slot_type = 'logical' and database = current_database())";
+constexpr const char* kReplicated =
+    "exists (select from pg_publication) or exists (select from pg_class where relpersistence = 'u')"
+    " or exists (select from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()))";
+constexpr const char* kUnfinished = "exists (select from pg_index where not indisvalid) or exists (select from pg_constraint where not convalidated)";
+constexpr const char* kPlaced = "exists (select from pg_class where oid >= 16384 and reltablespace <> 0)";
+
+}  // namespace
+
 const std::vector<Part>& database_parts() {
   static const std::vector<Part> parts{
-      {kClientSessionsPart, client_sessions_sql},
-      {kOperatorsPart, operators_sql},
+      {kClientSessionsPart, client_sessions_sql, kOtherSessions, kNoneOfThese},
+      {kOperatorsPart, operators_sql, kOwnOperators, kNoneOfThese},
       {kUsedCollationsPart, used_collations_sql},
       {kCodePart, code_sql},
-      {kClientsPart, clients_sql},
-      {kExtensionTablesPart, extension_tables_sql},
-      {kForeignDataPart, foreign_data_sql},
-      {kFunctionSettingsPart, function_settings_sql},
-      {kLibrariesPart, libraries_sql},
+      {kClientsPart, clients_sql, kOtherSessions, kNoneOfThese},
+      {kExtensionTablesPart, extension_tables_sql, kOwnExtensions, kNoneOfThese},
+      {kForeignDataPart, foreign_data_sql, kForeignServers, R"({"servers": [], "files": []})"},
+      {kFunctionSettingsPart, function_settings_sql, kOwnSettings, kNoneOfThese},
+      {kLibrariesPart, libraries_sql, kOwnLibraries, R"({"functions": [], "more": 0, "languages": [], "plugins": []})"},
       {kLockNeedsPart, lock_needs_sql},
       {kPublicSchemaPart, public_schema_sql},
-      {kReplicationPart, replication_sql},
-      {kTransactionsPart, open_transactions_sql},
-      {kUnfinishedPart, unfinished_sql},
-      {kUsedTablespacesPart, used_tablespaces_sql},
+      {kReplicationPart, replication_sql, kReplicated,
+       R"({"publications": [], "disabled_subscriptions": [], "unlogged": [], "unlogged_count": 0})"},
+      {kTransactionsPart, open_transactions_sql, kOtherSessions, kNoneOfThese},
+      {kUnfinishedPart, unfinished_sql, kUnfinished, R"({"invalid_indexes": [], "invalid_count": 0, "not_valid": [], "not_valid_count": 0})"},
+      {kUsedTablespacesPart, used_tablespaces_sql, kPlaced, kNoneOfThese},
   };
   return parts;
 }
@@ -58,7 +79,7 @@ const std::vector<Part>& server_parts() {
   static const std::vector<Part> parts{
       {kAccessRulesPart, access_rules_sql},
       {kToastCompressionPart, toast_compression_sql},
-      {kBuiltinsPart, builtins_sql},
+      {kBuiltinsPart, builtins_sql, nullptr, nullptr, true},
       {kCarePart, care_sql},
       {kCertificatePart, certificate_sql},
       {kExtensionTraitsPart, extension_traits_sql},
