@@ -84,6 +84,9 @@ LibpqSession::Settings LibpqSession::settings() const {
                {"bytea_output", "hex"},
                {"TimeZone", "UTC"},
                {"search_path", ""},
+               {"quote_all_identifiers", "off"},
+               {"array_nulls", "on"},
+               {"transform_null_equals", "off"},
                {"lock_timeout", milliseconds(options_.lock_limit)},
                {"statement_timeout", milliseconds(options_.statement_limit)}};
   all.insert(all.end(), options_.settings.begin(), options_.settings.end());
