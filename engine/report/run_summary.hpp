@@ -11,6 +11,7 @@
 #include "engine/core/error.hpp"
 #include "engine/journal/journal.hpp"
 #include "engine/plan/plan.hpp"
+#include "engine/report/accepted_risks.hpp"
 
 namespace pgconvoy::report {
 
@@ -82,6 +83,7 @@ struct RunSummary {
   std::vector<KeptDatabase> kept;      // drop_source
   std::vector<Obligation> other_obligations;
   std::vector<BackupRecord> backups;   // still kept
+  std::vector<AcceptedRisk> accepted;  // when the run was planned
 };
 
 struct SummaryInput {
