@@ -84,6 +84,9 @@ std::vector<std::pair<std::string, std::string>> settings_of(const SessionOption
                                                        {"bytea_output", "hex"},
                                                        {"TimeZone", "UTC"},
                                                        {"search_path", ""},
+                                                       {"quote_all_identifiers", "off"},
+                                                       {"array_nulls", "on"},
+                                                       {"transform_null_equals", "off"},
                                                        {"lock_timeout", milliseconds(options.lock_limit)},
                                                        {"statement_timeout", milliseconds(options.statement_limit)}};
   all.insert(all.end(), options.settings.begin(), options.settings.end());
