@@ -206,12 +206,23 @@ class Decider {
     return count;
   }
 
+  // Something of a later wave could be started in a region whose budget isn't spent.
+  bool is_worth_going_on() const {
+    const int last = schedule_.wave_ends_[schedule_.open_wave_ - 1];
+    for (const Schedule::Bucket& bucket : schedule_.buckets_) {
+      if (region_is_spent_[bucket.region]) continue;
+      for (const Schedule::Line line : {Schedule::ready_line, Schedule::dependent_line})
+        if (!bucket.lines[line].empty() && *bucket.lines[line].rbegin() > last) return true;
+    }
+    return false;
+  }
+
   void go_on_with_waves() {
     if (schedule_.open_wave_ >= schedule_.waves() || !decision_.start.empty()) return;
     int open = 0, later = 0;
     for (int wave = 0; wave < schedule_.waves(); ++wave)
       (wave < schedule_.open_wave_ ? open : later) += schedule_.of_wave_[wave].open;
-    if (later == 0 || (open > 0 && (schedule_.in_flight_ > 0 || open > left_aside()))) return;
+    if (later == 0 || !is_worth_going_on() || (open > 0 && (schedule_.in_flight_ > 0 || open > left_aside()))) return;
     if (!schedule_.wave_ended_) {
       decision_.ended_wave = schedule_.open_wave_;
       return;
