@@ -22,7 +22,8 @@ class ChecksAskNoSession final : public Condition {
     page.reads = "The parsed trees of validated CHECK constraints of tables with rows and of domains, and the sources of the functions that they call themselves: "
                  "current_user, session_user, current_database(), current_schema(), current_setting(), inet_client_addr() and their like.";
     page.silent = "NOT VALID constraints, tables without rows, defaults, policies, triggers and views. Words in comments and literals. What functions call that "
-                  "a function calls isn't looked at. Settings and rights may be asked for and be of no consequence: that is a warning.";
+                  "a function calls isn't looked at. Settings and rights may be asked for and be of no consequence: that is a warning. What a function does with the answer "
+                  "can't be seen (most only keep superusers out): that is only told with -v.";
     page.remedies = "Make it a trigger, which a restore doesn't run, or drop the constraint and add it again as NOT VALID.";
     page.sources = "Manual: CREATE TABLE (CHECK), Session Information Functions.";
     return page;
@@ -45,7 +46,7 @@ class ChecksAskNoSession final : public Condition {
   Finding finding_of(const Move& move, const SessionCheck& each) const {
     const bool may_not_matter = each.asks == "current_setting" || each.asks == "pg_has_role";
     Finding finding;
-    finding.severity = may_not_matter ? Severity::warn : Severity::block;
+    finding.severity = !each.function.empty() ? Severity::info : may_not_matter ? Severity::warn : Severity::block;
     finding.condition = name();
     finding.object = fmt::format("{} in {}", shown_name(each.object), move.object());
     finding.evidence = each.function.empty() ? fmt::format("it asks for {}", each.asks) : fmt::format("it calls {}, which asks for {}", shown_name(each.function), each.asks);

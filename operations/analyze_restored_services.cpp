@@ -35,9 +35,9 @@ Task<Result<void>> analyze(Session& session, std::string list) {
 // matter of the move. What it fails on keeps the statistics that a new table has.
 constexpr Seconds kForeignLimit{10};
 
-Task<void> analyze_alone(Session& session, std::vector<std::string> relations, std::vector<std::string>& unreached) {
+Task<void> analyze_alone(Session& session, std::vector<std::string> relations, Seconds limit, std::vector<std::string>& unreached) {
   for (const std::string& relation : relations) {
-    auto done = co_await session.script("analyze " + relation, kForeignLimit);
+    auto done = co_await session.script("analyze " + relation, limit);
     if (!done) unreached.push_back(relation);
     if (!session.usable()) co_return;
   }
@@ -46,6 +46,7 @@ Task<void> analyze_alone(Session& session, std::vector<std::string> relations, s
 // Of relations of one owner.
 struct ToAnalyze {
   std::string list;
+  std::vector<std::string> together;  // the same, one by one
   std::vector<std::string> alone;
 };
 
@@ -90,14 +91,16 @@ class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
       ToAnalyze of_superusers;
       for (std::size_t i = 0; i < rows.size(); ++i) {
         ToAnalyze& of_owner = rows.truth(i, 0) ? of_superusers : of_tenants[rows.text(i, 2)];
-        if (rows.truth(i, 3))
+        if (rows.truth(i, 3)) {
           of_owner.alone.push_back(rows.text(i, 1));
-        else
+        } else {
           of_owner.list += (of_owner.list.empty() ? "" : ", ") + rows.text(i, 1);
+          of_owner.together.push_back(rows.text(i, 1));
+        }
       }
       outcome.relations = static_cast<int>(rows.size());
       CO_TRY_VOID(co_await within_pause(context, "ANALYZE", analyze(*inside, of_superusers.list)));
-      co_await analyze_alone(*inside, of_superusers.alone, outcome.unreached);
+      co_await analyze_alone(*inside, of_superusers.alone, kForeignLimit, outcome.unreached);
     }
     TenantLogins tenants(context, intent.server, intent.name);
     for (const auto& [owner, relations] : of_tenants) {
@@ -113,9 +116,14 @@ class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
         if (!quiet) co_return quiet.error();
         const std::string everything = "(verbose off)";
         analyzed = co_await within_pause(context, "ANALYZE", analyze(*anew, everything));
+        // A function of an index that its owner may no longer call: the server's own ANALYZE passes such a table over, too.
+        if (!analyzed && analyzed.error().sqlstate == "42501" && anew->usable()) {
+          co_await analyze_alone(*anew, relations.together, Seconds(3600), outcome.unreached);
+          analyzed = Result<void>();
+        }
       }
       if (!analyzed) co_return analyzed.error();
-      if (session->usable()) co_await analyze_alone(*session, relations.alone, outcome.unreached);
+      if (session->usable()) co_await analyze_alone(*session, relations.alone, kForeignLimit, outcome.unreached);
     }
     CO_TRY_VOID(co_await drop_tenant_logins(context, intent.server, intent.name));
     co_return outcome;

@@ -2,7 +2,6 @@
 -- also: block; rows_keep_their_constraints; constraint mine
 -- also: block; checks_ask_no_session; constraint mine; current_user
 -- also: block; checks_ask_no_session; constraint here; current_database
--- also: block; checks_ask_no_session; constraint by_me; public.is_me(text)
 CREATE TABLE public.posts (id serial PRIMARY KEY, author name DEFAULT current_user CONSTRAINT mine CHECK (author = current_user));
 INSERT INTO public.posts DEFAULT VALUES;
 CREATE TABLE public.notes (id serial PRIMARY KEY, place text DEFAULT current_database() CONSTRAINT here CHECK (place = current_database()));
