@@ -15,7 +15,7 @@ bool fits_glob(const std::string& glob, const std::string& text) { return ::fnma
 
 // Counts findings for which `is_of` holds.
 template <class IsOf>
-void count_findings(AcceptedRisk& risk, const std::vector<PlannedTarget>& targets, const IsOf& is_of) {
+void count_uses(AcceptedRisk& risk, const std::vector<PlannedTarget>& targets, const IsOf& is_of) {
   for (const PlannedTarget& planned : targets) {
     int found = 0;
     for (const Finding& finding : planned.findings) found += is_of(planned, finding);
@@ -31,14 +31,14 @@ std::vector<AcceptedRisk> accepted_risks(const RunOptions& options, const Fleet&
   for (const auto& [condition, reason] : options.overrides) {
     AcceptedRisk risk{condition, reason, "", 0, 0};
     const std::string mark = fmt::format(" (overridden: {})", reason);
-    count_findings(risk, targets, [&](const PlannedTarget&, const Finding& finding) {
+    count_uses(risk, targets, [&](const PlannedTarget&, const Finding& finding) {
       return (condition == kEveryCondition || finding.condition == condition) && finding.evidence.find(mark) != std::string::npos;
     });
     risks.push_back(std::move(risk));
   }
   for (const Suppression& each : fleet.suppressions) {
     AcceptedRisk risk{each.condition, each.reason, each.until, 0, 0};
-    count_findings(risk, targets, [&](const PlannedTarget& planned, const Finding& finding) {
+    count_uses(risk, targets, [&](const PlannedTarget& planned, const Finding& finding) {
       return finding.accepted && finding.condition == each.condition && fits_glob(each.target, planned.target.id) && fits_glob(each.object, finding.object);
     });
     if (risk.findings > 0) risks.push_back(std::move(risk));
