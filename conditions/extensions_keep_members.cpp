@@ -14,7 +14,7 @@ namespace pgconvoy {
 namespace {
 
 // What a version of an extension, and every newer one, no longer has: the contrib modules of 13 were installed in each of
-// their versions, and what the newer server's version lacked is here; that of 16 and 17 is from their update scripts.
+// their versions, and what the newer server's version lacked is here; that of 17 is from its release notes.
 struct RemovedMember {
   std::string_view extension, version, member, instead;
 };
