@@ -8,6 +8,8 @@
 namespace pgconvoy {
 namespace {
 
+constexpr std::size_t kMostKnown = 4096;  // targets under way at a time are far fewer
+
 std::string place_of(const Event& event) {
   std::string place = fmt::format("r{}", event.run);
   if (event.target != 0) place += fmt::format("/t{}", event.target);
@@ -52,8 +54,9 @@ Result<SqliteAppender::OpenTarget*> SqliteAppender::target_of(const Event& event
   if (known != targets_.end()) return &known->second;
   std::optional<Stored<TargetRecord>> found;
   if (event.kind != EventKind::target_planned) {
-    TRY(found, read_target(database_, event.run, event.target, true));
+    TRY(found, read_target(database_, event.run, event.target, false));
     if (!found) return impossible(event, "there is no such target");
+    TRY_VOID(complete(key, *found));
   } else {
     found.emplace();
     found->planned = event.sequence;
@@ -61,6 +64,21 @@ Result<SqliteAppender::OpenTarget*> SqliteAppender::target_of(const Event& event
   }
   OpenTarget open{std::move(*found), {}};
   return &targets_.emplace(key, std::move(open)).first->second;
+}
+
+// With its steps, from what is known of them when nobody has written about the target since.
+Result<void> SqliteAppender::complete(const std::pair<std::int64_t, int>& key, Stored<TargetRecord>& target) {
+  if (known_) {
+    if (const auto known = known_->find(key); known != known_->end()) {
+      const bool holds = known->second.hash == target.hash;
+      if (holds) target = std::move(known->second);
+      known_->erase(known);
+      if (holds) return {};
+    }
+  }
+  TRY(auto whole, read_target(database_, key.first, key.second, true));
+  target = std::move(*whole);
+  return {};
 }
 
 Result<void> SqliteAppender::fold_obligation(const Event& event) {
@@ -122,7 +140,12 @@ Result<void> SqliteAppender::add(Event& event) {
 
 Result<void> SqliteAppender::finish() {
   for (const auto& [id, run] : runs_) TRY_VOID(write_run(database_, run));
-  for (const auto& [key, target] : targets_) TRY_VOID(write_target(database_, target.stored, target.touched));
+  for (auto& [key, target] : targets_) {
+    TRY_VOID(write_target(database_, target.stored, target.touched));
+    const TargetState state = target.stored.record.state;
+    if (known_ && (state == TargetState::running || state == TargetState::rolling_back)) (*known_)[key] = std::move(target.stored);
+  }
+  if (known_ && known_->size() > kMostKnown) known_->clear();
   runs_.clear();
   targets_.clear();
   return {};

@@ -10,10 +10,16 @@
 
 namespace pgconvoy {
 
+// Targets as they were last written, with their steps. One holds as long as the head of its chain in the journal is the one
+// here: whatever another process wrote since changes that head.
+using KnownTargets = std::map<std::pair<std::int64_t, int>, Stored<TargetRecord>>;
+
 class SqliteAppender {
  public:
-  // REQUIRES: a write transaction is open, and stays open until finish().
-  SqliteAppender(SqliteDatabase& database, const std::string& token) : database_(database), token_(token) {}
+  // REQUIRES: a write transaction is open, and stays open until finish(). `known` spares reading the steps of a target for
+  // each of its events; finish() keeps there what it wrote of targets that are under way.
+  SqliteAppender(SqliteDatabase& database, const std::string& token, KnownTargets* known = nullptr)
+      : database_(database), token_(token), known_(known) {}
 
   // Numbers the event and writes its row. Errors: conflict (it can't follow the state it meets), usage (its data
   // can't be stored), or the database's. After an error the transaction must be rolled back.
@@ -30,11 +36,13 @@ class SqliteAppender {
   Result<void> number(Event& event);
   Result<Stored<RunRecord>*> run_of(const Event& event);
   Result<OpenTarget*> target_of(const Event& event);
+  Result<void> complete(const std::pair<std::int64_t, int>& key, Stored<TargetRecord>& target);
   Result<void> fold_obligation(const Event& event);
   Result<void> link(std::string& head, const Event& event, const std::string& data);
 
   SqliteDatabase& database_;
   const std::string& token_;
+  KnownTargets* known_;
   std::int64_t last_sequence_ = -1;
   std::map<std::int64_t, Stored<RunRecord>> runs_;
   std::map<std::pair<std::int64_t, int>, OpenTarget> targets_;

@@ -76,7 +76,7 @@ Result<void> SqliteJournal::append(std::vector<Event>& events) {
   const std::scoped_lock lock(mutex_);
   const auto write = [&]() -> Result<void> {
     TRY(auto transaction, SqliteTransaction::start(*database_, "begin immediate"));
-    SqliteAppender appender(*database_, token_);
+    SqliteAppender appender(*database_, token_, &known_);
     for (Event& event : events) {
       if (event.kind == EventKind::run_planned || event.kind == EventKind::target_planned)
         return Error(ErrorKind::conflict, "runs and their targets are planned together, by create_run");

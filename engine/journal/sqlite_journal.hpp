@@ -12,6 +12,7 @@
 
 #include "engine/journal/journal.hpp"
 #include "engine/journal/run_lock.hpp"
+#include "engine/journal/sqlite_appender.hpp"
 #include "engine/journal/sqlite_database.hpp"
 
 namespace pgconvoy {
@@ -53,6 +54,7 @@ class SqliteJournal final : public Journal {
   std::unique_ptr<SqliteDatabase> database_;
   const std::string token_;
   std::map<std::int64_t, RunLock> locks_;
+  KnownTargets known_;
 };
 
 }  // namespace pgconvoy

@@ -42,6 +42,12 @@ class NoServers final : public SessionFactory {
   }
 };
 
+class NoPrograms final : public ProcessLauncher {
+ public:
+  Task<Result<ProcessResult>> run(ProcessSpec) override { co_return Error(ErrorKind::not_found, "the platform is simulated: there are no programs"); }
+  void kill_all() override {}
+};
+
 // Counts what reaches the journal: how many events share a commit.
 class Counting final : public Journal {
  public:
@@ -144,13 +150,13 @@ int main(int argc, char** argv) {
   asio::thread_pool pool{2};
   SystemClock clock;
   NoServers sessions;
-  auto processes = make_process_launcher();
+  NoPrograms processes;
   AppControllers controllers;
   controllers.add("none", make_none_controller());
   Provisioners provisioners{nullptr};
   PoolerControllers poolers;
-  Credentials credentials{*processes};
-  Runner runner(Services{pool, clock, sessions, *processes, controllers, provisioners, poolers, credentials}, journal, operations, conditions, {});
+  Credentials credentials{processes};
+  Runner runner(Services{pool, clock, sessions, processes, controllers, provisioners, poolers, credentials}, journal, operations, conditions, {});
   RunRequest request;
   request.run = run;
   std::string state;

@@ -111,6 +111,8 @@ class WavesTest(ScenarioTest):
         lab.make_slow(first, 5)
         busy = lab.start_session(lab.server("eu-west", 13), "SELECT pg_sleep(120)")
         try:
+            wait_for("the server to be busy", lambda: lab.psql(lab.server("eu-west", 13), """
+                SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"""))
             with lab.start("run", "--plan", "r1", "--yes") as running:
                 wait_for("the server to be too busy", lambda: self.waits_for("server"))
                 self.assertRegex(lab.run("status", "r1").stdout, r"3 targets wait: server eu-west-pg13: 1 active sessions, more than 0")
@@ -146,14 +148,14 @@ class WavesTest(ScenarioTest):
             return lab.file("growing.yaml", yaml.safe_dump(part).replace("secrets/", f"{lab.directory}/secrets/"))
 
         def go_on():
-            return lab.run("run", *lab.fleet_arguments("-f", write.file), "--continue", "--yes")
+            return lab.run("run", *lab.fleet_arguments("-f", fleet), "--continue", "--yes")
 
-        write.file = write(old, skipped)
-        self.assert_exit(lab.run("plan", *lab.fleet_arguments("-f", write.file)), 0)
+        fleet = write(old, skipped)
+        self.assert_exit(lab.run("plan", *lab.fleet_arguments("-f", fleet)), 0)
         self.assert_exit(lab.run("skip", "r1", skipped), 0)
         self.assert_exit(lab.run("run", "--plan", "r1", "--yes"), SOME_FAILED)
         self.assertEqual(lab.journal.target_states(), {old: "succeeded", skipped: "skipped"})
-        write.file = write(old, skipped, new)
+        write(old, skipped, new)
         done = self.assert_exit(go_on(), 0)
         self.assertEqual(lab.journal.target_states(2), {skipped: "succeeded", new: "succeeded"}, done.stdout)
         self.assertIn('"continues":"r1"', lab.journal.rows("SELECT data FROM events WHERE run = 2 AND kind = 'run_planned'")[0][0])

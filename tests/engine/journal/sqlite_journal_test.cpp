@@ -197,3 +197,24 @@ TEST_CASE("sqlite journal: a file without the details of backups is read as it i
   CHECK((backups[0].details.empty() ? backups[1] : backups[0]).details == json{{"host", "runner-1"}});
   CHECK(must(journal->verify()).empty());
 }
+
+TEST_CASE("sqlite journal: what another process wrote about a target is known to the next event, whatever was kept of it") {
+  TemporaryDirectory directory;
+  const std::string path = (directory / "journal.db").string();
+  auto ours = must(open_journal(path, OpenMode::create)), theirs = must(open_journal(path, OpenMode::read_write));
+  Writer write;
+  must(ours->create_run(a_plan(), some_targets(1), noon()));
+  append(*ours, {write.of_run(EventKind::run_started), write.claim(), write.start("a")});
+  append(*theirs, {write.succeed("a")});
+  std::vector<Event> again{write.succeed("a")};
+  CHECK(must_fail(ours->append(again)).kind == ErrorKind::conflict);  // it has succeeded already
+  append(*ours, {write.start("b")});
+  append(*theirs, {write.succeed("b"), write.start("c")});
+  append(*ours, {write.succeed("c")});
+  CHECK(must(ours->target(1, 1)).steps.size() == 3);
+  // A batch that is refused leaves nothing behind.
+  std::vector<Event> half{write.start("d"), write.start("d")};
+  CHECK_FALSE(ours->append(half));
+  append(*ours, {write.start("d")});
+  CHECK(must(ours->verify()) == std::vector<std::string>());
+}
