@@ -5,19 +5,26 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "engine/journal/sqlite_records.hpp"
+#include "engine/journal/store.hpp"
 
 namespace pgconvoy {
 
-class SqliteAppender {
+class JournalAppender {
  public:
   // REQUIRES: a write transaction is open, and stays open until finish().
-  SqliteAppender(SqliteDatabase& database, const std::string& token) : database_(database), token_(token) {}
+  JournalAppender(JournalStore& store, const std::string& token) : store_(store), token_(token) {}
 
   // Numbers the event and writes its row. Errors: conflict (it can't follow the state it meets), usage (its data
   // can't be stored), or the database's. After an error the transaction must be rolled back.
   Result<void> add(Event& event);
+
+  // A new run of that id, with all its targets. Errors as of add(), and usage for a target that names another number.
+  Result<void> plan_run(std::int64_t id, json plan, std::vector<json> planned_targets, WallTime now);
+
+  // Of the event that was added last.
+  const std::string& last_hash() const { return last_hash_; }
 
   // Writes the projections of all that was added.
   Result<void> finish();
@@ -33,9 +40,10 @@ class SqliteAppender {
   Result<void> fold_obligation(const Event& event);
   Result<void> link(std::string& head, const Event& event, const std::string& data);
 
-  SqliteDatabase& database_;
+  JournalStore& store_;
   const std::string& token_;
   std::int64_t last_sequence_ = -1;
+  std::string last_hash_;
   std::map<std::int64_t, Stored<RunRecord>> runs_;
   std::map<std::pair<std::int64_t, int>, OpenTarget> targets_;
 };
