@@ -4,6 +4,8 @@
 
 #include <pqxx/pqxx>
 
+#include <sys/socket.h>
+
 #include <cstdlib>
 #include <unordered_map>
 
@@ -23,10 +25,11 @@ extern "C" const char* __lsan_default_options() { return "print_suppressions=0";
 namespace pgconvoy {
 namespace {
 
-// Milliseconds: a lock that nobody gives back, a transaction that was forgotten, a statement without end.
+// Milliseconds: a lock that nobody gives back, a statement without end, and a transaction whose process stands still: it
+// would keep everybody from the counters.
 constexpr const char* kSession =
     "set search_path = pg_catalog; set lock_timeout = 30000; set statement_timeout = 120000; "
-    "set idle_in_transaction_session_timeout = 60000; set default_transaction_isolation = 'read committed'; "
+    "set idle_in_transaction_session_timeout = 5000; set default_transaction_isolation = 'read committed'; "
     "set client_min_messages = warning; set bytea_output = hex; set datestyle = iso; "
     "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
 
@@ -80,9 +83,9 @@ std::string conninfo_with_password(const ConnectionSpec& connection) {
   return text + "'";
 }
 
-std::vector<const char*> pointers(const std::vector<Parameter>& parameters) {
+std::vector<const char*> pointers(const std::vector<SqlParameter>& parameters) {
   std::vector<const char*> values;
-  for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  for (const SqlParameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
   return values;
 }
 
@@ -149,18 +152,35 @@ bool PostgresDatabase::connected() const { return impl_ != nullptr; }
 int PostgresDatabase::backend_pid() const { return impl_ ? impl_->connection.backendpid() : 0; }
 int PostgresDatabase::socket() const { return impl_ ? impl_->connection.sock() : -1; }
 
-Result<void> PostgresDatabase::connect() {
+void PostgresDatabase::drop() {
+  {
+    const std::scoped_lock lock(socket_mutex_);
+    socket_ = -1;
+  }
   impl_.reset();
+}
+
+void PostgresDatabase::cut() {
+  const std::scoped_lock lock(socket_mutex_);
+  if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+}
+
+Result<void> PostgresDatabase::connect() {
+  drop();
   const std::string address = journal_address(connection_);
   try {
     impl_ = std::make_unique<Impl>(conninfo_with_password(connection_));
+    {
+      const std::scoped_lock lock(socket_mutex_);
+      socket_ = impl_->connection.sock();
+    }
     impl_->work->exec(kSession);
     return {};
   } catch (const pqxx::sql_error& failure) {
-    impl_.reset();
+    drop();
     return error_of_state(address, failure.sqlstate(), without_newline(failure.what()));
   } catch (const std::exception& failure) {
-    impl_.reset();
+    drop();
     Error error = lost(address, without_newline(failure.what()));
     // Without a server's answer in numbers: these are the server's and libpq's own words.
     const std::string said = failure.what();
@@ -191,11 +211,11 @@ auto PostgresDatabase::guarded(const std::string& sql, Function function) -> Res
                                        : lost(address, without_newline(failure.what()));
   }
   error.statement = sql;
-  if (error.kind == ErrorKind::unreachable) impl_.reset();
+  if (error.kind == ErrorKind::unreachable) drop();
   return error;
 }
 
-Result<PostgresRows> PostgresDatabase::query(const std::string& sql, const std::vector<Parameter>& parameters) {
+Result<PostgresRows> PostgresDatabase::query(const std::string& sql, const std::vector<SqlParameter>& parameters) {
   return guarded(sql, [&] {
     const std::string& name = impl_->prepared(sql);
     auto content = std::make_shared<PostgresRows::Content>();
@@ -233,7 +253,7 @@ Result<void> PostgresDatabase::execute(const std::string& sql) {
   return {};
 }
 
-Result<std::int64_t> PostgresDatabase::integer(const std::string& sql, const std::vector<Parameter>& parameters) {
+Result<std::int64_t> PostgresDatabase::integer(const std::string& sql, const std::vector<SqlParameter>& parameters) {
   TRY(const PostgresRows rows, query(sql, parameters));
   return rows.empty() ? 0 : rows[0].integer(0);
 }
@@ -272,7 +292,7 @@ Result<void> PostgresTransaction::commit() {
   return error;
 }
 
-ArrayText& ArrayText::add(const Parameter& value) {
+ArrayText& ArrayText::add(const SqlParameter& value) {
   if (!text_.empty()) text_ += ',';
   if (!value) {
     text_ += "NULL";

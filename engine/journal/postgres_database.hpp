@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -19,7 +20,7 @@
 namespace pgconvoy {
 
 // Nothing is NULL.
-using Parameter = std::optional<std::string>;
+using SqlParameter = std::optional<std::string>;
 
 class PostgresRows {
  public:
@@ -58,17 +59,19 @@ class PostgresDatabase {
   // a commit is on disk when it returns. Error unreachable (retryable), or sql for what the server refuses.
   Result<void> connect();
   bool connected() const;
+  // Ends the connection while another thread waits for an answer on it: that call fails as with a lost one.
+  void cut();
   int backend_pid() const;
   int socket() const;  // -1 when not connected
 
   // Every failure that ends the connection is of kind unreachable, and connected() is false afterwards.
   // `sql` is prepared once per text. Only text goes in and out; $n::type says what it is.
-  Result<PostgresRows> query(const std::string& sql, const std::vector<Parameter>& parameters = {});
+  Result<PostgresRows> query(const std::string& sql, const std::vector<SqlParameter>& parameters = {});
   // The same, not prepared: for what is different each time.
   Result<PostgresRows> unprepared(const std::string& sql);
   // One or more statements without parameters, whose rows don't matter.
   Result<void> execute(const std::string& sql);
-  Result<std::int64_t> integer(const std::string& sql, const std::vector<Parameter>& parameters = {});
+  Result<std::int64_t> integer(const std::string& sql, const std::vector<SqlParameter>& parameters = {});
 
   // Notifications of channels that were listened to: how many came since the last call. Doesn't wait.
   Result<int> notifications();
@@ -80,8 +83,12 @@ class PostgresDatabase {
   template <class Function>
   auto guarded(const std::string& sql, Function function) -> Result<std::invoke_result_t<Function&>>;
 
+  void drop();
+
   ConnectionSpec connection_;
   std::unique_ptr<Impl> impl_;
+  std::mutex socket_mutex_;
+  int socket_ = -1;  // what cut() may end
 };
 
 // Rolled back unless committed.
@@ -102,7 +109,7 @@ class PostgresTransaction {
 // '{"a","b",NULL}': an array's text, for $1::text[].
 class ArrayText {
  public:
-  ArrayText& add(const Parameter& value);
+  ArrayText& add(const SqlParameter& value);
   ArrayText& add(std::int64_t value);
   std::string text() const { return "{" + text_ + "}"; }
   std::size_t size() const { return text_.size(); }

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <thread>
 
+#include "engine/core/host.hpp"
 #include "engine/journal/appender.hpp"
 #include "engine/journal/postgres_address.hpp"
 #include "engine/journal/postgres_patience.hpp"
@@ -15,22 +15,10 @@
 #include "engine/journal/postgres_store.hpp"
 
 namespace pgconvoy {
-namespace {
-
-// "pgcr" in the upper half of an advisory lock's key, the run's id in the lower.
-constexpr std::int64_t kRunLocks = 0x70676372LL << 32;
-
-std::string host_of_this() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Journal>> PostgresJournal::open(const std::string& uri, OpenMode mode) {
   TRY(ConnectionSpec connection, journal_connection(uri));
   // Who holds a run's lock is told from the name of its session.
-  connection.keywords["application_name"] = fmt::format("pgconvoy journal, host {} pid {}", host_of_this().substr(0, 32), getpid());
+  connection.keywords["application_name"] = fmt::format("pgconvoy journal, host {} pid {}", this_host().substr(0, 32), getpid());
   std::unique_ptr<PostgresJournal> journal(new PostgresJournal(std::move(connection), mode == OpenMode::read_only));
   TRY_VOID(journal->database_.connect());
   journal->ask_for_system();
@@ -68,7 +56,7 @@ Result<void> PostgresJournal::connect() {
                                                  journal_address(database_.connection()), *token, token_),
                  "lead the address back to the server with this journal");
   if (read_only_) TRY_VOID(database_.execute("set default_transaction_read_only = on"));
-  for (const auto id : locked_) TRY_VOID(take_lock(id));
+  for (const auto& [id, mode] : locked_) TRY_VOID(take_lock(id, mode));
   return {};
 }
 
@@ -153,10 +141,24 @@ Result<std::int64_t> PostgresJournal::create_run(json plan, std::vector<json> pl
   return id;
 }
 
-Result<void> PostgresJournal::take_lock(std::int64_t id) {
+// Whoever runs it alone, has waited for what workers hold: one that is frozen may have lost its session and still be there.
+Result<void> PostgresJournal::take_lock(std::int64_t id, RunLockMode mode) {
   const std::string key = std::to_string(kRunLocks | id);
-  TRY(const PostgresRows taken, database_.query("select pg_try_advisory_lock($1::bigint)", {key}));
-  if (taken[0].text(0) == "t") return {};
+  const bool alone = mode == RunLockMode::alone;
+  TRY(const PostgresRows taken, database_.query(alone ? "select pg_try_advisory_lock($1::bigint)"
+                                                      : "select pg_try_advisory_lock_shared($1::bigint)", {key}));
+  if (taken[0].text(0) == "t") {
+    if (!alone) return {};
+    TRY(const PostgresRows held,
+        database_.query("select host, pid, to_char(until at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from pgconvoy.leases "
+                        "where run = $1::bigint and until > clock_timestamp() order by until desc limit 1", {std::to_string(id)}));
+    if (held.empty()) return {};
+    TRY(const PostgresRows given_back, database_.query("select pg_advisory_unlock($1::bigint)", {key}));
+    (void)given_back;
+    return Error(ErrorKind::refused, fmt::format("r{} is being run by host {} pid {}, whose lease on a target lasts until {} UTC",
+                                                 id, held[0].text(0), held[0].text(1), held[0].text(2)),
+                 fmt::format("wait for it, or pgconvoy status r{}", id));
+  }
   TRY(const PostgresRows holders,
       database_.query("select coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'the server''s own host') "
                       "from pg_locks l left join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted "
@@ -173,24 +175,41 @@ Result<void> PostgresJournal::take_lock(std::int64_t id) {
                fmt::format("pgconvoy status r{0} shows how far it is, pgconvoy pause r{0} lets what is in flight end and starts nothing more", id));
 }
 
-Result<void> PostgresJournal::lock_run(std::int64_t id) {
+Result<void> PostgresJournal::lock(std::int64_t id, RunLockMode mode) {
   TRY_VOID(refuse_when_read_only());
   const std::scoped_lock lock(mutex_);
   if (locked_.contains(id)) return {};
   return patiently([&]() -> Result<void> {
-    TRY_VOID(read_whole_run(id));
-    TRY_VOID(take_lock(id));
-    locked_.insert(id);
+    TRY_VOID(read_whole_run(id, false));
+    TRY_VOID(take_lock(id, mode));
+    locked_.emplace(id, mode);
     return {};
   });
 }
 
-Result<std::string> PostgresJournal::system_identifier() {
+Result<void> PostgresJournal::lock_run(std::int64_t id) { return lock(id, RunLockMode::alone); }
+Result<void> PostgresJournal::join_run(std::int64_t id) { return lock(id, RunLockMode::with_others); }
+
+void PostgresJournal::leave_run(std::int64_t id) {
   const std::scoped_lock lock(mutex_);
-  return patiently([&]() -> Result<std::string> {
-    TRY_VOID(database_.execute("select 1"));
-    return system_;
-  });
+  const auto found = locked_.find(id);
+  if (found == locked_.end()) return;
+  const bool alone = found->second == RunLockMode::alone;
+  locked_.erase(found);
+  // A connection that is lost has given it back.
+  if (database_.connected())
+    (void)database_.query(alone ? "select pg_advisory_unlock($1::bigint)" : "select pg_advisory_unlock_shared($1::bigint)",
+                          {std::to_string(kRunLocks | id)});
+}
+
+Result<std::string> system_of_journal(const std::string& uri) {
+  if (!is_postgres_journal(uri)) return std::string();
+  TRY(ConnectionSpec connection, journal_connection(uri));
+  PostgresDatabase database(std::move(connection));
+  TRY_VOID(database.connect());
+  auto system = database.query("select system_identifier::text from pg_control_system()");
+  if (!system && system.error().kind == ErrorKind::unreachable) return system.error();
+  return system && !system->empty() ? (*system)[0].text(0) : std::string();
 }
 
 }  // namespace pgconvoy

@@ -9,6 +9,9 @@
 
 namespace pgconvoy {
 
+// "pgcr" in the upper half of an advisory lock's key, the run's id in the lower.
+constexpr std::int64_t kRunLocks = 0x70676372LL << 32;
+
 template <class Work>
 auto PostgresJournal::patiently(Work work) -> std::invoke_result_t<Work&> {
   const auto until = std::chrono::steady_clock::now() + patience_.load();

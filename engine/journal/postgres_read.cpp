@@ -22,13 +22,15 @@ Error no_such_target(std::int64_t run, int number) {
 }  // namespace
 
 // REQUIRES: within a transaction, or nothing else is read with it.
-Result<RunRecord> PostgresJournal::read_whole_run(std::int64_t id) {
+Result<RunRecord> PostgresJournal::read_whole_run(std::int64_t id, bool with_plan) {
   TRY(auto stored, PostgresStore(database_).read_run(id));
   if (!stored) return no_such_run(id);
   RunRecord run = std::move(stored->record);
-  TRY(const PostgresRows planned, database_.query("select data from pgconvoy.events where sequence = $1::bigint", {std::to_string(stored->planned)}));
-  if (!planned.empty()) {
-    TRY(run.plan, json_of(planned[0], 0));
+  if (with_plan) {
+    TRY(const PostgresRows planned, database_.query("select data from pgconvoy.events where sequence = $1::bigint", {std::to_string(stored->planned)}));
+    if (!planned.empty()) {
+      TRY(run.plan, json_of(planned[0], 0));
+    }
   }
   TRY(const PostgresRows counts,
       database_.query("select state, count(*) from pgconvoy.targets where run = $1::bigint group by state", {std::to_string(id)}));
@@ -39,7 +41,12 @@ Result<RunRecord> PostgresJournal::read_whole_run(std::int64_t id) {
 
 Result<RunRecord> PostgresJournal::run(std::int64_t id) {
   const std::scoped_lock lock(mutex_);
-  return look([&] { return read_whole_run(id); });
+  return look([&] { return read_whole_run(id, true); });
+}
+
+Result<RunRecord> PostgresJournal::run_without_plan(std::int64_t id) {
+  const std::scoped_lock lock(mutex_);
+  return look([&] { return read_whole_run(id, false); });
 }
 
 Result<std::vector<RunRecord>> PostgresJournal::runs() {
@@ -48,7 +55,7 @@ Result<std::vector<RunRecord>> PostgresJournal::runs() {
     TRY(const PostgresRows ids, database_.query("select id from pgconvoy.runs order by id desc"));
     std::vector<RunRecord> found;
     for (int row = 0; row < ids.size(); ++row) {
-      TRY(auto run, read_whole_run(ids[row].integer(0)));
+      TRY(auto run, read_whole_run(ids[row].integer(0), false));
       found.push_back(std::move(run));
     }
     return found;
@@ -96,6 +103,15 @@ Result<json> PostgresJournal::planned_target(std::int64_t run, int number) {
 }
 
 Result<void> PostgresJournal::events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) {
+  return visit_events(run, after_sequence, "", visit);
+}
+
+Result<void> PostgresJournal::own_events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) {
+  return visit_events(run, after_sequence, "and target = 0 and kind <> 'run_planned' ", visit);
+}
+
+Result<void> PostgresJournal::visit_events(std::int64_t run, std::int64_t after_sequence, const char* which,
+                                           const std::function<bool(const Event&)>& visit) {
   std::vector<Event> page;
   do {
     {
@@ -106,9 +122,9 @@ Result<void> PostgresJournal::events(std::int64_t run, std::int64_t after_sequen
           if (!stored) return no_such_run(run);
         }
         TRY(const PostgresRows rows,
-            database_.query(fmt::format("select {} from pgconvoy.events where run = $1::bigint and sequence > $2::bigint "
+            database_.query(fmt::format("select {} from pgconvoy.events where run = $1::bigint and sequence > $2::bigint {}"
                                         "order by sequence limit {}",
-                                        kEventColumns, kEventsAtATime),
+                                        kEventColumns, which, kEventsAtATime),
                             {std::to_string(run), std::to_string(after_sequence)}));
         std::vector<Event> read;
         for (int row = 0; row < rows.size(); ++row) {

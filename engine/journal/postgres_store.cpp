@@ -9,12 +9,12 @@ namespace {
 // A plan of many targets is sent in parts: a parameter may not be larger than a gigabyte, nor need it be.
 constexpr std::size_t kRowsAtOnce = 2000, kBytesAtOnce = 16u << 20;
 
-Parameter number(std::int64_t value) { return std::to_string(value); }
+SqlParameter number(std::int64_t value) { return std::to_string(value); }
 
 }  // namespace
 
-std::vector<Parameter> PostgresStore::Pending::take() {
-  std::vector<Parameter> values;
+std::vector<SqlParameter> PostgresStore::Pending::take() {
+  std::vector<SqlParameter> values;
   for (ArrayText& column : columns) {
     values.emplace_back(column.text());
     column = ArrayText();
@@ -139,13 +139,13 @@ Result<void> PostgresStore::write_event(const StoredEvent& stored) {
   columns[0].add(event.sequence);
   columns[1].add(event.run);
   columns[2].add(std::int64_t{event.target});
-  columns[3].add(Parameter(event.step));
+  columns[3].add(SqlParameter(event.step));
   columns[4].add(std::int64_t{event.attempt});
   columns[5].add(std::int64_t{event.epoch});
-  columns[6].add(Parameter(stored.kind));
-  columns[7].add(Parameter(stored.at));
-  columns[8].add(Parameter(stored.data));
-  columns[9].add(Parameter(stored.hash));
+  columns[6].add(SqlParameter(stored.kind));
+  columns[7].add(SqlParameter(stored.at));
+  columns[8].add(SqlParameter(stored.data));
+  columns[9].add(SqlParameter(stored.hash));
   ++events_.rows;
   events_.bytes += stored.data.size();
   return events_.rows >= kRowsAtOnce || events_.bytes >= kBytesAtOnce ? flush_events() : Result<void>();
@@ -180,9 +180,9 @@ Result<void> PostgresStore::write_target(const Stored<TargetRecord>& stored, con
   auto& columns = written_targets_.columns;
   columns[0].add(target.run);
   columns[1].add(std::int64_t{target.number});
-  columns[2].add(Parameter(target.id));
-  columns[3].add(Parameter(target.region));
-  columns[4].add(Parameter(to_string(target.state)));
+  columns[2].add(SqlParameter(target.id));
+  columns[3].add(SqlParameter(target.region));
+  columns[4].add(SqlParameter(to_string(target.state)));
   columns[5].add(std::int64_t{target.epoch});
   columns[6].add(std::int64_t{target.pivoted});
   columns[7].add(text_of(target.reason));
@@ -191,15 +191,15 @@ Result<void> PostgresStore::write_target(const Stored<TargetRecord>& stored, con
   columns[10].add(text_of(target.paused_at));
   columns[11].add(text_of(target.resumed_at));
   columns[12].add(stored.planned);
-  columns[13].add(Parameter(stored.hash));
+  columns[13].add(SqlParameter(stored.hash));
   ++written_targets_.rows;
   for (const std::string& path : steps) {
     const StepRecord& step = target.steps.at(path);
     auto& of_step = written_steps_.columns;
     of_step[0].add(target.run);
     of_step[1].add(std::int64_t{target.number});
-    of_step[2].add(Parameter(path));
-    of_step[3].add(Parameter(to_string(step.status)));
+    of_step[2].add(SqlParameter(path));
+    of_step[3].add(SqlParameter(to_string(step.status)));
     of_step[4].add(std::int64_t{step.attempt});
     of_step[5].add(std::int64_t{step.epoch});
     of_step[6].add(step.first_started);
@@ -273,7 +273,7 @@ Result<void> PostgresStore::write_backup(const BackupRecord& backup) {
                                   kBackupColumns),
                       {number(backup.run), number(backup.target), backup.target_id, backup.instance, backup.server, backup.database,
                        backup.file, backup.sha256, backup.format, backup.created, backup.state, number(backup.bytes),
-                       backup.details.empty() ? Parameter() : Parameter(backup.details.dump())}));
+                       backup.details.empty() ? SqlParameter() : SqlParameter(backup.details.dump())}));
   (void)done;
   return {};
 }

@@ -54,7 +54,7 @@ class PostgresStore final : public JournalStore {
     explicit Pending(std::size_t count) : columns(count) {}
     std::vector<ArrayText> columns;
     std::size_t rows = 0, bytes = 0;
-    std::vector<Parameter> take();  // leaves none
+    std::vector<SqlParameter> take();  // leaves none
   };
   using TargetKey = std::pair<std::int64_t, int>;
   Result<void> lock_runs(const std::set<std::int64_t>& runs);
