@@ -167,5 +167,35 @@ class CutOffTest(WorkersTest):
         self.assertIn("journal", in_a_file.stderr)
 
 
+class LedTest(WorkersTest):
+    laboratory_options = {"regions": 1, "databases": 4, "apps": 1, "seed": 75}
+
+    def test_paused_and_resumed_from_elsewhere(self):
+        lab = self.lab
+        self.slow_ones()
+        self.assert_exit(self.run_on("plan", *lab.fleet_arguments("--concurrency", "2", "--concurrency-per-region", "2")), 0)
+        with lab.start("run", "--plan", "r1", "--yes", "--lease", f"{LEASE}s", journal=self.url) as first, self.worker() as second:
+            self.server.wait_for_holder(first.process.pid)
+            status = self.assert_exit(self.run_on("status"), 0)
+            self.assertIn(f"pid {first.process.pid}: ", status.stdout)
+            refused = self.assert_exit(self.run_on("rollback", "r1", "--yes"), 2)
+            self.assertIn(f"pid {first.process.pid}", refused.stderr)
+            self.assert_exit(self.run_on("pause", "r1"), 0)
+            code, output = first.finish()
+            self.assertEqual(code, 3, output)
+            paused, = [event[0] for event in self.server.events() if event[4] == "run_intent"]
+            self.assertEqual([event for event in self.server.events() if event[0] > paused and event[4] == "target_claimed"], [])
+            states = self.server.target_states()
+            self.assertIn("pending", states.values())
+            self.assertNotIn("running", states.values())
+            # Both take their part in the rest.
+            resumed = self.assert_exit(self.run_on("resume", "r1", "--lease", f"{LEASE}s"), 0)
+            self.assertIn("succeeded", resumed.stdout)
+            self.finish(second)
+        self.assert_each_done_once(1)
+        self.assert_exit(self.run_on("report", "r1"), 0)
+        self.assert_databases_moved()
+
+
 if __name__ == "__main__":
     unittest.main()
