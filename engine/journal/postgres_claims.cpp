@@ -47,9 +47,12 @@ Result<ClaimView> PostgresJournal::claim_view(std::int64_t run, const WorkerIden
   const std::string id = std::to_string(run), after = std::to_string(seen);
   ClaimView view;
   TRY(view.seen, database_.integer("select last_event from pgconvoy.counters"));
-  TRY(auto stored, PostgresStore(database_).read_run(run));
-  if (!stored) return Error(ErrorKind::not_found, fmt::format("there is no run r{}", run), "pgconvoy status lists the runs");
-  view.run = std::move(stored->record);
+  // Locked: nobody says `pause` between the look and the claim.
+  TRY(const PostgresRows runs,
+      database_.query(fmt::format("select {} from pgconvoy.runs where id = $1::bigint for no key update", kRunColumns), {id}));
+  if (runs.empty()) return Error(ErrorKind::not_found, fmt::format("there is no run r{}", run), "pgconvoy status lists the runs");
+  TRY(auto stored, run_of_row(runs[0]));
+  view.run = std::move(stored.record);
   TRY(const PostgresRows events,
       database_.query(fmt::format("select {} from pgconvoy.events where run = $1::bigint and target = 0 and sequence > $2::bigint "
                                   "and kind <> 'run_planned' order by sequence", kEventColumns), {id, after}));
