@@ -9,6 +9,7 @@
 #include "cli/planning.hpp"
 #include "engine/core/bytes.hpp"
 #include "engine/facts/gather.hpp"
+#include "engine/facts/trial_scratch.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/journal/postgres_address.hpp"
 #include "engine/postgres/client_program.hpp"
@@ -19,7 +20,7 @@ namespace {
 using Verdict = Diagnosis::Verdict;
 
 // "postgresql-database-15" -> 15
-Task<Result<ServerFacts>> read_server(Services services, Server server) {
+Task<Result<ServerFacts>> read_server(Services services, Server server, std::vector<std::string>& leftovers) {
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
   SessionOptions options;
   options.application_name = "pgconvoy/doctor";
@@ -27,6 +28,10 @@ Task<Result<ServerFacts>> read_server(Services services, Server server) {
   if (!opened) co_return with_ways_to_log_in(std::move(opened).error(), server.id);
   SessionPtr session = *std::move(opened);
   auto facts = co_await gather_server(*session, server.id);
+  if (facts) {
+    auto left = co_await trial_leftovers(*session);
+    if (left) leftovers = *std::move(left);
+  }
   session->close();
   co_return facts;
 }
@@ -62,6 +67,16 @@ Diagnosis judge_server(const Server& server, const Result<ServerFacts>& facts) {
   return diagnosis;
 }
 
+// What a trial that was killed left on the server is in nobody's way, but it is somebody's schema.
+void judge_leftovers(Diagnosis& diagnosis, const std::vector<std::string>& leftovers) {
+  if (leftovers.empty() || diagnosis.verdict == Verdict::bad) return;
+  diagnosis.verdict = Verdict::warning;
+  diagnosis.detail += fmt::format("; a killed check --trial left {}{}", leftovers.front(),
+                                  leftovers.size() == 1 ? "" : fmt::format(" and {} more", leftovers.size() - 1));
+  diagnosis.remedy = fmt::format("the next pgconvoy check --trial that leads to this server removes it; or in psql there: DROP DATABASE IF EXISTS {0}; DROP ROLE IF EXISTS {0}",
+                                 leftovers.front());
+}
+
 // The directory, or what it would be made in.
 std::filesystem::path nearest_existing(std::filesystem::path path) {
   std::error_code ignored;
@@ -74,8 +89,10 @@ std::filesystem::path nearest_existing(std::filesystem::path path) {
 Task<std::vector<Diagnosis>> diagnose_servers(Services services, Fleet fleet) {
   std::vector<Diagnosis> result;
   for (const auto& [id, server] : fleet.servers) {
-    auto facts = co_await read_server(services, server);
+    std::vector<std::string> leftovers;
+    auto facts = co_await read_server(services, server, leftovers);
     result.push_back(judge_server(server, facts));
+    judge_leftovers(result.back(), leftovers);
   }
   co_return result;
 }

@@ -41,6 +41,9 @@ void add_rollout_choices(CLI::App& command, RunChoices& choices) {
   setting("concurrency-per-target", "N", "Targets at a time on each server that is moved to");
   setting("bytes-in-flight", "SIZE", "Size of all databases that are being moved at a time: 50GB");
   setting("min-free-disk", "SIZE", "Nothing new starts with less room for backups or, where it can be seen, for new databases");
+  setting("window", "WINDOWS", "When targets may start, in each region's local time, instead of the fleet file's windows: \"mon-fri 01:00-05:00; sun 02:00-06:00\", or always");
+  setting("wait-for-windows", "yes|no", "Waits for the next window instead of resting until run --continue");
+  setting("batch", "N", "Rests when so many targets were begun; run --continue goes on");
   setting("throttle-when", "RULES", "Nothing new starts on a server that is busier: active>50,lag>10s,load>8");
 }
 

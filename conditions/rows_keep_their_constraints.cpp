@@ -31,7 +31,7 @@ class RowsKeepTheirConstraints final : public Condition {
                  "of the database by computing them anew. Small tables first, until time_budget runs out: a warning says what was left. "
                  "Nothing that the tenant wrote is evaluated by the administrator: it is left to a login as the owner.";
     page.silent = "NOT VALID constraints, which a restore doesn't check either; NULLs in keys; rows outside a partial index. Exclusion "
-                  "constraints of large tables without an equality aren't checked (said), nor domains inside composite types, nor unique indexes whose operator class has an equality of "
+                  "constraints of large tables without an equality aren't checked (said), nor unique indexes whose operator class has an equality of "
                   "its own (said). Sort orders are the source's: whether the target's differ is another check.";
     page.remedies = "Mend or delete the rows that the finding's SELECT shows; where they must stay, DROP CONSTRAINT and ADD it again as NOT "
                     "VALID: a dump keeps that. After duplicates under a unique index, REINDEX says when all are gone.";

@@ -51,8 +51,9 @@ bool as_tenant(Pass pass) {
 // gets at another's data; where the order matters (definitions, materialized views) as many portions as owners change.
 class Portions {
  public:
-  Portions(std::vector<ArchiveEntry> entries, std::string database_owner)
-      : entries_(std::move(entries)), database_owner_(std::move(database_owner)) {}
+  // `parents`: owners of partitioned tables whose partitions are another's.
+  Portions(std::vector<ArchiveEntry> entries, std::string database_owner, std::set<std::string> parents)
+      : entries_(std::move(entries)), database_owner_(std::move(database_owner)), parents_(std::move(parents)) {}
 
   // Who is no superuser gives objects away only to those who may make such themselves: schemas come first, so that rights
   // on them can be lent, and privileges by themselves, so that what was lent isn't taken for what was granted.
@@ -75,7 +76,7 @@ class Portions {
     if (!portions_.empty() && portions_.back().pass == Pass::privileges) portions_.back().alone = true;
     by_owner(Pass::link, "link");
     in_order({Pass::finish}, "finish");
-    in_order({Pass::refresh}, "refresh");
+    in_order({Pass::refresh, Pass::refresh_superusers}, "refresh");
     in_order({Pass::last}, "last");
     return merged();
   }
@@ -109,7 +110,9 @@ class Portions {
       all.lines += entry.line + "\n";
       all.owners.merge(rights_for(entry));
     }
-    if (!all.lines.empty()) portions_.push_back(std::move(all));
+    if (all.lines.empty()) return;
+    all.owners.insert(parents_.begin(), parents_.end());
+    portions_.push_back(std::move(all));
   }
 
   // What follows each other with the same rights is one call: most databases have one owner.
@@ -131,6 +134,7 @@ class Portions {
 
   std::vector<ArchiveEntry> entries_;
   std::string database_owner_;
+  std::set<std::string> parents_;
   std::vector<Portion> portions_;
 };
 
@@ -191,7 +195,8 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     outcome.entries = static_cast<int>(entries.size());
     std::set<std::string> owners;
     const bool superuser = context.work.facts.servers.at(intent.server).superuser;
-    Portions split(entries, intent.owner);
+    CO_TRY(std::set<std::string> parents, co_await owners_of_parents(context, id));
+    Portions split(entries, intent.owner, std::move(parents));
     const std::vector<Portion> portions = superuser ? split.make() : split.make_without_superuser();
     for (const Portion& portion : portions) owners.insert(portion.owners.begin(), portion.owners.end());
     outcome.owners.assign(owners.begin(), owners.end());
@@ -270,6 +275,20 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
   }
 
  private:
+  // Who attaches a partition must own both, and the archive doesn't say whose the parent is: the fenced source does.
+  static Task<Result<std::set<std::string>>> owners_of_parents(StepContext& context, std::string id) {
+    std::set<std::string> owners;
+    const auto fence = context.intent<FenceIntent>("fence_source", id);
+    if (!fence) co_return owners;
+    SessionOptions options;
+    options.application_name = context.application_name();
+    CO_TRY(auto source, co_await context.open(fence->server, fence->fenced_name, options));
+    CO_TRY(Rows rows, co_await source->query("select distinct r.rolname from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid "
+                                             "join pg_roles r on r.oid = p.relowner where p.relkind = 'p' and p.relowner <> c.relowner and not r.rolsuper"));
+    for (std::size_t i = 0; i < rows.size(); ++i) owners.insert(rows.text(i, 0));
+    co_return owners;
+  }
+
   static Task<Result<std::vector<ArchiveEntry>>> classify(StepContext& context, RestoreIntent intent, std::string list) {
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     CO_TRY(Rows rows, co_await maintenance->query("select rolname, rolsuper from pg_roles where rolname !~ '^pg_'"));

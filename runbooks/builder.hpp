@@ -78,8 +78,10 @@ template <class... Arguments>
 RunbookNode roles_restorable(Arguments... arguments) {
   return node("roles_restorable", {std::move(arguments)...});
 }
+inline RunbookNode extensions_keep_members() { return node("extensions_keep_members", {}); }
 inline RunbookNode libraries_available() { return node("libraries_available", {}); }
 inline RunbookNode public_schema_privileges() { return node("public_schema_privileges", {}); }
+inline RunbookNode owners_keep_rights() { return node("owners_keep_rights", {}); }
 inline RunbookNode dumper_can_read_everything() { return node("dumper_can_read_everything", {}); }
 inline RunbookNode administrator_may_restore() { return node("administrator_may_restore", {}); }
 inline RunbookNode no_postfix_operators() { return node("no_postfix_operators", {}); }
@@ -92,12 +94,19 @@ RunbookNode rows_keep_their_constraints(Arguments... arguments) {
   return node("rows_keep_their_constraints", {std::move(arguments)...});
 }
 template <class... Arguments>
+RunbookNode stored_names_resolve(Arguments... arguments) {
+  return node("stored_names_resolve", {std::move(arguments)...});
+}
+template <class... Arguments>
 RunbookNode expressions_stand_alone(Arguments... arguments) {
   return node("expressions_stand_alone", {std::move(arguments)...});
 }
+inline RunbookNode checks_ask_no_session() { return node("checks_ask_no_session", {}); }
+inline RunbookNode expressions_stay_immutable() { return node("expressions_stay_immutable", {}); }
 inline RunbookNode no_incompatible_polymorphics() { return node("no_incompatible_polymorphics", {}); }
 inline RunbookNode no_removed_builtins() { return node("no_removed_builtins", {}); }
 inline RunbookNode routines_work_on_target() { return node("routines_work_on_target", {}); }
+inline RunbookNode no_shadowed_names() { return node("no_shadowed_names", {}); }
 inline RunbookNode no_hidden_load_order() { return node("no_hidden_load_order", {}); }
 inline RunbookNode no_indexes_on_extract() { return node("no_indexes_on_extract", {}); }
 inline RunbookNode no_objects_in_system_schemas() { return node("no_objects_in_system_schemas", {}); }
@@ -113,6 +122,8 @@ inline RunbookNode encoding_and_locale_available() { return node("encoding_and_l
 inline RunbookNode collations_sort_alike() { return node("collations_sort_alike", {}); }
 inline RunbookNode tablespaces_available() { return node("tablespaces_available", {}); }
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
+inline RunbookNode connections_fit() { return node("connections_fit", {}); }
+inline RunbookNode wal_fits() { return node("wal_fits", {}); }
 inline RunbookNode target_is_backed_up() { return node("target_is_backed_up", {}); }
 inline RunbookNode certificates_accepted() { return node("certificates_accepted", {}); }
 inline RunbookNode disk_space() { return node("disk_space", {}); }

@@ -116,6 +116,7 @@ struct ArchiveReader::State {
   Result<void> within_limits() {
     const auto unpacked = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_filter_bytes(reader, 0)));
     const auto packed = static_cast<std::uint64_t>(std::max<la_int64_t>(1, archive_filter_bytes(reader, -1)));
+    if (std::chrono::steady_clock::now() > limits.until) return Error(ErrorKind::timeout, fmt::format("{} was not read to its end: the time for it ran out", what));
     if (unpacked > limits.unpacked)
       return Error(ErrorKind::refused, fmt::format("{} has more than {} bytes unpacked", what, limits.unpacked));
     if (unpacked > limits.ratio_from && unpacked / limits.ratio > packed)

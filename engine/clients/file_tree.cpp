@@ -65,6 +65,7 @@ Result<void> look_at_file(int folder, const char* name, const std::string& path,
   if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return {};
   ++scan.files;
   scan.bytes += static_cast<std::uint64_t>(status.st_size);
+  if (std::chrono::steady_clock::now() > limits.until) return Error(ErrorKind::timeout, "not all files were looked at: the time for it ran out");
   auto looked = inspect_file(path, *content, limits, scan.found);
   if (!looked && looked.error().kind != ErrorKind::io) return looked;
   if (!looked) note_unreadable(path, EIO, scan);

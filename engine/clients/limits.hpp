@@ -1,11 +1,15 @@
 // How much an image may ask for before it is refused: an archive of others is read, and some are made to be endless.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace pgconvoy::clients {
 
 struct ScanLimits {
+  // Nothing is read any more after this moment; what was found until then is thrown away.
+  std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();
   // Bytes of one layer, unpacked.
   std::uint64_t unpacked = std::uint64_t{64} << 30;
   // Beyond `ratio_from` unpacked bytes, at most `ratio` times what was read packed. gzip can reach 1032, zstd far more;

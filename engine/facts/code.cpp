@@ -118,6 +118,7 @@ std::string code_sql(int version) {
   used.replace(used.find(place), place.size(), expressions_sql(version));
   std::string sql = "(with" + used;
   sql += fmt::format(R"sql(,
+  system(oids) as materialized (select array_agg(oid) from pg_namespace where nspname = 'information_schema' or (nspname ~ '^pg_' and nspname !~ '^pg_(toast|temp)')),
   routines as (select count(*) as count, coalesce(sum(length(p.prosrc)), 0) <= {0} as short from {1})
   select json_build_object(
     'functions', coalesce((select json_agg(case n.nspname when 'pg_catalog' then '' else n.nspname || '.' end || p.proname || '(' || oidvectortypes(p.proargtypes) || ')')
@@ -131,16 +132,21 @@ std::string code_sql(int version) {
     'defines_over_builtins', exists (select from pg_aggregate where aggfnoid >= 16384) or exists (select from pg_operator where oid >= 16384)
                              or exists (select from pg_opclass where oid >= 16384) or exists (select from pg_cast where oid >= 16384)
                              or exists (select from pg_range where rngtypid >= 16384) or exists (select from pg_trigger where tgfoid < 16384 and not tgisinternal),
-    'indexes_date_part', exists (select from pg_index i, pg_proc p where i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null) and p.proname = 'date_part'
-                                    and position(' :funcid ' || p.oid || ' ' in coalesce(i.indexprs::text, '') || coalesce(i.indpred::text, '')) > 0)
-                         or exists (select from pg_partitioned_table t, pg_proc p where p.proname = 'date_part' and position(' :funcid ' || p.oid || ' ' in t.partexprs::text) > 0),
+    'indexes_date_part', case when exists (select from functions where oid in (select oid::bigint from pg_proc where proname = 'date_part')) then
+                              exists (select from pg_index i, pg_proc p where i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null) and p.proname = 'date_part'
+                                         and position(' :funcid ' || p.oid || ' ' in coalesce(i.indexprs::text, '') || coalesce(i.indpred::text, '')) > 0)
+                              or exists (select from pg_partitioned_table t, pg_proc p where p.proname = 'date_part' and position(' :funcid ' || p.oid || ' ' in t.partexprs::text) > 0)
+                         else false end,
     'has_system_objects', exists (select from pg_conversion where oid >= 16384)
-                          or exists (select from pg_namespace n where (n.nspname = 'information_schema' or (n.nspname ~ '^pg_' and n.nspname !~ '^pg_(toast|temp)'))
-                                        and (exists (select from pg_proc where oid >= 16384 and pronamespace = n.oid) or exists (select from pg_class where oid >= 16384 and relnamespace = n.oid)
-                                             or exists (select from pg_type where oid >= 16384 and typnamespace = n.oid) or exists (select from pg_operator where oid >= 16384 and oprnamespace = n.oid)
-                                             or exists (select from pg_ts_config where oid >= 16384 and cfgnamespace = n.oid) or exists (select from pg_ts_dict where oid >= 16384 and dictnamespace = n.oid)))
-                          or exists (select from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = t.typelem
-                                      where a.attrelid >= 16384 and a.attnum > 0 and a.atttypid < 16384 and 'c' in (t.typtype, e.typtype))
+                          or exists (select from pg_proc where oid >= 16384 and pronamespace = any ((select oids from system)::oid[]))
+                          or exists (select from pg_class where oid >= 16384 and relnamespace = any ((select oids from system)::oid[]))
+                          or exists (select from pg_type where oid >= 16384 and typnamespace = any ((select oids from system)::oid[]))
+                          or exists (select from pg_operator where oid >= 16384 and oprnamespace = any ((select oids from system)::oid[]))
+                          or exists (select from pg_ts_config where oid >= 16384 and cfgnamespace = any ((select oids from system)::oid[]))
+                          or exists (select from pg_ts_dict where oid >= 16384 and dictnamespace = any ((select oids from system)::oid[]))
+                          or exists (select from pg_attribute a where a.attrelid >= 16384 and a.attnum > 0 and a.atttypid < 16384
+                                      and (a.atttypid in (select t.oid from pg_type t where t.typtype = 'c' and t.oid < 16384 union all
+                                                          select t.typarray from pg_type t where t.typtype = 'c' and t.oid < 16384)) is true)
                           or exists (select from pg_type d join pg_type t on t.oid = d.typbasetype where d.oid >= 16384 and t.typtype = 'c' and t.oid < 16384),
     'evaluates_functions', exists (select from pg_depend where refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass) and refobjid >= 16384
                                       and classid in ('pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_rewrite'::regclass)),

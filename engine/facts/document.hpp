@@ -11,6 +11,16 @@
 
 namespace pgconvoy {
 
+// A document that was parsed already. Error of kind corrupt when it is not of that form.
+template <class Facts>
+Result<Facts> decode_parsed(const std::string& what, const json& document) {
+  try {
+    return document.get<Facts>();
+  } catch (const json::exception& failure) {
+    return Error(ErrorKind::corrupt, fmt::format("{}: the server's answer can't be read: {}", what, failure.what()));
+  }
+}
+
 // Error of kind corrupt when it is not one document, or not of that form. A server whose maintenance database is
 // SQL_ASCII may send bytes that are no UTF-8: that is such a case, and it is said rather than guessed.
 template <class Facts>

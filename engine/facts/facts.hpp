@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "engine/core/json.hpp"
+#include "engine/core/shared.hpp"
 
 namespace pgconvoy {
+
+// What conditions asked for beyond these structs, by name (part.hpp, inquiry.hpp).
+using Parts = std::map<std::string, Shared<json>>;
 
 struct RoleFact {
   std::string name;
@@ -31,7 +35,8 @@ struct ExtensionFact {
   std::string name, version, schema;
 };
 
-// One server, read once per run through its maintenance database.
+// One server, read once per run through its maintenance database. Every target of it holds a copy, so what grows with the
+// server is shared.
 struct ServerFacts {
   std::string server;                      // the fleet's id
   std::string service;                     // what the fleet says it offers: "postgresql-database-13"
@@ -49,17 +54,17 @@ struct ServerFacts {
   std::string data_directory;              // "" when we may not read it
   std::optional<std::int64_t> free_bytes;  // of its data directory, only when that is on this host
   std::map<std::string, std::string> settings;              // those that matter to conditions
-  std::map<std::string, std::vector<std::string>> extensions;  // available: name -> versions
+  Shared<std::map<std::string, std::vector<std::string>>> extensions;  // available: name -> versions
   std::string extensions_unreadable_because;                // "": they were read
-  std::map<std::string, RoleFact> roles;                    // every role not beginning with pg_
-  std::map<std::string, std::string> databases;             // name -> owner
-  std::vector<std::string> locales;                         // collcollate values that exist, and the server's own
+  Shared<std::map<std::string, RoleFact>> roles;            // every role not beginning with pg_
+  Shared<std::map<std::string, std::string>> databases;     // name -> owner
+  Shared<std::vector<std::string>> locales;                 // collcollate values that exist, and the server's own
   std::vector<std::string> acts_as;        // roles whose rights our administrator has; empty when it is a superuser
   bool can_end_sessions = false;           // of other roles (pg_signal_backend), superusers' only as a superuser
   int sessions = 0;                        // connections taken: the databases' limits, sessions where there is none
   std::int64_t database_bytes = 0;         // of all databases together, as far as we may ask
   bool tls = false;                        // of our own connection
-  std::map<std::string, json> parts;       // what conditions asked for beyond this, by name (part.hpp)
+  Parts parts;
 };
 
 // One database on its source server.
@@ -89,11 +94,11 @@ struct DatabaseFacts {
   std::vector<std::string> superuser_sessions;  // "postgres (psql)": of superusers among them
   // What a dump as our administrator would fail on: "table public.a (owner x)". Empty for a superuser.
   std::vector<std::string> unreadable;
-  // What only a superuser restores: "event trigger audit". Whatever our administrator is.
+  // What only a superuser restores: "event trigger audit". Not looked for where one restores.
   std::vector<std::string> superuser_only;
   std::vector<std::string> hidden_user_mappings;  // "server crm for public": options that we may not read
   int objects = -1;                        // of its own, without members of extensions; -1: not looked for
-  std::map<std::string, json> parts;       // what conditions asked for beyond this, by name (part.hpp, inquiry.hpp)
+  Parts parts;
 };
 
 // What a pooler says about one alias.

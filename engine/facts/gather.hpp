@@ -5,6 +5,9 @@
 // (corrupt). PostgreSQL 10 to 17.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "engine/core/task.hpp"
 #include "engine/facts/facts.hpp"
 #include "engine/fleet/fleet.hpp"
@@ -28,7 +31,13 @@ Task<Result<std::map<std::string, DatabaseFacts>>> gather_databases(Session& mai
 
 // The parts that only a session inside the database sees: extensions, counts and sizes by kind, and whether the first
 // superuser owns or may use something. Completes `facts`. Waits for no lock of a tenant.
-Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts);
+struct InsideRequest {
+  bool unreadable = true;      // and hidden_user_mappings: a superuser reads everything
+  bool superuser_only = true;  // of no matter when it is a superuser who restores
+  // Of database_parts(): those there are none of are put into `parts`, the others are left to read_parts().
+  std::set<std::string> parts = {};
+};
+Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts, InsideRequest request);
 
 // What a database that was made beforehand holds: `objects` (0: nothing that a new one would not have) and
 // `extensions`. Completes `facts`. Waits for no lock of a tenant.

@@ -3,6 +3,7 @@
 #include "engine/facts/document.hpp"
 #include "engine/facts/gather.hpp"
 #include "engine/facts/inside_rights.hpp"
+#include "engine/facts/part.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -25,26 +26,26 @@ with relations as (
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relpersistence <> 't' and n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
 ), owned(class, object, owner, acl) as (
-  select 'pg_class'::regclass, oid, relowner, relacl from pg_class where relpersistence <> 't'
-  union all select 'pg_proc'::regclass, oid, proowner, proacl from pg_proc
-  union all select 'pg_type'::regclass, oid, typowner, typacl from pg_type
-  union all select 'pg_namespace'::regclass, oid, nspowner, nspacl from pg_namespace where nspname !~ '^pg_(toast|temp)'
-  union all select 'pg_language'::regclass, oid, lanowner, lanacl from pg_language
-  union all select 'pg_foreign_server'::regclass, oid, srvowner, srvacl from pg_foreign_server
-  union all select 'pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl from pg_foreign_data_wrapper
-  union all select 'pg_largeobject_metadata'::regclass, oid, lomowner, lomacl from pg_largeobject_metadata
-  union all select 'pg_operator'::regclass, oid, oprowner, null from pg_operator
-  union all select 'pg_opclass'::regclass, oid, opcowner, null from pg_opclass
-  union all select 'pg_opfamily'::regclass, oid, opfowner, null from pg_opfamily
-  union all select 'pg_collation'::regclass, oid, collowner, null from pg_collation
-  union all select 'pg_conversion'::regclass, oid, conowner, null from pg_conversion
-  union all select 'pg_ts_dict'::regclass, oid, dictowner, null from pg_ts_dict
-  union all select 'pg_ts_config'::regclass, oid, cfgowner, null from pg_ts_config
-  union all select 'pg_statistic_ext'::regclass, oid, stxowner, null from pg_statistic_ext
-  union all select 'pg_event_trigger'::regclass, oid, evtowner, null from pg_event_trigger
-  union all select 'pg_publication'::regclass, oid, pubowner, null from pg_publication
-  union all select 'pg_extension'::regclass, oid, 0::oid, null from pg_extension
-  union all select 'pg_default_acl'::regclass, oid, defaclrole, defaclacl from pg_default_acl
+  select 'pg_class'::regclass, oid, relowner, relacl from pg_class where relpersistence <> 't' and oid >= 16384
+  union all select 'pg_proc'::regclass, oid, proowner, proacl from pg_proc where oid >= 16384
+  union all select 'pg_type'::regclass, oid, typowner, typacl from pg_type where oid >= 16384
+  union all select 'pg_namespace'::regclass, oid, nspowner, nspacl from pg_namespace where nspname !~ '^pg_(toast|temp)' and oid >= 16384
+  union all select 'pg_language'::regclass, oid, lanowner, lanacl from pg_language where oid >= 16384
+  union all select 'pg_foreign_server'::regclass, oid, srvowner, srvacl from pg_foreign_server where oid >= 16384
+  union all select 'pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl from pg_foreign_data_wrapper where oid >= 16384
+  union all select 'pg_largeobject_metadata'::regclass, oid, lomowner, lomacl from pg_largeobject_metadata where oid >= 16384
+  union all select 'pg_operator'::regclass, oid, oprowner, null from pg_operator where oid >= 16384
+  union all select 'pg_opclass'::regclass, oid, opcowner, null from pg_opclass where oid >= 16384
+  union all select 'pg_opfamily'::regclass, oid, opfowner, null from pg_opfamily where oid >= 16384
+  union all select 'pg_collation'::regclass, oid, collowner, null from pg_collation where oid >= 16384
+  union all select 'pg_conversion'::regclass, oid, conowner, null from pg_conversion where oid >= 16384
+  union all select 'pg_ts_dict'::regclass, oid, dictowner, null from pg_ts_dict where oid >= 16384
+  union all select 'pg_ts_config'::regclass, oid, cfgowner, null from pg_ts_config where oid >= 16384
+  union all select 'pg_statistic_ext'::regclass, oid, stxowner, null from pg_statistic_ext where oid >= 16384
+  union all select 'pg_event_trigger'::regclass, oid, evtowner, null from pg_event_trigger where oid >= 16384
+  union all select 'pg_publication'::regclass, oid, pubowner, null from pg_publication where oid >= 16384
+  union all select 'pg_extension'::regclass, oid, 0::oid, null from pg_extension where oid >= 16384
+  union all select 'pg_default_acl'::regclass, oid, defaclrole, defaclacl from pg_default_acl where oid >= 16384
 )
 select json_build_object(
   'extensions', coalesce((
@@ -71,30 +72,32 @@ select json_build_object(
   'unreadable', {unreadable},
   'superuser_only', {superuser_only},
   'hidden_user_mappings', {hidden},
+  'presence', {presence},
   'bootstrap_superuser', pg_get_userbyid(10),
   'bootstrap_needed', exists (
     select 1 from owned o
-     where o.object >= 16384
-       and (o.owner = 10 or exists (select 1 from aclexplode(o.acl) x where x.grantee = 10 and o.owner <> 10))
+     where (o.owner = 10 or exists (select 1 from aclexplode(o.acl) x where x.grantee = 10 and o.owner <> 10))
        and not exists (select 1 from pg_depend p
                         where p.classid = o.class and p.objid = o.object and p.deptype in ('e', 'i'))))
 )sql";
 
-std::string statement_inside(int version, bool reads_control_files) {
+std::string statement_inside(int version, const InsideRequest& request, bool reads_control_files) {
   std::string sql = kInside;
   const auto fill = [&sql](const std::string& place, const std::string& text) { sql.replace(sql.find(place), place.size(), text); };
   // Generated columns came with 12.
   fill("{generated}", version >= 120000 ? "g.attgenerated <> ''" : "false");
-  fill("{unreadable}", unreadable_sql());
-  fill("{superuser_only}", superuser_only_sql(version, reads_control_files));
-  fill("{hidden}", hidden_user_mappings_sql());
+  const std::string none = "'[]'::json";
+  fill("{unreadable}", request.unreadable ? unreadable_sql() : none);
+  fill("{superuser_only}", request.superuser_only ? superuser_only_sql(version, reads_control_files) : none);
+  fill("{hidden}", request.unreadable ? hidden_user_mappings_sql() : none);
+  fill("{presence}", presence_sql(database_parts(), request.parts));
   return sql;
 }
 
-Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
+Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request, const Rows& answer) {
   const std::string what = fmt::format("facts of database \"{}\" on server {}", facts.database, facts.server);
   TRY(json document, decode_document<json>(what, answer));
-  TRY(DatabaseFacts inside, decode_document<DatabaseFacts>(what, answer));
+  TRY(DatabaseFacts inside, decode_parsed<DatabaseFacts>(what, document));
   facts.extensions = std::move(inside.extensions);
   facts.tables = inside.tables;
   facts.indexes = inside.indexes;
@@ -109,6 +112,7 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
   facts.superuser_only = std::move(inside.superuser_only);
   facts.hidden_user_mappings = std::move(inside.hidden_user_mappings);
   facts.evaluating_tables = std::move(inside.evaluating_tables);
+  facts.parts = absent_parts(database_parts(), request.parts, document.at("presence"));
   if (document.at("bootstrap_needed") == true) {
     const std::string name = document.at("bootstrap_superuser").get<std::string>();
     auto place = std::lower_bound(facts.roles.begin(), facts.roles.end(), name);
@@ -119,16 +123,16 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const Rows& answer) {
 
 }  // namespace
 
-Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts) {
-  std::string sql = statement_inside(inside.server_version(), true);
+Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts, InsideRequest request) {
+  std::string sql = statement_inside(inside.server_version(), request, true);
   auto answer = co_await inside.query(std::move(sql));
   // A control file of an extension that can't be parsed: all else can still be read.
   if (!answer && answer.error().sqlstate == "42601" && inside.usable()) {
-    std::string without = statement_inside(inside.server_version(), false);
+    std::string without = statement_inside(inside.server_version(), request, false);
     answer = co_await inside.query(std::move(without));
   }
   if (!answer) co_return std::move(answer).error();
-  co_return complete(std::move(facts), *answer);
+  co_return complete(std::move(facts), request, *answer);
 }
 
 }  // namespace pgconvoy

@@ -98,7 +98,7 @@ std::string filled_in(std::string text, const std::string& place, const std::str
 
 Result<ServerFacts> decode_server(const std::string& server_id, const Rows& answer) {
   TRY(json document, decode_document<json>("facts of server " + server_id, answer));
-  TRY(ServerFacts facts, decode_document<ServerFacts>("facts of server " + server_id, answer));
+  TRY(ServerFacts facts, decode_parsed<ServerFacts>("facts of server " + server_id, document));
   facts.server = server_id;
   facts.reachable = true;
   const auto changed = document.at("directory_changed");

@@ -1,6 +1,10 @@
 #include "engine/facts/image_clients.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
+#include <map>
 
 #include "engine/clients/scan.hpp"
 
@@ -11,6 +15,9 @@ PGCONVOY_JSON_FIELDS(ImageClients, environment, image, unreadable_because, clien
 
 namespace {
 
+// A check waits that long for one image, and reads that much of a layer; pgconvoy scan has no such limits.
+constexpr std::chrono::seconds kTimeForImage{120};
+constexpr std::uint64_t kBytesOfLayer = std::uint64_t{8} << 30;
 constexpr std::size_t kMostClients = 50;  // of one image; those that can't speak SCRAM first
 
 // Only the loop's thread comes here.
@@ -18,7 +25,20 @@ ScanOptions options_of_this_process() {
   static const std::shared_ptr<clients::LayerCache> cache = make_layer_cache();
   ScanOptions options = scan_options_from_environment();
   options.cache = cache;
+  options.limits.unpacked = kBytesOfLayer;
+  options.limits.until = std::chrono::steady_clock::now() + kTimeForImage;
   return options;
+}
+
+// Sources that were given up for their size: other environments of this process name the same. Only the loop's thread comes here.
+std::map<std::string, Error>& given_up() {
+  static std::map<std::string, Error> sources;
+  return sources;
+}
+
+Error not_looked_at(Error error) {
+  error.message = fmt::format("not looked at ({}); pgconvoy scan takes its time", error.message);
+  return error;
 }
 
 std::vector<ImageClient> clients_in(const std::vector<ClientScan>& scans) {
@@ -45,7 +65,16 @@ Task<Result<json>> read_image_clients(const InquiryContext& context) {
     image.image = environment.image;
     if (!image.image.empty()) {
       auto scan = [source = image.image, options = options_of_this_process()] { return scan_source(source, options); };
-      auto scanned = co_await run_blocking(context.pool, std::move(scan));
+      Result<std::vector<ClientScan>> scanned = Error(ErrorKind::internal, "not scanned");
+      if (const auto before = given_up().find(image.image); before != given_up().end()) {
+        scanned = before->second;
+      } else {
+        scanned = co_await run_blocking(context.pool, std::move(scan));
+        if (!scanned && (scanned.error().kind == ErrorKind::timeout || scanned.error().kind == ErrorKind::refused)) {
+          scanned = not_looked_at(scanned.error());
+          given_up().emplace(image.image, scanned.error());
+        }
+      }
       if (scanned)
         image.clients = clients_in(*scanned);
       else

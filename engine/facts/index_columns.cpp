@@ -51,6 +51,10 @@ with recursive {0},
        and c.oid not in (select h.oid from held h) and m.amname in ('btree', 'gin', 'gist')
        and exists (select from pg_attribute a where a.attrelid = i.indexrelid and a.attlen = -1)
        and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = i.indrelid and d.deptype = 'e')),
+  based (type, base) as (
+    select t.oid, t.oid from pg_type t where t.typtype <> 'd'
+    union all
+    select d.oid, b.base from based b join pg_type d on d.typbasetype = b.type and d.typtype = 'd'),
   columns as (
     select i.indexrelid, k.number, b.typlen, b.typname,
            case when b.oid in ('varchar'::regtype, 'bpchar'::regtype) and x.atttypmod > 4
@@ -69,32 +73,33 @@ with recursive {0},
       join pg_attribute x on x.attrelid = i.indexrelid and x.attnum = k.number
       left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attribute and k.attribute > 0
       left join pg_opclass o on k.number <= i.indnkeyatts and o.oid = (p.indclass::oid[])[k.number - 1]
-      cross join lateral (
-        with recursive base as (select coalesce(a.atttypid, x.atttypid) as oid
-                                union all
-                                select t.typbasetype from base b join pg_type t on t.oid = b.oid where t.typtype = 'd')
-        select t.* from base e join pg_type t on t.oid = e.oid where t.typtype <> 'd') b)
+      join based s on s.type = coalesce(a.atttypid, x.atttypid)
+      join pg_type b on b.oid = s.base),
+  entries as materialized (
+    select c.indexrelid, json_agg(c.facts order by c.number) as facts,
+           sum(case when c.typlen >= 0 then c.typlen + 8 else coalesce(c.most, 1000000) + 12 end) as most
+      from columns c group by c.indexrelid),
+  in_line as materialized (
+    select c.oid, c.relname, c.relnamespace from pg_class c
+     where c.oid >= 16384 and c.relkind = 'r' and c.relpersistence <> 't'
+       and exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attlen = -1 and a.attstorage = 'p')
+       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
 select format('%I.%I', n.nspname, i.index_name), format('%I.%I', n.nspname, i.table_name), i.amname, i.old_layout,
        coalesce(pg_get_expr(i.indpred, i.indrelid), ''),
        exists (select from unsafe u where u.table_oid = i.indrelid), f.facts, i.relkind = 'm'
   from candidates i
   join pg_namespace n on n.oid = i.relnamespace
-  join lateral (select json_agg(c.facts order by c.number) as facts,
-                       sum(case when c.typlen >= 0 then c.typlen + 8 else coalesce(c.most, 1000000) + 12 end) as most
-                  from columns c where c.indexrelid = i.indexrelid) f on true
+  join entries f on f.indexrelid = i.indexrelid
  where f.most > 600
 union all
 select '', format('%I.%I', n.nspname, c.relname), 'heap', false, '', exists (select from unsafe u where u.table_oid = c.oid), f.facts, false
-  from pg_class c
+  from in_line c
   join pg_namespace n on n.oid = c.relnamespace
   cross join lateral (
     select json_agg(json_build_object('name', quote_ident(a.attname), 'type', t.typname, 'length', a.attlen, 'align', a.attalign, 'storage', a.attstorage,
                                       'stored', a.attstorage = 'p', 'text', a.atttypid in ('text'::regtype, 'varchar'::regtype, 'bytea'::regtype)) order by a.attnum) as facts
       from pg_attribute a join pg_type t on t.oid = a.atttypid
      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) f
- where c.oid >= 16384 and c.relkind = 'r' and c.relpersistence <> 't'
-   and exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attlen = -1 and a.attstorage = 'p')
-   and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
  order by 2, 1)sql",
                      tenants_code_sql(), old_layout, stored, compression);
 }

@@ -103,19 +103,19 @@ coalesce((
                                    else pg_describe_object(case o.class when 'pg_largeobject_metadata'::regclass then 'pg_largeobject'::regclass
                                                            else o.class end, o.object, 0) end
                               || ' of superuser ' || quote_ident(pg_get_userbyid(o.owner))
-      from owned o join pg_roles r on r.oid = o.owner and r.rolsuper
-     where o.object >= 16384 and o.class not in ('pg_event_trigger'::regclass, 'pg_foreign_data_wrapper'::regclass, 'pg_language'::regclass,
+      from owned o
+     where o.owner in (select r.oid from pg_roles r where r.rolsuper) and o.class not in ('pg_event_trigger'::regclass, 'pg_foreign_data_wrapper'::regclass, 'pg_language'::regclass,
                            'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_extension'::regclass)
        and not (o.class = 'pg_class'::regclass and (select relkind from pg_class where oid = o.object) in ('i', 'I', 't', 'c'))
        and not (o.class = 'pg_publication'::regclass and (select puballtables from pg_publication where oid = o.object))
     union all
     select o.class, o.object, format('privileges on %s that %I granted', pg_describe_object(o.class, o.object, 0), pg_get_userbyid(a.grantor))
       from owned o, aclexplode(o.acl) a
-     where o.object >= 16384 and a.grantor <> o.owner and o.class not in ('pg_largeobject_metadata'::regclass, 'pg_default_acl'::regclass)
+     where a.grantor <> o.owner and o.class not in ('pg_largeobject_metadata'::regclass, 'pg_default_acl'::regclass)
     union all
     select 'pg_class'::regclass, t.attrelid, format('privileges on columns of %s that %I granted', t.attrelid::regclass, pg_get_userbyid(a.grantor))
       from pg_attribute t join pg_class c on c.oid = t.attrelid, aclexplode(t.attacl) a
-     where a.grantor <> c.relowner
+     where t.attacl is not null and t.attrelid >= 16384 and a.grantor <> c.relowner
     ) y
     where (y.object = 0 or y.object >= 16384)
       and not exists (select from pg_depend d where d.classid = y.class and d.objid = y.object and d.deptype in ('e', 'i'))

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/facts/document.hpp"
 
 namespace pgconvoy {
@@ -15,23 +17,86 @@ Task<Result<json>> read_alone(Session& session, Part part) {
 
 }  // namespace
 
-Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std::vector<Part>& parts,
-                                                     std::set<std::string> wanted) {
-  std::map<std::string, json> found;
+namespace {
+
+// Each once, in order.
+std::vector<std::string> presences(const std::vector<Part>& parts, const std::set<std::string>& wanted) {
+  std::vector<std::string> found;
+  for (const Part& part : parts)
+    if (part.present && wanted.contains(part.name) && std::find(found.begin(), found.end(), part.present) == found.end())
+      found.emplace_back(part.present);
+  return found;
+}
+
+}  // namespace
+
+std::string presence_sql(const std::vector<Part>& parts, const std::set<std::string>& wanted) {
+  return fmt::format("json_build_array({})", fmt::join(presences(parts, wanted), ",\n"));
+}
+
+Parts absent_parts(const std::vector<Part>& parts, const std::set<std::string>& wanted, const json& presence) {
+  const std::vector<std::string> asked = presences(parts, wanted);
+  Parts absent;
+  for (const Part& part : parts) {
+    if (!part.present || !wanted.contains(part.name)) continue;
+    const auto at = static_cast<std::size_t>(std::find(asked.begin(), asked.end(), part.present) - asked.begin());
+    if (presence.is_array() && at < presence.size() && presence[at] == json(false)) absent[part.name] = json::parse(part.absent);
+  }
+  return absent;
+}
+
+namespace {
+
+constexpr const char* kStart = "pg_postmaster_start_time()::text";
+
+// By server and name. Only the loop's thread comes here.
+struct KnownUntilRestart {
+  std::string start;
+  Shared<json> document;
+};
+std::map<std::pair<std::string, std::string>, KnownUntilRestart>& known_until_restart() {
+  static std::map<std::pair<std::string, std::string>, KnownUntilRestart> known;
+  return known;
+}
+
+std::string sql_of(const Session& session, const Part& part) {
+  const std::string sql = part.sql(session.server_version());
+  if (!part.until_restart) return sql;
+  const auto known = known_until_restart().find({session.server(), part.name});
+  return known == known_until_restart().end() ? sql : fmt::format("case when {} = {} then null else {} end", kStart, quote_literal(known->second.start), sql);
+}
+
+json document_of(const std::string& text) {
+  json document = json::parse(text, nullptr, false);
+  return document.is_discarded() ? json{{"unreadable_because", "the server's answer is no document"}} : document;
+}
+
+}  // namespace
+
+Task<Result<Parts>> read_parts(Session& session, const std::vector<Part>& parts, std::set<std::string> wanted) {
+  Parts found;
   std::vector<Part> asked;
   std::string sql;
   for (const Part& part : parts)
     if (wanted.contains(part.name)) {
-      sql += fmt::format("{}({})", asked.empty() ? "select " : ",\n", part.sql(session.server_version()));
+      sql += fmt::format("{}({})", asked.empty() ? "select " : ",\n", sql_of(session, part));
       asked.push_back(part);
     }
   if (asked.empty()) co_return found;
+  const bool until_restart = std::any_of(asked.begin(), asked.end(), [](const Part& part) { return part.until_restart; });
+  if (until_restart) sql += fmt::format(",\n{}", kStart);
   auto answer = co_await session.query(std::move(sql));
   if (answer) {
     for (std::size_t i = 0; i < asked.size(); ++i) {
-      json document = json::parse(answer->text(0, i), nullptr, false);
-      if (document.is_discarded()) document = {{"unreadable_because", "the server's answer is no document"}};
-      found[asked[i].name] = std::move(document);
+      const Value& value = answer->rows.at(0).at(i);
+      Shared<json>& document = found[asked[i].name];
+      if (!asked[i].until_restart) {
+        document = document_of(value.value_or(""));
+        continue;
+      }
+      KnownUntilRestart& known = known_until_restart()[{session.server(), asked[i].name}];
+      if (value) known = {answer->text(0, asked.size()), document_of(*value)};
+      document = known.document;
     }
     co_return found;
   }
@@ -41,15 +106,15 @@ Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std
     if (alone)
       found[part.name] = *std::move(alone);
     else
-      found[part.name] = {{"unreadable_because", describe(alone.error())}};
+      found[part.name] = json{{"unreadable_because", describe(alone.error())}};
   }
   co_return found;
 }
 
-std::string unreadable(const std::map<std::string, json>& parts, const std::string& name) {
+std::string unreadable(const Parts& parts, const std::string& name) {
   const auto found = parts.find(name);
   if (found == parts.end()) return "it was not read";
-  return found->second.is_object() ? found->second.value("unreadable_because", "") : "";
+  return found->second->is_object() ? found->second->value("unreadable_because", "") : "";
 }
 
 }  // namespace pgconvoy

@@ -12,6 +12,7 @@
 
 #include "engine/core/json.hpp"
 #include "engine/core/task.hpp"
+#include "engine/facts/facts.hpp"
 #include "engine/postgres/session.hpp"
 
 namespace pgconvoy {
@@ -21,31 +22,44 @@ struct Part {
   // A scalar expression of type json for a server of that version (server_version_num). It may call nothing of a
   // tenant's and wait for no lock of one; search_path is empty.
   std::string (*sql)(int version);
+  // What most databases have none of isn't even asked for there, since planning its expression costs more than reading it:
+  // a cheap boolean expression that is true where there may be some, and the document otherwise. Several parts may have the
+  // same. null: always asked for.
+  const char* present = nullptr;
+  const char* absent = nullptr;
+  // Nothing but a restart of the server changes it: read once for each start, and known to the process from then on.
+  bool until_restart = false;
 };
 
 const std::vector<Part>& database_parts();  // read inside the source database, as the administrator
 const std::vector<Part>& server_parts();    // read in the maintenance database of every server of the target
 
-// Reads those of `parts` that are `wanted`, in one round trip. When one of them fails, each is read alone, and one
+// Which of them there may be some of, as one expression of type json, for a statement that is sent before; and what its value
+// says: those there are none of, with their documents, which needn't be read any more.
+std::string presence_sql(const std::vector<Part>& parts, const std::set<std::string>& wanted);
+Parts absent_parts(const std::vector<Part>& parts, const std::set<std::string>& wanted, const json& presence);
+
+// Reads those of `parts` that are `wanted`, in one round trip. What is known until the server's restart is asked for again
+// only when its start is another one, which the statement finds out. When one of them fails, each is read alone, and one
 // that fails again is {"unreadable_because": "..."}. Error only when the session is of no use any more.
-Task<Result<std::map<std::string, json>>> read_parts(Session& session, const std::vector<Part>& parts,
+Task<Result<Parts>> read_parts(Session& session, const std::vector<Part>& parts,
                                                      std::set<std::string> wanted);
 
 // What was read, decoded; none when it was not read, could not be (unreadable() says why), or is not of that form: one
 // part's mistake is one condition that knows nothing, not the end of a check of 7,000 databases.
 template <class T>
-std::optional<T> part(const std::map<std::string, json>& parts, const std::string& name) {
+std::optional<T> part(const Parts& parts, const std::string& name) {
   const auto found = parts.find(name);
-  if (found == parts.end() || (found->second.is_object() && found->second.contains("unreadable_because")))
+  if (found == parts.end() || (found->second->is_object() && found->second->contains("unreadable_because")))
     return std::nullopt;
   try {
-    return found->second.get<T>();
+    return found->second->get<T>();
   } catch (const json::exception&) {
     return std::nullopt;
   }
 }
 
 // Why a part has no facts; "" when it has.
-std::string unreadable(const std::map<std::string, json>& parts, const std::string& name);
+std::string unreadable(const Parts& parts, const std::string& name);
 
 }  // namespace pgconvoy

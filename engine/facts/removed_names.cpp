@@ -1,5 +1,9 @@
 #include "engine/facts/removed_names.hpp"
 
+#include <algorithm>
+#include <list>
+#include <memory>
+#include <mutex>
 #include <unordered_set>
 
 namespace pgconvoy {
@@ -42,16 +46,49 @@ void find_operators(RemovedNames& removed, std::string_view source, std::string_
 
 void add_alternative(std::string& pattern, const std::string& alternative) { pattern += (pattern.empty() ? "" : "|") + alternative; }
 
+// What of two servers is the same for every database of theirs. Comparing thousands of lines takes longer than finding
+// out that they are those of the last time.
+class Compared {
+ public:
+  RemovedNames names(const BuiltinsFact& source, const BuiltinsFact& target) {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    const auto known = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) { return same(pair.source, source) && same(pair.target, target); });
+    if (known != pairs_.end()) return known->names;
+    if (pairs_.size() >= kMostPairs) pairs_.pop_back();
+    pairs_.push_front({source, target, compared(source, target)});
+    return pairs_.front().names;
+  }
+
+ private:
+  static constexpr std::size_t kMostPairs = 4;
+  struct Pair {
+    BuiltinsFact source, target;
+    RemovedNames names;
+  };
+
+  static bool same(const BuiltinsFact& one, const BuiltinsFact& other) {
+    return one.functions == other.functions && one.operators == other.operators && one.columns == other.columns && one.settings == other.settings;
+  }
+  static RemovedNames compared(const BuiltinsFact& source, const BuiltinsFact& target) {
+    RemovedNames removed;
+    removed.functions = missing_functions(source.functions, target.functions);
+    for (const std::string& column : missing_lines(source.columns, target.columns))
+      removed.columns[column.substr(0, column.find('.'))].insert(after_schema(column));
+    // Without the right to see them all, a setting that is not there may only be hidden.
+    if (!source.settings.empty() && !target.settings.empty()) removed.settings = missing_lines(source.settings, target.settings);
+    find_operators(removed, source.operators, target.operators);
+    return removed;
+  }
+
+  std::mutex mutex_;
+  std::list<Pair> pairs_;
+};
+
 }  // namespace
 
 RemovedNames removed_names(const BuiltinsFact& source, const BuiltinsFact& target, const CodeFacts& code, int from, int to) {
-  RemovedNames removed;
-  removed.functions = missing_functions(source.functions, target.functions);
-  for (const std::string& column : missing_lines(source.columns, target.columns))
-    removed.columns[column.substr(0, column.find('.'))].insert(after_schema(column));
-  // Without the right to see them all, a setting that is not there may only be hidden.
-  if (!source.settings.empty() && !target.settings.empty()) removed.settings = missing_lines(source.settings, target.settings);
-  find_operators(removed, source.operators, target.operators);
+  static Compared compared;
+  RemovedNames removed = compared.names(source, target);
   for (const std::string& own : code.own_functions) removed.functions.erase(own);
   for (auto* names : {&removed.infix, &removed.prefix, &removed.postfix})
     for (const std::string& own : code.own_operators) names->erase(own);

@@ -52,6 +52,24 @@ std::string row_checks_sql(int version) {
      where x.relkind = 'i' and i.indisunique and i.indisvalid and i.indisready and i.indrelid >= 16384
        and i.indrelid not in (select h.oid from held h)
      group by i.indexrelid, i.indrelid, i.indpred),
+  -- Types with a domain somewhere inside, where a cast to the type itself wouldn't reach it. Text that is read anew does.
+  deep(type) as (
+    select c.reltype from pg_attribute a join pg_class c on c.oid = a.attrelid
+     where a.atttypid in (select d.oid from domains d) and a.attnum > 0 and not a.attisdropped and c.relkind in ('c', 'r', 'p')
+    union
+    select r.rngtypid from pg_range r where r.rngsubtype in (select d.oid from domains d)
+    union
+    select t.oid from pg_type t where t.typtype = 'd' and t.typbasetype in (select y.typarray from pg_type y where y.oid >= 16384 and y.typtype = 'd')
+    union
+    select y.type from deep d cross join lateral (
+      select t.oid from pg_type t where t.typelem = d.type and t.typcategory = 'A'
+      union all
+      select t.oid from pg_type t where t.typtype = 'd' and t.typbasetype = d.type
+      union all
+      select c.reltype from pg_attribute a join pg_class c on c.oid = a.attrelid
+       where a.atttypid = d.type and a.attnum > 0 and not a.attisdropped and c.relkind in ('c', 'r', 'p')
+      union all
+      select r.rngtypid from pg_range r where r.rngsubtype = d.type) y(type)),
   links as materialized (
     select k.oid, k.conrelid, k.confrelid, k.confmatchtype,
            string_agg(format('p.%I operator(%I.%s) c.%I', p.attname, s.nspname, o.oprname, c.attname)
@@ -121,7 +139,14 @@ select 'domain', quote_ident(a.attname), t.name,
   from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
   join pg_type d on d.oid = a.atttypid
   left join pg_type e on e.oid = d.typelem and e.typtype = 'd' and d.typcategory = 'A'
- where t.relkind = 'r' and (d.typtype = 'd' or e.oid is not null)
+ where t.relkind = 'r' and (d.typtype = 'd' or e.oid is not null) and d.oid not in (select type from deep)
+union all
+select 'domain', quote_ident(a.attname), t.name,
+       t.unsafe or exists (select from tenants_code c join pg_constraint k on k.oid = c.objid where c.classid = 'pg_constraint'::regclass and k.contypid <> 0), t.bytes,
+       not exists (select from pg_constraint k where k.contypid <> 0 and not k.convalidated),
+       format('select count((c.%I::text)::%s) * 0 as count from %s c', a.attname, format_type(a.atttypid, null), t.source), format_type(a.atttypid, null), ''
+  from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+ where t.relkind = 'r' and a.atttypid in (select type from deep)
  order by 5, 1, 3, 2)sql";
 }
 

@@ -129,7 +129,12 @@ std::vector<NamedSetting> settings_to_ask(const TargetFacts& facts, const std::s
   std::vector<NamedSetting> moving = settings_that_move(facts, instance);
   if (moving.empty()) return moving;
   const SettingCatalog here = catalog_of(facts, facts.source_server, instance), there = catalog_of(facts, facts.target_server, instance);
-  std::erase_if(moving, [&](const NamedSetting& setting) { return !is_to_ask(setting, here, there); });
+  // A role that moves along is there before a setting names it.
+  const std::vector<NeededRole> roles = needed_roles(facts, instance);
+  const auto moves_along = [&roles](const NamedSetting& setting) {
+    return setting.name == "role" && std::any_of(roles.begin(), roles.end(), [&](const NeededRole& needed) { return needed.role && needed.name == setting.value; });
+  };
+  std::erase_if(moving, [&](const NamedSetting& setting) { return !is_to_ask(setting, here, there) || moves_along(setting); });
   return moving;
 }
 

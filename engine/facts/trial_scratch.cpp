@@ -37,11 +37,26 @@ Task<Result<void>> drop(Session& maintenance, std::string name) {
 
 Scratch name_scratch() { return {"pgconvoy_trial_" + random_token(10), random_secret()}; }
 
+constexpr const char* kScratches =
+    "select datname::text from pg_database where datname::text ~ $1 union select rolname::text from pg_roles where rolname::text ~ $1 order by 1";
+
+Task<Result<std::vector<std::string>>> trial_leftovers(Session& maintenance) {
+  std::vector<Value> parameters{std::string(kPattern)};
+  CO_TRY(const Rows rows, co_await maintenance.query(kScratches, std::move(parameters)));
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::string name = rows.text(i, 0);
+    CO_TRY(const bool nobodys, co_await lock_name(maintenance, name));
+    if (!nobodys) continue;
+    CO_TRY_VOID(co_await unlock_name(maintenance, name));
+    names.push_back(std::move(name));
+  }
+  co_return names;
+}
+
 Task<Result<void>> remove_trial_leftovers(Session& maintenance) {
   std::vector<Value> parameters{std::string(kPattern)};
-  CO_TRY(const Rows rows, co_await maintenance.query("select datname::text from pg_database where datname::text ~ $1 "
-                                                     "union select rolname::text from pg_roles where rolname::text ~ $1",
-                                                     std::move(parameters)));
+  CO_TRY(const Rows rows, co_await maintenance.query(kScratches, std::move(parameters)));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string name = rows.text(i, 0);
     CO_TRY(const bool ours, co_await lock_name(maintenance, name));

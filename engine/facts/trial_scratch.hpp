@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/core/secret.hpp"
 #include "engine/facts/facts.hpp"
@@ -21,6 +22,9 @@ Scratch name_scratch();
 
 // Databases and roles that killed trials left are dropped; those of trials that run are not. May be repeated.
 Task<Result<void>> remove_trial_leftovers(Session& maintenance);
+
+// Names of what killed trials left there, in order. Changes nothing but an advisory lock of its own for a moment.
+Task<Result<std::vector<std::string>>> trial_leftovers(Session& maintenance);
 
 // The lock, the role (a login without any rights, of a name that nobody else has) and an empty database that it owns,
 // with encoding and locale of `like`. What it made before an error, remove_scratch() takes away.

@@ -82,6 +82,7 @@ std::string apply_to_run(RunRecord& run, const Event& event) {
     case EventKind::limits_set:
     case EventKind::target_asked:
     case EventKind::app_unhealthy:
+    case EventKind::pause_over_budget:
       return check_word(event);
     case EventKind::override_given:
     case EventKind::obligation_made:

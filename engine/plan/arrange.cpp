@@ -10,6 +10,8 @@
 namespace pgconvoy {
 namespace {
 
+constexpr std::size_t kLookAhead = 64;
+
 // What of a target the order goes by.
 struct Ordered {
   double key = 0;       // its place in the shuffle, in [0, 1); canaries are below 0
@@ -214,16 +216,23 @@ class Arrangement {
     };
     for (std::size_t left = part.size(); left > 0; --left) {
       Queue* chosen = nullptr;
+      std::size_t chosen_place = 0;
       // Of what is ready: from another server than the last, the fullest when it could otherwise not be spread any more, else
       // the earliest.
       std::tuple<bool, bool, int> best;
       for (Queue& queue : queues) {
-        if (queue.left() == 0 || !is_ready(queue.items[queue.next])) continue;
-        const std::tuple<bool, bool, int> rank(*queue.lane == last, !(queue.left() * 2 > left), place[queue.items[queue.next]]);
+        // One whose test target is still to come lets those behind it go first.
+        const std::size_t end = std::min(queue.items.size(), queue.next + kLookAhead);
+        std::size_t at = queue.next;
+        while (at < end && !is_ready(queue.items[at])) ++at;
+        if (at == end) continue;
+        const std::tuple<bool, bool, int> rank(*queue.lane == last, !(queue.left() * 2 > left), place[queue.items[at]]);
         if (chosen && !(rank < best)) continue;
         chosen = &queue;
+        chosen_place = at;
         best = rank;
       }
+      std::rotate(chosen->items.begin() + chosen->next, chosen->items.begin() + chosen_place, chosen->items.begin() + chosen_place + 1);
       const int i = chosen->items[chosen->next++];
       placed[i] = true;
       last = *chosen->lane;

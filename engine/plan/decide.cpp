@@ -129,7 +129,7 @@ class Decider {
   }
 
   void start(const std::vector<Schedule::Line>& lines, bool only_open_waves) {
-    if (in_flight_ >= limits_.overall || bytes_are_out_) return;
+    if (in_flight_ >= limits_.overall || bytes_are_out_ || batch_is_full_) return;
     const bool interrupted = lines.front() == Schedule::interrupted_line;
     const int last = only_open_waves ? schedule_.wave_ends_[schedule_.open_wave_ - 1] : schedule_.size();
     std::vector<Head> heads;
@@ -150,6 +150,10 @@ class Decider {
         ++too_late_[bucket.region];
       } else {
         const Candidate& candidate = schedule_.candidate(head.number);
+        if (!interrupted && limits_.batch && begun_ >= *limits_.batch) {
+          batch_is_full_ = true;
+          return;
+        }
         if (!interrupted && limits_.bytes_in_flight && bytes_ > 0 && bytes_ + candidate.bytes > *limits_.bytes_in_flight) {
           decision_.waits.push_back({Wait::Why::bytes, candidate.id,
                                      fmt::format("{} is next with {}, and {} of {} are in flight", candidate.id, format_bytes({candidate.bytes}),
@@ -159,6 +163,7 @@ class Decider {
           return;
         }
         take(bucket, candidate);
+        if (!interrupted) ++begun_;
       }
       if (++head.next == line.end() || *head.next > last) continue;
       head.number = *head.next;
@@ -201,12 +206,23 @@ class Decider {
     return count;
   }
 
+  // Something of a later wave could be started in a region whose budget isn't spent.
+  bool is_worth_going_on() const {
+    const int last = schedule_.wave_ends_[schedule_.open_wave_ - 1];
+    for (const Schedule::Bucket& bucket : schedule_.buckets_) {
+      if (region_is_spent_[bucket.region]) continue;
+      for (const Schedule::Line line : {Schedule::ready_line, Schedule::dependent_line})
+        if (!bucket.lines[line].empty() && *bucket.lines[line].rbegin() > last) return true;
+    }
+    return false;
+  }
+
   void go_on_with_waves() {
     if (schedule_.open_wave_ >= schedule_.waves() || !decision_.start.empty()) return;
     int open = 0, later = 0;
     for (int wave = 0; wave < schedule_.waves(); ++wave)
       (wave < schedule_.open_wave_ ? open : later) += schedule_.of_wave_[wave].open;
-    if (later == 0 || (open > 0 && (schedule_.in_flight_ > 0 || open > left_aside()))) return;
+    if (later == 0 || !is_worth_going_on() || (open > 0 && (schedule_.in_flight_ > 0 || open > left_aside()))) return;
     if (!schedule_.wave_ended_) {
       decision_.ended_wave = schedule_.open_wave_;
       return;
@@ -258,6 +274,8 @@ class Decider {
     for (const auto& [region, count] : too_late_)
       wait({Wait::Why::opening, schedule_.regions_[region],
             openings_[region]->reason.empty() ? "would end after the region closes" : "would end too late: " + openings_[region]->reason, count, {}});
+    if (batch_is_full_)
+      wait({Wait::Why::batch, "", fmt::format("this batch of {} is through", *limits_.batch), pending, {}});
     if (limits_.test_first && !schedule_.held_back_.empty()) say_whose_test_failed();
     if (run_is_spent_ && pending > 0) {
       decision_.halted = true;
@@ -292,6 +310,8 @@ class Decider {
   std::string spent_text_;
   std::vector<bool> region_is_spent_;
   std::vector<std::optional<Hold>> holds_;  // by bucket; empty: none
+  int begun_ = around_.begun;
+  bool batch_is_full_ = false;              // as many as a batch holds were begun
   bool bytes_are_out_ = false;              // the next in order is too large for what is in flight
   std::map<int, int> too_late_;             // region -> targets that were passed over
   bool passes_ = false;                     // something that is waited for ends by itself, or by a word

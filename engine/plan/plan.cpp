@@ -89,6 +89,9 @@ void to_json(json& target, const RunOptions& options) {
   unless_usual("approve", options.approve, usual.approve);
   unless_usual("canaries", options.canaries, usual.canaries);
   unless_usual("test_first", options.test_first, usual.test_first);
+  unless_usual("windows", options.windows, usual.windows);
+  unless_usual("wait_for_windows", options.wait_for_windows, usual.wait_for_windows);
+  add(target, "batch", options.batch);
   unless_usual("throttle_when", options.throttle_when, usual.throttle_when);
 }
 
@@ -111,6 +114,9 @@ void from_json(const json& source, RunOptions& options) {
   options.max_failures_per_wave = source.value("max_failures_per_wave", "");
   options.max_failures_per_region = source.value("max_failures_per_region", "");
   options.waves = source.value("waves", "");
+  options.windows = source.value("windows", "");
+  options.wait_for_windows = source.value("wait_for_windows", usual.wait_for_windows);
+  read(source, "batch", options.batch);
   options.soak = source.value("soak", usual.soak);
   options.approve = source.value("approve", usual.approve);
   options.canaries = source.value("canaries", usual.canaries);

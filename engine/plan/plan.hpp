@@ -58,6 +58,9 @@ struct RunOptions {
   bool approve = false;            // a person lets each wave but the first go
   int canaries = 3;                // how many are chosen to go first when none is labelled, in a run with waves
   bool test_first = true;          // live targets wait until the test target of their application has succeeded
+  std::string windows;             // of all regions, see parse_windows(); "": the fleet's own, "always": none
+  bool wait_for_windows = false;   // false: the run rests when all that is left waits for a window or a freeze
+  std::optional<int> batch;        // targets that are begun at most by one call
   std::string throttle_when;       // "active>50,lag>10s,load>8"; "": never
   std::uint64_t seed = 0;
   std::string on_failure = "rollback";  // rollback | leave

@@ -9,6 +9,7 @@
 
 #include "engine/fleet/duration.hpp"
 #include "engine/fleet/nearest.hpp"
+#include "engine/plan/region_windows.hpp"
 #include "engine/plan/throttle.hpp"
 
 namespace pgconvoy {
@@ -65,6 +66,13 @@ Result<std::string> throttle(const std::string& text) {
   return Error(ErrorKind::usage, fmt::format("{} is no list of active>N, lag>DURATION and load>N, separated by commas, nor none", in_quotes(text)));
 }
 
+Result<std::string> windows(const std::string& text) {
+  if (text == "fleet") return std::string();
+  if (text.empty()) return Error(ErrorKind::usage, "must be windows such as mon-fri 01:00-05:00, or always, or fleet");
+  TRY_VOID(parse_windows(text));
+  return text;
+}
+
 // Known names only.
 Result<void> set(RunOptions& options, const std::string& name, const std::string& value) {
   if (name == "concurrency") {
@@ -90,6 +98,12 @@ Result<void> set(RunOptions& options, const std::string& name, const std::string
     TRY(options.soak, seconds_or_zero(value));
   } else if (name == "approve") {
     TRY(options.approve, yes_or_no(value));
+  } else if (name == "window") {
+    TRY(options.windows, windows(value));
+  } else if (name == "wait-for-windows") {
+    TRY(options.wait_for_windows, yes_or_no(value));
+  } else if (name == "batch") {
+    TRY(options.batch, number_or_none(value));
   } else if (name == "test-first") {
     TRY(options.test_first, yes_or_no(value));
   } else {
@@ -116,6 +130,9 @@ const std::vector<RunSetting>& run_settings() {
       {"soak", "DURATION", "between the end of a wave and the next"},
       {"approve", "yes|no", "each wave but the first waits for pgconvoy approve"},
       {"test-first", "yes|no", "live targets wait until the test target of their application has succeeded"},
+      {"window", "WINDOWS|always|fleet", "when targets may start, in each region's local time: mon-fri 01:00-05:00; sun 02:00-06:00"},
+      {"wait-for-windows", "yes|no", "waits for the next window instead of resting until it is continued"},
+      {"batch", "N|none", "rests when so many targets were begun since it was last continued"},
       {"throttle-when", "RULES|none", "nothing new starts on a server that is busier: active>50,lag>10s,load>8"},
   };
   return settings;
@@ -148,6 +165,9 @@ std::string value_of(const RunOptions& options, const std::string& name) {
   if (name == "soak") return options.soak > 0 ? format_short_duration(Seconds(options.soak)) : "0";
   if (name == "approve") return options.approve ? "yes" : "no";
   if (name == "test-first") return options.test_first ? "yes" : "no";
+  if (name == "window") return options.windows.empty() ? "fleet" : options.windows;
+  if (name == "wait-for-windows") return options.wait_for_windows ? "yes" : "no";
+  if (name == "batch") return or_none(options.batch);
   if (name == "throttle-when") return text(options.throttle_when);
   return "";
 }
@@ -174,6 +194,8 @@ Limits limits_of(const RunOptions& options, const Fleet& fleet) {
   limits.soak = Seconds(options.soak);
   limits.approve = options.approve;
   limits.test_first = options.test_first;
+  limits.batch = options.batch;
+  limits.wait_for_openings = options.wait_for_windows;
   return limits;
 }
 

@@ -185,6 +185,8 @@ const char* to_string(Wait::Why why) {
       return "opening";
     case Wait::Why::test:
       return "test";
+    case Wait::Why::batch:
+      return "batch";
   }
   return "?";
 }

@@ -66,6 +66,7 @@ struct Limits {
   Seconds soak{0};         // between the end of a wave and the start of the next
   bool approve = false;    // each wave but the first waits for a person
   bool test_first = true;  // a live target waits until the test target of its application has succeeded
+  std::optional<int> batch;  // so many are begun at most before the run rests (Surroundings::begun)
   // Freezes and regions that aren't open are waited for; otherwise the run rests when nothing else is left.
   bool wait_for_openings = false;
 };
@@ -84,11 +85,12 @@ struct Surroundings {
   std::map<std::string, Opening> openings;
   std::map<std::string, std::string> held_servers;  // server -> why nothing new starts that touches it
   std::string held;                                 // why nothing new starts at all; "": nothing is in the way
+  int begun = 0;                                    // targets that were begun since the run was last taken up
 };
 
 // Why pending targets don't start, beyond the ordinary limits of how many at a time.
 struct Wait {
-  enum class Why { approval, soak, budget, held, server, bytes, freeze, opening, test } why = Why::held;
+  enum class Why { approval, soak, budget, held, server, bytes, freeze, opening, test, batch } why = Why::held;
   std::string what;  // region, server, or the test target's id; "": the run
   std::string text;  // for people
   int targets = 0;   // how many it concerns

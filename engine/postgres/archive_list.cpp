@@ -44,7 +44,7 @@ Pass pass_of(std::string_view type, std::string_view rest, bool superuser_owns, 
   if (type == "TABLE ATTACH") return superuser_owns ? Pass::administrator : Pass::attach;
   if (type == "INDEX ATTACH") return superuser_owns ? Pass::administrator : Pass::attach_indexes;
   if (type == "FK CONSTRAINT") return superuser_owns ? Pass::finish : Pass::link;
-  if (type == "MATERIALIZED VIEW DATA") return superuser_owns ? Pass::last : Pass::refresh;
+  if (type == "MATERIALIZED VIEW DATA") return superuser_owns ? Pass::refresh_superusers : Pass::refresh;
   if (is_one_of(type, kLast) || type.substr(0, 11) == "PUBLICATION" || type.substr(0, 12) == "SUBSCRIPTION") return Pass::last;
   if (type == "COMMENT" || type == "SECURITY LABEL") {
     return is_about(rest, kLast, schemas) ? Pass::last : is_about(rest, kLate, schemas) ? Pass::finish : Pass::define;

@@ -25,6 +25,7 @@ enum class Pass {
   link,              // tenant: foreign keys, which need the privileges on what they refer to
   finish,            // administrator: foreign keys of superusers, triggers, rules, policies, comments on them
   refresh,           // tenant: materialized views, after the privileges that their queries need
+  refresh_superusers,  // administrator, in between: they may read each other; before event triggers, which a refresh fires
   last,              // administrator: event triggers, publications, subscriptions
 };
 

@@ -60,7 +60,7 @@ select 'collation' as kind, format('%I.%I', n.nspname, l.collname) as identity, 
          'locale ' || )" + locale + R"(,
          )" + dialect.both_since(12, "case when not l.collisdeterministic then 'not deterministic' end", "null") + R"(,
          )" + dialect.both_since(16, "'rules ' || l.collicurules", "null") + R"(,
-         case when l.collencoding >= 0 then 'encoding ' || pg_encoding_to_char(l.collencoding) end) as definition, null as hidden
+         case when l.collencoding >= 0 and l.collencoding <> (select d.encoding from pg_database d where d.datname = current_database()) then 'encoding ' || pg_encoding_to_char(l.collencoding) end) as definition, null as hidden
   from pg_collation l join pg_namespace n on n.oid = l.collnamespace
  where )" + user_schema("n") + " and " + own("pg_collation", "l.oid") + R"(
 union all

@@ -26,7 +26,8 @@ struct ClientProgram {
 
 // Finds `name` of exactly that major version by asking candidates for their --version: every directory of
 // PGCONVOY_BINDIR (separated by colons; {major} stands for the number), /usr/lib/postgresql/MAJOR/bin,
-// /usr/pgsql-MAJOR/bin, PATH. Error not_found says what was seen and what to do. May be repeated.
+// /usr/pgsql-MAJOR/bin, PATH. Error not_found says what was seen and what to do. May be repeated: what a program of machine
+// code said stands for a minute, as long as the file is the same. Loop's thread only.
 Task<Result<ClientProgram>> find_client_program(ProcessLauncher& launcher, std::string name, int major);
 
 // "pg_dump (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)" -> "15.14"; "" when it is nothing like that.

@@ -11,6 +11,11 @@
 
 namespace pgconvoy {
 
+// What a session with these options has set from its start: what every session pins, limits, and the options' own.
+std::vector<std::pair<std::string, std::string>> settings_of(const SessionOptions& options);
+// A SELECT that sets them for the rest of the session.
+std::string setting_script(const SessionOptions& options);
+
 class LibpqSession final : public Session {
  public:
   LibpqSession(asio::any_io_executor executor, asio::thread_pool& pool, ConnectionSpec connection,
@@ -34,12 +39,10 @@ class LibpqSession final : public Session {
   void close() override;
 
  private:
-  using Settings = std::vector<std::pair<std::string, std::string>>;
   using Keywords = std::vector<std::pair<std::string, std::string>>;
   struct Statement;  // what is being executed; see session_execute.cpp
   class InUse;
 
-  Settings settings() const;
   Task<Result<Keywords>> resolved_keywords(bool with_settings);
   Task<Result<void>> open_socket(bool with_settings);
   Task<Result<void>> poll_until_open(SteadyTime deadline);

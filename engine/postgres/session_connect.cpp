@@ -76,18 +76,28 @@ void LibpqSession::close() {
 
 bool LibpqSession::usable() const { return connection_ && !busy_ && PQstatus(connection_) == CONNECTION_OK; }
 
-LibpqSession::Settings LibpqSession::settings() const {
-  Settings all{{"standard_conforming_strings", "on"},
-               {"DateStyle", "ISO"},
-               {"IntervalStyle", "postgres"},
-               {"extra_float_digits", "1"},
-               {"bytea_output", "hex"},
-               {"TimeZone", "UTC"},
-               {"search_path", ""},
-               {"lock_timeout", milliseconds(options_.lock_limit)},
-               {"statement_timeout", milliseconds(options_.statement_limit)}};
-  all.insert(all.end(), options_.settings.begin(), options_.settings.end());
+std::vector<std::pair<std::string, std::string>> settings_of(const SessionOptions& options) {
+  std::vector<std::pair<std::string, std::string>> all{{"standard_conforming_strings", "on"},
+                                                       {"DateStyle", "ISO"},
+                                                       {"IntervalStyle", "postgres"},
+                                                       {"extra_float_digits", "1"},
+                                                       {"bytea_output", "hex"},
+                                                       {"TimeZone", "UTC"},
+                                                       {"search_path", ""},
+                                                       {"quote_all_identifiers", "off"},
+                                                       {"array_nulls", "on"},
+                                                       {"transform_null_equals", "off"},
+                                                       {"lock_timeout", milliseconds(options.lock_limit)},
+                                                       {"statement_timeout", milliseconds(options.statement_limit)}};
+  all.insert(all.end(), options.settings.begin(), options.settings.end());
   return all;
+}
+
+std::string setting_script(const SessionOptions& options) {
+  std::string sql = "SELECT ";
+  for (const auto& [name, value] : settings_of(options))
+    sql += fmt::format("{}pg_catalog.set_config({}, {}, false)", sql.size() > 7 ? ", " : "", quote_literal(name), quote_literal(value));
+  return sql;
 }
 
 Task<Result<LibpqSession::Keywords>> LibpqSession::resolved_keywords(bool with_settings) {
@@ -99,7 +109,7 @@ Task<Result<LibpqSession::Keywords>> LibpqSession::resolved_keywords(bool with_s
   if (with_settings) {
     const char* inherited = std::getenv("PGOPTIONS");
     std::string options = keywords.contains("options") ? keywords["options"] : inherited ? inherited : "";
-    for (const auto& [name, value] : settings())
+    for (const auto& [name, value] : settings_of(options_))
       options += (options.empty() ? "-c " : " -c ") + escaped_option(name + "=" + value);
     keywords["options"] = std::move(options);
   }
@@ -222,13 +232,9 @@ Task<Result<void>> LibpqSession::poll_until_open(SteadyTime deadline) {
 }
 
 Task<Result<void>> LibpqSession::set_by_script() {
-  std::string sql = "SELECT ";
-  for (const auto& [name, value] : settings())
-    sql += fmt::format("{}pg_catalog.set_config({}, {}, false)", sql.size() > 7 ? ", " : "",
-                       pgconvoy::quote_literal(name), pgconvoy::quote_literal(value));
   Statement statement;
   statement.form = Statement::Form::simple;
-  statement.sql = std::move(sql);
+  statement.sql = setting_script(options_);
   statement.limit = options_.connect_limit;
   auto done = co_await execute_raw(statement);
   if (!done) close();

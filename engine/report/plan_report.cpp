@@ -1,5 +1,7 @@
 #include "engine/report/plan_report.hpp"
 
+#include "engine/report/accepted_risks.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -204,8 +206,7 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
                                    "--as done --reason TEXT\n",
                                    totals.by_hand == 1 ? "1 target has an application that"
                                                        : fmt::format("{} targets have applications that", totals.by_hand)));
-  for (const auto& [condition, reason] : view.plan.options.overrides)
-    text += style.warn(fmt::format("overridden: {} ({})\n", condition == kEveryCondition ? "every precondition" : shown(condition), shown(reason)));
+  for (const AcceptedRisk& risk : accepted_risks(view.plan.options, view.plan.fleet, view.plan.targets)) text += style.warn(to_line(risk) + "\n");
   if (totals.with_warnings) text += style.warn(fmt::format("{} with warnings\n", count(totals.with_warnings, "target")));
   if (totals.blocked)
     text += style.bad(fmt::format("{} blocked by preconditions and will be skipped, never paused\n",

@@ -78,6 +78,10 @@ json report_json(const ReportView& view) {
                      {"ended", summary.ended},
                      {"backup_directory", summary.backup_directory},
                      {"parameters", summary.parameters}};
+  document["accepted"] = json::array();
+  for (const AcceptedRisk& risk : summary.accepted)
+    document["accepted"].push_back({{"kind", risk.until.empty() ? "override" : "suppression"}, {"condition", risk.condition}, {"reason", risk.reason},
+                                    {"until", risk.until}, {"findings", risk.findings}, {"targets", risk.targets}});
   document["totals"] = totals_json(summary.totals);
   document["targets"] = json::array();
   for (const TargetSummary& target : summary.targets) {

@@ -31,6 +31,8 @@ std::string report_markdown(const ReportView& view) {
     for (const std::string& url : hand_over.new_urls) text += "    " + shown(url) + "\n";
     text += "    " + resolve_command(hand_over, view) + "\n";
   }
+  if (!summary.accepted.empty()) text += "\n## Decided beforehand\n\n";
+  for (const AcceptedRisk& risk : summary.accepted) text += "- " + to_line(risk) + "\n";
   const auto debts = lines_of_debts(summary);
   if (!debts.empty()) text += "\n## Debts\n\n";
   for (const std::string& line : debts) text += "- " + line + "\n";

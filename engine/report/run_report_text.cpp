@@ -87,6 +87,8 @@ std::string report_text(const ReportView& view, const Style& style) {
   for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
   text += failures_text(view, style);
   text += hand_overs_text(view, style);
+  if (!summary.accepted.empty()) text += "\n" + style.bold("Decided beforehand") + "\n";
+  for (const AcceptedRisk& risk : summary.accepted) text += wrapped(to_line(risk), view.width == 0 ? 100000 : view.width, 2) + "\n";
   const auto debts = lines_of_debts(summary);
   if (!debts.empty()) text += "\n" + style.bold("Debts") + "\n";
   for (const std::string& line : debts) text += wrapped(line, view.width == 0 ? 100000 : view.width, 2) + "\n";

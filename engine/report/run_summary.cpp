@@ -239,6 +239,7 @@ RunSummary summarize(const SummaryInput& input) {
 
   static const PlannedTarget unplanned;
   const Fleet fleet = frozen_fleet(run);
+  summary.accepted = accepted_risks(options, fleet, input.planned);
   summary.parameters = input.planned.empty() ? json::object() : parameters_of(input.planned.front().steps);
   for (std::size_t i = 0; i < input.targets.size(); ++i) {
     const PlannedTarget& planned = i < input.planned.size() ? input.planned[i] : unplanned;

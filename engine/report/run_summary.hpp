@@ -12,6 +12,7 @@
 #include "engine/journal/journal.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/plan/rollout_record.hpp"
+#include "engine/report/accepted_risks.hpp"
 
 namespace pgconvoy::report {
 
@@ -85,6 +86,7 @@ struct RunSummary {
   std::vector<BackupRecord> backups;   // still kept
   RolloutRecord rollout;               // waves, limits, what is waited for
   bool brief = false;                  // of a large run: no sizes, hand-overs, obligations and backups
+  std::vector<AcceptedRisk> accepted;  // when the run was planned
 };
 
 struct SummaryInput {

@@ -166,6 +166,7 @@ void Rollout::take_up_again(int number) {
 }
 
 void Rollout::begun(int number) {
+  if (schedule_.standing(number) != Standing::interrupted) ++new_ones_begun_;
   set_before(at(number), std::nullopt);
   schedule_.stands(number, Standing::in_flight);
 }
@@ -193,10 +194,10 @@ void Rollout::follow(const TargetRecord& record, bool held, std::optional<WallTi
   }
   if (record.state == TargetState::pending) return;
   at(record.number).state = record.state;
-  if (held)
-    begun(record.number);
-  else
+  if (!held)
     abandoned(record.number);
+  else if (schedule_.standing(record.number) != Standing::in_flight)
+    begun(record.number);
 }
 
 // What this process let go of is for others.

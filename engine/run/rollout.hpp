@@ -34,6 +34,7 @@ class Rollout {
   void lost_all_in_flight();  // after a bug: nothing is known of them
   void unhealthy(int number) { schedule_.unhealthy(number); }
   int in_flight() const { return schedule_.in_flight(); }
+  int new_ones_begun() const { return new_ones_begun_; }  // by this process, without those that an earlier one had left
 
   // Where other processes are at work too: what the journal says of a target, and whether one of them, or this one, holds it.
   // What failed before `since` doesn't count in the budgets: whoever went on with the run has seen it.
@@ -85,7 +86,7 @@ class Rollout {
   std::vector<Tracked> targets_;  // by number
   std::vector<Wait> told_waits_;
   int taken_up_ = 0;  // targets with `before`
-  int not_begun_ = 0, approved_ = 1;
+  int not_begun_ = 0, approved_ = 1, new_ones_begun_ = 0;
 };
 
 }  // namespace pgconvoy

@@ -151,7 +151,9 @@ Event Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
   event.run = run;
   event.kind = EventKind::run_ended;
   event.at = services.clock.wall();
-  const char* why = stopping ? "stopped by the operator" : cancelled ? "cancelled by the operator" : paused ? "paused by the operator" : "";
+  std::string why = stopping ? "stopped by the operator" : cancelled ? "cancelled by the operator" : paused ? "paused by the operator" : "";
+  // For whoever is told of the end: what is left waits for this.
+  if (why.empty() && state == RunState::halted && !waits.empty()) why = waits.front().text;
   event.data = json{{"state", to_string(state)}, {"reason", why}};
   return event;
 }
@@ -164,6 +166,8 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
     co_return Error(ErrorKind::corrupt, "the journal holds other targets than the plan", "pgconvoy journal verify");
   if (request.cancel) impl_->cancelled = request.cancel;
   impl_->rollout = std::make_unique<Rollout>(plan, *records, request);
+  impl_->budgets = std::make_unique<PauseBudgets>(plan);
+  for (const TargetRecord& record : *records) impl_->budgets->recall(record);
   impl_->soak = std::make_unique<Soak>(impl_->services, plan);
   impl_->watch = std::make_unique<ServerWatch>(impl_->services, plan);
   CO_TRY_VOID(co_await impl_->recall(request));

@@ -9,6 +9,8 @@
 #include <set>
 #include <vector>
 
+#include "engine/plan/region_windows.hpp"
+#include "engine/run/pause_budgets.hpp"
 #include "engine/run/rollout.hpp"
 #include "engine/run/runner.hpp"
 #include "engine/run/server_watch.hpp"
@@ -38,6 +40,9 @@ struct Runner::Impl {
   std::unique_ptr<Rollout> rollout;
   std::vector<Event> words = {};  // what others said since the last decision
   std::vector<Wait> waits = {};   // of the last decision
+  std::unique_ptr<PauseBudgets> budgets;
+  std::unique_ptr<RegionWindows> windows;
+  std::string windows_as_set = {};  // what they were made of
   std::unique_ptr<Soak> soak;
   std::unique_ptr<ServerWatch> watch;
   bool looking = false;  // at the applications of a wave that soaks
@@ -61,6 +66,9 @@ struct Runner::Impl {
   void tell(const Event& event) {
     if (all_are == All::being_read) meanwhile.push_back(event);
     if (all_are == All::read && all.count(event.target)) (void)pgconvoy::apply(all[event.target], event);
+    const auto budget_ends = budgets->next();
+    budgets->journaled(event);
+    if (budgets->next() != budget_ends) wake();
     for (RunListener* listener : listeners) listener->journaled(event);
   }
   void tell_progress(int target, const std::string& step, const Progress& progress) {
@@ -81,8 +89,8 @@ struct Runner::Impl {
   void start(asio::any_io_executor executor, const Plan& plan, int number, JournalWriter& writer, const RunRequest& request);
   Task<void> look_at_soaking();
   Task<Result<void>> recall(const RunRequest& request);
-  Surroundings surroundings(const RunRequest& request) const;
-  std::vector<Event> what_was_said(std::int64_t run);
+  Surroundings surroundings(const Plan& plan, const RunRequest& request);
+  std::vector<Event> what_was_said(const Plan& plan, std::int64_t run);
   Task<Result<bool>> look_at_servers(const Decision& decision, std::int64_t run, JournalWriter& writer);
   std::optional<Event> next_of_waves(const Decision& decision);
   void look_after_wave(asio::any_io_executor executor);

@@ -1,4 +1,7 @@
 // What a run does when: decisions, waves, words of others, what is looked at before something starts.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -15,7 +18,7 @@ RunIntent Runner::Impl::intent(const RunRequest& request) const {
   return cancelled ? RunIntent::cancel : RunIntent::none;
 }
 
-Surroundings Runner::Impl::surroundings(const RunRequest& request) const {
+Surroundings Runner::Impl::surroundings(const Plan& plan, const RunRequest& request) {
   Surroundings around;
   around.now = services.clock.wall();
   around.intent = intent(request);
@@ -23,11 +26,19 @@ Surroundings Runner::Impl::surroundings(const RunRequest& request) const {
     around.held_servers = watch->held_servers(rollout->options());
     around.held = watch->held(rollout->options());
   }
+  around.begun = rollout->new_ones_begun();
+  if (request.direction == Direction::forward && request.only.empty()) {
+    if (!windows || windows_as_set != rollout->options().windows) {
+      windows_as_set = rollout->options().windows;
+      windows = std::make_unique<RegionWindows>(plan.fleet, windows_as_set);
+    }
+    around.openings = windows->at(around.now);
+  }
   return around;
 }
 
 // What others said since the last time, and what that leads to.
-std::vector<Event> Runner::Impl::what_was_said(std::int64_t run) {
+std::vector<Event> Runner::Impl::what_was_said(const Plan& plan, std::int64_t run) {
   std::vector<Event> events;
   const WallTime now = services.clock.wall();
   for (const Event& word : std::exchange(words, {}))
@@ -39,6 +50,17 @@ std::vector<Event> Runner::Impl::what_was_said(std::int64_t run) {
     event.kind = EventKind::app_unhealthy;
     event.at = now;
     event.data = {{"target", each.target}, {"environment", each.environment}, {"detail", each.detail}};
+    events.push_back(std::move(event));
+  }
+  for (const PauseBudgets::Spent& each : budgets->spent(now)) {
+    Event event;
+    event.run = run;
+    event.kind = EventKind::pause_over_budget;
+    event.at = now;
+    event.data = {{"target", each.target},
+                  {"environments", fmt::format("{}", fmt::join(plan.targets.at(each.target - 1).target.environments, ", "))},
+                  {"budget", each.budget.count()},
+                  {"paused_at", format_utc(each.paused_at)}};
     events.push_back(std::move(event));
   }
   return events;
@@ -110,6 +132,7 @@ Task<void> Runner::Impl::wait(const Decision& decision) {
   if (decision.wait_until) at_most(Seconds(*decision.wait_until - services.clock.wall()));
   for (const Wait& wait : decision.waits)
     if (wait.why == Wait::Why::server || wait.why == Wait::Why::held) at_most(ServerWatch::kFresh);
+  if (const auto over = budgets->next()) at_most(Seconds(*over - services.clock.wall()));
   if (next_look && !looking) until = std::min(until, *next_look);
   wakeup->expires_at(until);
   boost::system::error_code ignored;
@@ -140,8 +163,8 @@ Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& write
   for (;;) {
     news = false;
     if (stopping || paused || cancelled_meanwhile || (cancelled && forward)) rollout->leave_ended_ones();
-    std::vector<Event> said = what_was_said(request.run);
-    Surroundings around = surroundings(request);
+    std::vector<Event> said = what_was_said(plan, request.run);
+    Surroundings around = surroundings(plan, request);
     decision = rollout->decide(around);
     // What was waited for last is shown until something else is.
     if (around.intent == RunIntent::none) waits = decision.waits;

@@ -85,9 +85,9 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
   while (!fatal) {
     news = false;
     words.clear();  // the journal says it to everybody
-    for (Event& event : what_was_said(request.run)) said.push_back(std::move(event));
+    for (Event& event : what_was_said(plan, request.run)) said.push_back(std::move(event));
     for (const TargetRecord& record : std::exchange(let_go, {})) schedule.left(record);
-    Surroundings around = surroundings(request);
+    Surroundings around = surroundings(plan, request);
     around.intent = RunIntent::none;  // the run's own is in the journal
     std::optional<std::set<int>> looked_at;
     if (ServerWatch::is_needed(rollout->options()) && !stopping) {
@@ -97,7 +97,7 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
         fatal = looked.error();
         break;
       }
-      around = surroundings(request);
+      around = surroundings(plan, request);
       looked_at.emplace(likely.start.begin(), likely.start.end());
     }
     around.intent = stopping ? RunIntent::pause : RunIntent::none;

@@ -80,6 +80,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
                                    const std::set<int>& busy, const Error& cancelled) {
   const bool told_to_stop = surroundings.intent == RunIntent::pause;
   follow(view, surroundings.now);
+  surroundings.begun = rollout_.new_ones_begun();
   next_end_ = view.next_end;
   over_.reset();
   ClaimChoice choice;
@@ -106,8 +107,9 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
     if (is_cancelled)
       for (Event& skipped : rollout_.skip_what_is_pending(cancelled, surroundings.now)) to_write_.push_back(std::move(skipped));
     const RunState state = rollout_.final_state(decision_, is_cancelled);
-    const char* why = is_cancelled ? "cancelled by the operator" : view.run.intent == RunIntent::pause ? "paused by the operator"
+    std::string why = is_cancelled ? "cancelled by the operator" : view.run.intent == RunIntent::pause ? "paused by the operator"
                       : told_to_stop ? "stopped by the operator" : "";
+    if (why.empty() && state == RunState::halted && !decision_.waits.empty()) why = decision_.waits.front().text;
     // A run that nobody has begun ends only as cancelled.
     if (view.run.state == RunState::running || is_cancelled) to_write_.push_back(end(state, why, surroundings.now));
     over_ = state;

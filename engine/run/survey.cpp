@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <algorithm>
 #include <exception>
 #include <set>
 
@@ -14,6 +15,7 @@
 #include "engine/facts/inquiry.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/platform/places.hpp"
+#include "engine/postgres/session_loans.hpp"
 #include "engine/run/try_logins.hpp"
 
 namespace pgconvoy {
@@ -26,6 +28,19 @@ SessionOptions reading_options() {
   options.lock_limit = Seconds(5);
   options.settings = {{"default_transaction_read_only", "on"}};
   return options;
+}
+
+bool is_read_only(const SessionOptions& options) {
+  const std::pair<std::string, std::string> wanted{"default_transaction_read_only", "on"};
+  return std::find(options.settings.begin(), options.settings.end(), wanted) != options.settings.end();
+}
+
+// Of sessions that read catalogues: they are small, and compiling a plan or starting workers for them costs more than it saves.
+std::vector<std::pair<std::string, std::string>> base_settings(const TargetFacts& facts) {
+  std::vector<std::pair<std::string, std::string>> settings{{"default_transaction_read_only", "on"}, {"max_parallel_workers_per_gather", "0"}};
+  const bool know_jit = std::all_of(facts.servers.begin(), facts.servers.end(), [](const auto& entry) { return entry.second.version_number >= 110000; });
+  if (know_jit) settings.emplace_back("jit", "off");
+  return settings;
 }
 
 // The fleet's name of the instance's server at an address, or the address when it is none of them.
@@ -183,7 +198,7 @@ Task<DatabaseFacts> Survey::read_objects(DatabaseFacts facts) {
   co_return facts;
 }
 
-Task<DatabaseFacts> Survey::read_inside(DatabaseFacts facts) {
+Task<DatabaseFacts> Survey::read_inside(SessionLoans& loans, DatabaseFacts facts, std::string target_server) {
   if (!facts.exists || !facts.allows_connections || !facts.unreachable_because.empty()) co_return facts;
   auto connection = co_await services_.credentials.administrator(request_.fleet.servers.at(facts.server));
   if (!connection) {
@@ -192,18 +207,24 @@ Task<DatabaseFacts> Survey::read_inside(DatabaseFacts facts) {
   }
   auto options = reading_options();
   auto inside = connection->with_database(facts.database);
-  auto session = co_await services_.sessions.open(inside, options);
+  auto session = co_await loans.open(inside, options);
   if (!session) {
     facts.unreachable_because = describe(session.error());
     co_return facts;
   }
-  auto complete = co_await gather_inside(**session, facts);
+  InsideRequest request;
+  request.unreadable = !servers_.at(facts.server).superuser;
+  request.superuser_only = !servers_.at(target_server).superuser;
+  request.parts = names_of(request_.needs);
+  auto complete = co_await gather_inside(**session, facts, request);
   if (!complete) {
     facts.unreachable_because = describe(complete.error());
     co_return facts;
   }
-  auto parts = co_await read_parts(**session, database_parts(), names_of(request_.needs));
-  if (parts) complete->parts = *std::move(parts);
+  std::set<std::string> left = std::move(request.parts);
+  for (const auto& [name, document] : complete->parts) left.erase(name);
+  auto parts = co_await read_parts(**session, database_parts(), std::move(left));
+  if (parts) complete->parts.merge(*parts);
   co_return *std::move(complete);
 }
 
@@ -285,7 +306,7 @@ Task<Result<void>> Survey::read_applications(TargetFacts& facts, const Target& t
 }
 
 // An inquiry that fails leaves the reason where its facts would be.
-Task<Result<void>> Survey::inquire(TargetFacts& facts, Target target, std::string id) {
+Task<Result<void>> Survey::inquire(SessionLoans& loans, TargetFacts& facts, Target target, std::string id) {
   const DatabaseFacts& database = facts.databases.at(id);
   if (!database.exists || !database.unreachable_because.empty()) co_return Result<void>();
   const std::string source = facts.source_server.at(id), there = facts.target_server.at(id);
@@ -296,15 +317,20 @@ Task<Result<void>> Survey::inquire(TargetFacts& facts, Target target, std::strin
     if (!database.empty()) administrator = administrator.with_database(database);
     co_return administrator;
   };
-  const auto open_there = [this, &connection](std::string server, std::string database, SessionOptions options) -> Task<Result<SessionPtr>> {
+  // Who may write, or says otherwise how the session is to be, gets one of its own.
+  const auto open_with = [this, &loans](ConnectionSpec with, SessionOptions options) -> Task<Result<SessionPtr>> {
+    if (is_read_only(options)) co_return co_await loans.open(with, options);
+    co_return co_await services_.sessions.open(with, options);
+  };
+  const auto open_there = [&open_with, &connection](std::string server, std::string database, SessionOptions options) -> Task<Result<SessionPtr>> {
     CO_TRY(ConnectionSpec administrator, co_await connection(server, database));
-    co_return co_await services_.sessions.open(administrator, options);
+    co_return co_await open_with(administrator, options);
   };
   context.source_connection = [&connection, source](std::string database) { return connection(source, database); };
   context.target_connection = [&connection, there](std::string database) { return connection(there, database); };
   context.open_source = [&open_there, source](std::string database, SessionOptions options) { return open_there(source, database, options); };
   context.open_target = [&open_there, there](std::string database, SessionOptions options) { return open_there(there, database, options); };
-  context.open_with = [this](ConnectionSpec with, SessionOptions options) { return services_.sessions.open(with, options); };
+  context.open_with = open_with;
   context.logins = [this, target, id]() -> Task<std::vector<KnownLogin>> {
     std::vector<KnownLogin> known = co_await known_logins(services_, request_.fleet, target);
     std::erase_if(known, [&id](const KnownLogin& login) { return login.instance != id; });
@@ -316,7 +342,8 @@ Task<Result<void>> Survey::inquire(TargetFacts& facts, Target target, std::strin
     context.arguments = wanted->second;
     auto found = co_await inquiry.read(context);
     if (!found && found.error().kind == ErrorKind::cancelled) co_return found.error();
-    facts.databases.at(id).parts[inquiry.name] = found ? *std::move(found) : json{{"unreadable_because", describe(found.error())}};
+    json document = found ? *std::move(found) : json{{"unreadable_because", describe(found.error())}};
+    facts.databases.at(id).parts[inquiry.name] = std::move(document);
   }
   co_return Result<void>();
 }
@@ -333,9 +360,12 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
     facts.role_of[id] = instance.role;
     facts.servers[placement.source_server] = servers_.at(placement.source_server);
     facts.servers[placement.target_server] = servers_.at(placement.target_server);
+  }
+  SessionLoans loans(services_.sessions, base_settings(facts));
+  for (const std::string& id : target.instances) {
     DatabaseFacts known = databases_[id];
-    known.state = instance.state;
-    facts.databases[id] = co_await read_inside(std::move(known));
+    known.state = request_.fleet.instances.at(id).state;
+    facts.databases[id] = co_await read_inside(loans, std::move(known), facts.target_server.at(id));
     if (const auto there = in_the_way_.find(id); there != in_the_way_.end()) {
       DatabaseFacts taken = there->second;
       facts.in_the_way[id] = co_await read_objects(std::move(taken));
@@ -344,7 +374,7 @@ Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Pl
   CO_TRY_VOID(co_await read_applications(facts, target));
   co_await read_poolers(facts, target);
   facts.refused_logins = co_await try_logins(services_, request_.fleet, target, facts);
-  for (const std::string& id : target.instances) CO_TRY_VOID(co_await inquire(facts, target, id));
+  for (const std::string& id : target.instances) CO_TRY_VOID(co_await inquire(loans, facts, target, id));
   co_return facts;
 }
 
@@ -376,11 +406,14 @@ TargetFacts reduced(const TargetFacts& facts) {
   for (const auto& [instance, database] : facts.databases)
     for (const NeededRole& needed : needed_roles(facts, instance)) used.insert(needed.name);
   for (auto& [id, server] : small.servers) {
-    server.extensions.clear();
-    server.locales.clear();
-    server.databases.clear();
+    server.extensions = {};
+    server.locales = {};
+    server.databases = {};
     server.parts.clear();
-    std::erase_if(server.roles, [&](const auto& entry) { return !used.contains(entry.first); });
+    std::map<std::string, RoleFact> roles;
+    for (const std::string& name : used)
+      if (const auto role = server.roles.find(name); role != server.roles.end()) roles.insert(*role);
+    server.roles = std::move(roles);
   }
   return small;
 }

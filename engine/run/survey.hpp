@@ -14,6 +14,8 @@
 
 namespace pgconvoy {
 
+class SessionLoans;
+
 struct SurveyRequest {
   const Fleet& fleet;
   std::string backup_directory;
@@ -44,7 +46,8 @@ class Survey {
   // The servers of these targets, the host, and what of the databases' names is taken where they go to.
   Task<Result<void>> begin(std::vector<Target> targets, std::vector<std::map<std::string, Placement>> placements);
 
-  // Facts of one target. REQUIRES: begin() had it. Opens a session in each of its databases.
+  // Facts of one target. REQUIRES: begin() had it. Opens one session as administrator in each of its databases, and one as
+  // the tenant where what it wrote has to be evaluated: whoever reads takes his turn in them.
   Task<Result<TargetFacts>> gather(Target target, std::map<std::string, Placement> placements);
 
  private:
@@ -52,8 +55,8 @@ class Survey {
   Task<Result<void>> read_server(std::string server_id, ServerRequest request);
   Task<Result<void>> read_in_the_way(std::string server_id, std::vector<Instance> instances);
   Task<Result<SessionPtr>> open(std::string server_id, std::string database);
-  Task<DatabaseFacts> read_inside(DatabaseFacts facts);
-  Task<Result<void>> inquire(TargetFacts& facts, Target target, std::string instance);
+  Task<DatabaseFacts> read_inside(SessionLoans& loans, DatabaseFacts facts, std::string target_server);
+  Task<Result<void>> inquire(SessionLoans& loans, TargetFacts& facts, Target target, std::string instance);
   Task<DatabaseFacts> read_objects(DatabaseFacts facts);
   Task<Result<void>> read_applications(TargetFacts& facts, const Target& target);
   // Where a variable or an alias leads is the id of one of the instance's two servers, or an address that is neither's.

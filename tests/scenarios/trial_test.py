@@ -81,12 +81,14 @@ class TrialTest(ScenarioTest):
             started.signal(signal.SIGKILL)
             started.finish(30)
         self.assertEqual(len(self.lab.leftovers(self.new)), 2)
+        self.assertIn("a killed check --trial left pgconvoy_trial_", self.lab.run("doctor", "-f", self.lab.fleet).stdout)
         self.assert_exit(self.check("--limit", GOOD), 0)
         self.assert_nothing_left()
 
     def test_5_two_at_a_time_leave_each_other_alone(self):
         with self.start_slow() as started:
             running = self.lab.leftovers(self.new)
+            self.assertNotIn("pgconvoy_trial_", self.lab.run("doctor", "-f", self.lab.fleet).stdout)
             self.assert_exit(self.check("--limit", GOOD), 0)
             self.assertEqual(self.lab.leftovers(self.new), running)
             started.signal(signal.SIGTERM)

@@ -35,7 +35,8 @@ T run_on(asio::io_context& loop, Task<T> task) {
 
 template <class T>
 T run(Task<T> task) {
-  asio::io_context loop(1);
+  // Outlives every pool of a test: a thread of one may still be waking the loop when its answer was taken.
+  static asio::io_context loop(1);
   return run_on(loop, std::move(task));
 }
 

@@ -90,6 +90,15 @@ TEST_CASE("archive reader: an archive that unpacks without end is refused early"
   }
 }
 
+TEST_CASE("archive: nothing is read any more when the time for it is over") {
+  ScanLimits limits;
+  const std::string bytes = made::tar({{"a", "text"}});
+  limits.until = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  CHECK(paths_in(bytes, limits).has_value());
+  limits.until = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+  CHECK(kind_of_reading(bytes, limits) == ErrorKind::timeout);
+}
+
 TEST_CASE("archive reader: more data, more entries and more compressions than allowed are refused", "[clients]") {
   ScanLimits limits;
   limits.unpacked = 100'000;

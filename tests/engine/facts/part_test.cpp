@@ -8,10 +8,10 @@ using namespace pgconvoy;
 
 TEST_CASE("part: what was not read, could not be read or is of another form is none, and never throws") {
   using Operators = std::vector<OperatorFact>;
-  std::map<std::string, json> parts;
+  Parts parts;
   CHECK_FALSE(part<Operators>(parts, kOperatorsPart));
   CHECK(unreadable(parts, kOperatorsPart) == "it was not read");
-  parts[kOperatorsPart] = {{"unreadable_because", "permission denied"}};
+  parts[kOperatorsPart] = json{{"unreadable_because", "permission denied"}};
   CHECK_FALSE(part<Operators>(parts, kOperatorsPart));
   CHECK(unreadable(parts, kOperatorsPart) == "permission denied");
   parts[kOperatorsPart] = json::array({{{"name", nullptr}}});

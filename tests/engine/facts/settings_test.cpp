@@ -15,10 +15,10 @@ TargetFacts facts_with(std::vector<std::string> settings) {
   database.settings = std::move(settings);
   facts.source_server["shop-db"] = "old";
   facts.target_server["shop-db"] = "new";
-  facts.servers["old"].parts[kSettingCatalogPart] = {{"work_mem", "integer 64..100 kB"}, {"timezone", "string"}, {"search_path", "string"},
+  facts.servers["old"].parts[kSettingCatalogPart] = json{{"work_mem", "integer 64..100 kB"}, {"timezone", "string"}, {"search_path", "string"},
                                                      {"password_encryption", "enum {md5,scram-sha-256}"}, {"wal_compression", "bool"},
                                                      {"auto_explain.log_analyze", "bool"}};
-  facts.servers["new"].parts[kSettingCatalogPart] = {{"work_mem", "integer 64..100 kB"}, {"timezone", "string"}, {"search_path", "string"},
+  facts.servers["new"].parts[kSettingCatalogPart] = json{{"work_mem", "integer 64..100 kB"}, {"timezone", "string"}, {"search_path", "string"},
                                                      {"password_encryption", "enum {md5,scram-sha-256}"}, {"wal_compression", "enum {on,off}"},
                                                      {"auto_explain.log_analyze", "bool"}};
   return facts;

@@ -37,7 +37,7 @@ struct World {
       fleet.servers[id] = a_server(id, "15");
       servers[id].server = id;
       servers[id].reachable = true;
-      servers[id].databases = {{"postgres", "postgres"}, {"template0", "postgres"}, {"template1", "postgres"}};
+      for (const char* name : {"postgres", "template0", "template1"}) servers[id].databases[name] = "postgres";
     }
   }
   void add_source(const std::string& id) { fleet.servers[id] = a_server(id, "13"); }

@@ -298,6 +298,22 @@ TEST_CASE("schedule: what fails in a wave or gets unhealthy in its soak counts, 
   CHECK(schedule.failures() == 1);
 }
 
+TEST_CASE("schedule: nobody is asked for a wave in which every region's budget is spent") {
+  Schedule schedule = all_pending({candidate(1), candidate(2, "b"), candidate(3), candidate(4, "b")}, {2, 4});
+  Limits limits = wide();
+  limits.approve = true;
+  limits.max_failures_per_region = Budget{0};
+  schedule.stands(1, S::failed);
+  schedule.stands(2, S::succeeded);
+  schedule.wave_ended(kNow);
+  CHECK(wait_of(decide(schedule, limits, at()), Wait::Why::approval));  // region b goes on
+  schedule.stands(2, S::failed);
+  const auto decision = decide(schedule, limits, at());
+  CHECK_FALSE(wait_of(decision, Wait::Why::approval));
+  CHECK(decision.halted);
+  CHECK(decision.finished);
+}
+
 TEST_CASE("schedule: a wave doesn't wait for what is frozen or held back by its test, nor open for what has ended") {
   std::vector<Candidate> six = many(6);
   six[1].after = {1};

@@ -20,8 +20,8 @@ const std::string kEnv = "# the app\nDATABASE_URL=postgres://app:old@127.0.0.1:5
 // An application that waits, in a directory of its own; whatever happens, its processes are gone afterwards.
 struct App {
   testing::TemporaryDirectory directory;
-  asio::thread_pool pool{2};
   asio::io_context loop{1};
+  asio::thread_pool pool{2};  // goes first: its threads wake the loop
   std::unique_ptr<AppController> controller = make_local_controller(pool);
   Environment environment;
   CallIdentity who{"k3x9aq-r1", 4, "step", 1};

@@ -103,8 +103,8 @@ constexpr auto kPrivate = std::filesystem::perms::owner_read | std::filesystem::
 
 struct PoolerWorld {
   testing::TemporaryDirectory directory;
-  asio::thread_pool pool{2};
   asio::io_context loop{1};
+  asio::thread_pool pool{2};  // goes first: its threads wake the loop
   FakePooler fake;
   FakeConsoles consoles{fake};
   NoPasswordPrograms programs;

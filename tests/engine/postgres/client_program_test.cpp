@@ -57,6 +57,45 @@ TEST_CASE("client program: of several the one of the wanted major version is tak
   ::unsetenv("PGCONVOY_BINDIR");
 }
 
+namespace {
+
+class CountingLauncher final : public ProcessLauncher {
+ public:
+  Task<Result<ProcessResult>> run(ProcessSpec spec) override {
+    ++started;
+    co_return co_await launcher_->run(std::move(spec));
+  }
+  void kill_all() override { launcher_->kill_all(); }
+  int started = 0;
+
+ private:
+  std::unique_ptr<ProcessLauncher> launcher_ = make_process_launcher();
+};
+
+}  // namespace
+
+TEST_CASE("client program: one of machine code is asked once, a script each time") {
+  FakePrograms script("pgconvoy-client-94", "94.0");
+  ::setenv("PGCONVOY_BINDIR", script.root().c_str(), 1);
+  CountingLauncher launcher;
+  REQUIRE(testing::run(find_client_program(launcher, "pg_pretend", 94)));
+  REQUIRE(testing::run(find_client_program(launcher, "pg_pretend", 94)));
+  CHECK(launcher.started == 2);
+
+  // Perhaps another test asked it already.
+  fs::remove(script.root() / "pg_pretend");
+  ::unsetenv("PGCONVOY_BINDIR");
+  launcher.started = 0;
+  const auto first = testing::run(find_client_program(launcher, "pg_dump", 15));
+  REQUIRE(first);
+  const int once = launcher.started;
+  const auto second = testing::run(find_client_program(launcher, "pg_dump", 15));
+  REQUIRE(second);
+  CHECK(second->version == first->version);
+  CHECK(once <= 1);
+  CHECK(launcher.started == once);
+}
+
 TEST_CASE("client program: the password goes into the environment, not into the command line") {
   ConnectionSpec spec;
   spec.keywords = {{"host", "db"}};

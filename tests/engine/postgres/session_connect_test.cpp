@@ -30,8 +30,8 @@ struct Listener {
 };
 
 Result<SessionPtr> open(ConnectionSpec spec, Seconds limit = Seconds(5)) {
-  static asio::thread_pool pool(2);
   static asio::io_context loop(1);
+  static asio::thread_pool pool(2);
   static auto factory = make_session_factory(pool);
   SessionOptions options;
   options.connect_limit = limit;

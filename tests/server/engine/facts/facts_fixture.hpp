@@ -81,7 +81,8 @@ class FactsFixture {
   DatabaseFacts inside() {
     auto session = open(kFactsDatabase);
     DatabaseFacts before = databases(*session, {kFactsDatabase}).begin()->second;
-    auto facts = run_on(loop_, gather_inside(*session, before));
+    InsideRequest everything;
+    auto facts = run_on(loop_, gather_inside(*session, before, everything));
     REQUIRE(facts);
     return *facts;
   }

@@ -1,0 +1,61 @@
+#include "engine/plan/region_windows.hpp"
+
+#include <fmt/format.h>
+
+namespace pgconvoy {
+namespace {
+
+constexpr const char* kAlways = "always";
+
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(' '), last = text.find_last_not_of(' ');
+  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
+}
+
+Opening opening_of(const std::string& id, const TimeZone& zone, const std::optional<OpenTime>& time, WallTime now) {
+  if (!time) return {std::nullopt, now, fmt::format("region {} has no window within five weeks", id)};
+  if (now < time->open) return {time->open, time->close, fmt::format("region {} is closed until {}", id, zone.local(time->open))};
+  return {time->open, time->close, fmt::format("region {} closes at {}", id, zone.local(time->close))};
+}
+
+}  // namespace
+
+Result<std::vector<Window>> parse_windows(const std::string& text) {
+  std::vector<Window> windows;
+  if (text.empty() || text == kAlways) return windows;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find(';', from), text.size());
+    TRY(const Window window, parse_window(trimmed(text.substr(from, end - from))));
+    windows.push_back(window);
+    from = end + 1;
+  }
+  return windows;
+}
+
+RegionWindows::RegionWindows(const Fleet& fleet, const std::string& windows) {
+  if (windows == kAlways) return;
+  for (const auto& [id, region] : fleet.regions) {
+    std::vector<Window> own;
+    if (!windows.empty()) {
+      own = parse_windows(windows).value();
+    } else {
+      for (const std::string& text : region.windows) own.push_back(parse_window(text).value());
+    }
+    if (own.empty()) continue;
+    TimeZone zone = region.time_zone.empty() ? TimeZone::utc() : TimeZone::find(region.time_zone).value();
+    regions_.emplace(id, Region{std::move(zone), std::move(own)});
+  }
+}
+
+const std::map<std::string, Opening>& RegionWindows::at(WallTime now) {
+  for (auto& [id, region] : regions_) {
+    const bool known = region.time && now < region.time->close;
+    if (known && openings_.contains(id) && region.open == (now >= region.time->open)) continue;
+    if (!known) region.time = current_or_next(region.windows, region.zone, now);
+    region.open = region.time && now >= region.time->open;
+    openings_[id] = opening_of(id, region.zone, region.time, now);
+  }
+  return openings_;
+}
+
+}  // namespace pgconvoy

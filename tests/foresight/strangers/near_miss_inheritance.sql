@@ -1,0 +1,23 @@
+-- description: tables with two parents, checks that aren't inherited, defaults that a child changes, triggers off
+CREATE TABLE named (id serial PRIMARY KEY, "name" varchar(80) NOT NULL DEFAULT 'nobody', CONSTRAINT c_parent CHECK ("name" <> '') NO INHERIT);
+CREATE TABLE placed (id integer NOT NULL, lat float8, lon float8, CHECK (lat BETWEEN -90 AND 90));
+CREATE TABLE both_of (extra text, "name" varchar(80) DEFAULT 'somebody', CHECK (extra IS NOT NULL) NOT VALID) INHERITS (named, placed);
+CREATE TABLE grandchild (LIKE placed INCLUDING ALL) INHERITS (both_of) WITH (fillfactor = 50, autovacuum_enabled = false);
+INSERT INTO named ("name") VALUES ('a'), ('b');
+INSERT INTO both_of (lat, lon, extra) VALUES (1.1, 2.2, 'x'), ('-0', 'NaN', 'y');
+INSERT INTO grandchild (lat, lon, extra, "name") VALUES (89.99999999999999, 1e-300, 'z', '');
+CREATE RULE keep AS ON DELETE TO named DO INSTEAD NOTHING;
+CREATE RULE told AS ON INSERT TO both_of DO ALSO NOTIFY both_of;
+CREATE TABLE nothing_at_all ();
+INSERT INTO nothing_at_all DEFAULT VALUES;
+INSERT INTO nothing_at_all DEFAULT VALUES;
+CREATE TABLE only_dropped (a int, b int); INSERT INTO only_dropped VALUES (1, 2); ALTER TABLE only_dropped DROP a, DROP b;
+CREATE TABLE typed_from AS SELECT 1 AS a;
+CREATE TYPE of_type AS (a integer, b text);
+CREATE TABLE typed OF of_type (PRIMARY KEY (a), b WITH OPTIONS DEFAULT 'b');
+INSERT INTO typed VALUES (1);
+CREATE FUNCTION changed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER a AFTER UPDATE ON placed REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION changed();
+CREATE CONSTRAINT TRIGGER b AFTER INSERT ON named DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id > 0) EXECUTE FUNCTION changed();
+ALTER TABLE named ENABLE ALWAYS TRIGGER b;
+ALTER TABLE placed DISABLE TRIGGER a;

@@ -1,0 +1,30 @@
+-- description: views that are written to, recursive ones, with check options and barriers, materialized ones that rest on each other, rules
+BEGIN;
+CREATE TABLE nodes (id int PRIMARY KEY, parent int REFERENCES nodes DEFERRABLE, label text);
+SET CONSTRAINTS ALL DEFERRED;
+INSERT INTO nodes VALUES (3, 2, 'c'), (2, 1, 'b'), (1, NULL, 'a');
+COMMIT;
+CREATE RECURSIVE VIEW tree (id, path) AS SELECT id, ARRAY[id] FROM nodes WHERE parent IS NULL UNION ALL SELECT n.id, t.path || n.id FROM nodes n JOIN tree t ON t.id = n.parent;
+CREATE VIEW small WITH (security_barrier) AS SELECT * FROM nodes WHERE id < 10 WITH LOCAL CHECK OPTION;
+CREATE VIEW smaller AS SELECT id, label FROM small WHERE id < 5 WITH CASCADED CHECK OPTION;
+ALTER VIEW smaller ALTER label SET DEFAULT 'none';
+CREATE MATERIALIZED VIEW z_first AS SELECT id, upper(label) AS label FROM nodes;
+CREATE MATERIALIZED VIEW a_second AS SELECT count(*) AS n, max(label) AS "Max" FROM z_first;
+CREATE MATERIALIZED VIEW m_third (one, two) AS SELECT n, (SELECT count(*) FROM a_second) FROM a_second WITH NO DATA;
+CREATE UNIQUE INDEX ON z_first (id);
+CREATE VIEW over_all AS SELECT t.id, z.label, row_number() OVER w AS r, count(*) FILTER (WHERE t.id > 1) OVER w AS c
+  FROM tree t LEFT JOIN z_first z USING (id) WINDOW w AS (PARTITION BY cardinality(t.path) ORDER BY t.id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+CREATE RULE ins AS ON INSERT TO over_all DO INSTEAD (INSERT INTO nodes (id, label) VALUES (NEW.id, NEW.label); NOTIFY inserted);
+CREATE RULE upd AS ON UPDATE TO over_all WHERE OLD.id <> 2 DO INSTEAD UPDATE nodes SET label = NEW.label || '!' WHERE id = OLD.id;
+CREATE RULE upd_all AS ON UPDATE TO over_all DO INSTEAD NOTHING;
+CREATE FUNCTION deleting() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.nodes WHERE id = OLD.id; RETURN OLD; END';
+CREATE TRIGGER del INSTEAD OF DELETE ON smaller FOR EACH ROW EXECUTE FUNCTION deleting();
+CREATE VIEW circular AS SELECT 1 AS a;
+CREATE VIEW around AS SELECT a FROM circular;
+CREATE OR REPLACE VIEW circular AS SELECT a FROM (SELECT 1 AS a) s WHERE EXISTS (SELECT FROM nodes);
+CREATE TABLE was_table (a int); CREATE RULE "_RETURN" AS ON SELECT TO was_table DO INSTEAD SELECT 1 AS a;
+CREATE VIEW with_group AS SELECT id, label, count(*) FROM nodes GROUP BY id;
+CREATE VIEW catalogues AS SELECT a.pid, a.query, d.datname, s.relname, l.mode FROM pg_stat_activity a JOIN pg_database d ON d.oid = a.datid LEFT JOIN pg_stat_user_tables s ON true LEFT JOIN pg_locks l USING (pid);
+CREATE VIEW everything AS SELECT * FROM pg_stat_activity;
+CREATE VIEW tabled AS TABLE nodes ORDER BY id FETCH FIRST 3 ROWS WITH TIES;
+CREATE VIEW json_made AS SELECT x.*, j FROM nodes, LATERAL jsonb_to_record(jsonb_build_object('a', id)) AS x(a int), ROWS FROM (generate_series(1, 2), unnest(ARRAY['p', 'q'])) WITH ORDINALITY AS f(j, k, o);
