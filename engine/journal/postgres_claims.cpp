@@ -96,8 +96,11 @@ Result<void> PostgresJournal::claim_once(std::int64_t run, const WorkerIdentity&
   answer.events = std::move(choice.events);
   if (!free.empty()) {
     TRY(const auto joined, database_.integer(kHasJoined, {id, worker.id}));
-    if (joined == 0)
-      answer.events.insert(answer.events.begin(), event_of(run, EventKind::run_started, {{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}}));
+    if (joined == 0) {
+      json data = std::move(choice.joins);
+      data.update({{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}});
+      answer.events.insert(answer.events.begin(), event_of(run, EventKind::run_started, std::move(data)));
+    }
   }
   for (int row = 0; row < free.size(); ++row) {
     Event claim = event_of(run, EventKind::target_claimed, {{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}});

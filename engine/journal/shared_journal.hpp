@@ -46,6 +46,7 @@ struct ClaimView {
 struct ClaimChoice {
   std::vector<Event> events;  // to be written in any case
   std::vector<int> start;     // numbers to claim
+  json joins = json::object();  // what else run_started says, when this is the worker's first claim
 };
 
 struct Claimed {

@@ -117,6 +117,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
     const std::vector<int> start = shared_.regions.empty() ? decision_.start : rollout_.decide_in(shared_.regions, surroundings).start;
     std::copy_if(start.begin(), start.end(), std::back_inserter(choice.start), [&](int number) { return !busy.contains(number); });
   }
+  choice.joins = {{"direction", "forward"}, {"options", rollout_.options()}};
   choice.events = said;
   choice.events.insert(choice.events.end(), to_write_.begin(), to_write_.end());
   return choice;
