@@ -11,6 +11,7 @@
 #include "engine/facts/gather.hpp"
 #include "engine/facts/trial_scratch.hpp"
 #include "engine/fleet/service.hpp"
+#include "engine/journal/postgres_address.hpp"
 #include "engine/postgres/client_program.hpp"
 
 namespace pgconvoy::cli {
@@ -145,9 +146,15 @@ Diagnosis diagnose_backup_directory(const std::string& directory) {
 Diagnosis diagnose_journal(const GlobalOptions& globals) {
   Diagnosis diagnosis;
   diagnosis.what = "journal";
-  diagnosis.detail = globals.journal_uri();
+  const bool in_a_server = is_postgres_journal(globals.journal_uri());
   auto journal = open_journal(globals, OpenMode::read_only);
+  // What was refused may hold a password.
+  if (journal || !in_a_server) diagnosis.detail = globals.journal_uri();
   if (journal) return diagnosis;
+  if (journal.error().kind == ErrorKind::not_found && in_a_server) {
+    diagnosis.detail = journal.error().message + " yet; the first pgconvoy plan or pgconvoy run makes it";
+    return diagnosis;
+  }
   if (journal.error().kind == ErrorKind::not_found) {
     std::string path = globals.journal_uri();
     if (path.starts_with("sqlite:")) path = path.substr(7);

@@ -9,6 +9,8 @@
 
 #include <array>
 
+#include "engine/journal/postgres_address.hpp"
+
 namespace pgconvoy::cli {
 namespace {
 
@@ -61,7 +63,7 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
   bool waits = false, looking = false, finished = false, looked_once = false;
 
   void start() {
-    const int descriptor = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    const int descriptor = is_postgres_journal(file) ? -1 : inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (descriptor >= 0) {
       inotify.assign(descriptor);
       // Two watches of one inode would be one; the main file is written when the log is taken over into it.
@@ -113,12 +115,15 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
     std::vector<JournaledIntent> found;
     std::vector<Event> words;
     auto read = co_await run_blocking(self->pool, [&]() -> Result<void> {
-      return self->journal.events(self->run, after, [&](const Event& event) {
+      const auto visit = [&](const Event& event) {
         last = event.sequence;
         if (event.kind == EventKind::run_intent) found.push_back(intent_in(event));
         if (is_word(event.kind)) words.push_back(event);
         return true;
-      });
+      };
+      // In a shared journal those of all other processes' targets would come along.
+      return is_postgres_journal(self->file) ? self->journal.own_events(self->run, after, visit)
+                                             : self->journal.events(self->run, after, visit);
     });
     self->seen = std::max(self->seen, last);
     if (!read) co_return;
@@ -152,6 +157,15 @@ void IntentWatch::journaled(const Event& event) {
   } else if (event.sequence == impl.seen + 1) {
     impl.seen = event.sequence;
   }
+}
+
+void IntentWatch::begin(std::int64_t seen) {
+  impl_->seen = std::max<std::int64_t>(1, seen);
+  impl_->start();
+}
+
+void IntentWatch::poke() {
+  if (impl_->seen != 0 && !impl_->finished) impl_->look_soon();
 }
 
 Task<Result<void>> IntentWatch::finish() {

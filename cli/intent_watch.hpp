@@ -1,8 +1,8 @@
 // Notices what another process journals about the run that this one carries out: `pause` and `cancel`, `approve`, `set`,
 // `skip` and `retry`.
 //
-// The kernel says when the journal's files are written; a slow timer is there for file systems on which it doesn't. Only
-// what this process did not write itself is read.
+// The kernel says when the journal's files are written, its server when a shared one is (poke()); a slow timer is there for
+// what neither says. Only what this process did not write itself is read.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -36,6 +36,10 @@ class IntentWatch final : public RunListener {
 
   void journaled(const Event& event) override;
   void progressed(int, const std::string&, const Progress&) override {}
+  // Begins to look, at what comes after that sequence; otherwise it begins a little before the first event that is journaled.
+  void begin(std::int64_t seen);
+  // Something was written. The loop's thread.
+  void poke();
   // Looks no more. Returns when no look is under way: the journal may go then.
   Task<Result<void>> finish();
 

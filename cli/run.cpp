@@ -34,6 +34,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_scan(app, invocation);
   add_plan(app, invocation);
   add_run(app, invocation);
+  add_worker(app, invocation);
   add_resume(app, invocation);
   add_pause(app, invocation);
   add_cancel(app, invocation);

@@ -12,6 +12,7 @@
 #include "cli/operator_name.hpp"
 #include "cli/patient_output.hpp"
 #include "cli/progress.hpp"
+#include "cli/shared_part.hpp"
 #include "cli/show_report.hpp"
 #include "cli/stop_signals.hpp"
 #include "engine/report/run_summary.hpp"
@@ -148,10 +149,18 @@ int exit_code_of_run(const std::vector<TargetRecord>& targets, RunState state, c
 
 int run_to_end(Application& application, const GlobalOptions& globals, Journal& journal, Plan plan, RunRequest request) {
   const Output& output = globals.output;
-  if (auto locked = lock_run(journal, globals, request.run); !locked) return fail(output, locked.error());
+  SharedJournal* const in_common = shared(journal);
+  // Whatever isn't the run as a whole, forward, is one process's alone.
+  const bool with_others = in_common != nullptr && request.direction == Direction::forward && request.only.empty() && !request.include_ended;
+  auto locked = with_others ? in_common->join_run(request.run) : lock_run(journal, globals, request.run);
+  if (!locked) return fail(output, locked.error());
   auto records = journal.targets(request.run, false);
   if (!records) return fail(output, records.error());
 
+  std::int64_t known = 0;
+  if (in_common != nullptr)
+    if (auto read = journal.own_events(request.run, 0, [&](const Event& event) { return known = event.sequence, true; }); !read)
+      return fail(output, read.error());
   if (auto settled = settle_intent(journal, request); !settled) return fail(output, settled.error());
   const PatientOutput patient;
   auto progress = make_progress(application.loop().get_executor(), output, plan, *records, request.run);
@@ -180,9 +189,19 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
                       progress->journaled(word);
                       told->hear(word);
                     });
+  std::unique_ptr<SharedPart> part;
+  if (in_common != nullptr) {
+    part = std::make_unique<SharedPart>(application.loop(), *in_common, request.lease, std::set<std::string>(), [&] {
+      watch.poke();
+      if (told != nullptr) told->look_again();
+    });
+    part->run().may_start = part->run().halts = true;
+    if (with_others) request.shared = &part->run();
+  }
   Runner runner(application.services(), journal, application.operations(), application.conditions(),
                 {progress.get(), &because, &hooks, &watch});
   told = &runner;
+  if (in_common != nullptr) watch.begin(known);
   StopSignals signals(
       application.loop(),
       [&] {
@@ -200,6 +219,8 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   auto state = application.wait(runner.run(std::move(plan), request));
   (void)application.wait(watch.finish());
   application.wait(hooks.finish());
+  told = nullptr;
+  if (with_others) in_common->leave_run(request.run);
   progress->finish();
   for (const std::string& warning : warnings) write_error(warning);
   if (!state) {
@@ -223,6 +244,8 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
                             output.text() ? "" : ". Go on with:\n  " + resume_command(globals, request.run)));
   if (*state == RunState::cancelled && request.direction == Direction::forward)
     write_error(fmt::format("r{} is cancelled: {} not started\n", request.run, report::count(std::count_if(after->begin(), after->end(), report::is_cancelled), "target")));
+  else if (*state == RunState::running)
+    write_error(fmt::format("this process has left r{}, others go on with it: pgconvoy status r{}{}\n", request.run, request.run, globals.journal_option()));
   else if (code == kHalted && held_back == 0)
     write_error(halted_text(*after, because, globals, request.run, signals.seen() || runner.stopping(), runner.waits()));
   return code;

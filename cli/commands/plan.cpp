@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "cli/journal_apart.hpp"
 #include "cli/planning.hpp"
 #include "cli/show_report.hpp"
 #include "engine/report/plan_report.hpp"
@@ -11,6 +12,7 @@ int plan(const GlobalOptions& globals, const PlanningOptions& options) {
   if (auto usable = check_journal(globals); !usable) return fail(globals.output, usable.error());
   auto planned = plan_from_options(application, globals, options);
   if (!planned) return fail(globals.output, planned.error());
+  if (auto apart = check_journal_is_apart(application, globals, planned->plan); !apart) return fail(globals.output, apart.error());
   auto journal = open_journal(globals, OpenMode::create);
   if (!journal) return fail(globals.output, journal.error());
   auto run = store_plan(**journal, planned->plan, SystemClock());

@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/open_run.hpp"
 #include "cli/run_loop.hpp"
+#include "cli/shared_part.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
@@ -33,7 +34,9 @@ int say_nothing_to_resume(const GlobalOptions& globals, const OpenedRun& opened,
   return kSuccess;
 }
 
-int resume(const GlobalOptions& globals, const RunArgument& argument) {
+int resume(const GlobalOptions& globals, const RunArgument& argument, const std::string& lease_text) {
+  const auto lease = lease_of(lease_text);
+  if (!lease) return fail(globals.output, lease.error());
   auto opened = open_run(globals, argument, OpenMode::read_write, Unnamed::latest_unfinished);
   if (!opened) return fail(globals.output, opened.error());
   const RunRecord& record = opened->record;
@@ -51,6 +54,7 @@ int resume(const GlobalOptions& globals, const RunArgument& argument) {
   RunRequest request;
   request.run = record.id;
   request.only = opened->only;
+  request.lease = *lease;
   Application application(globals.seams);
   return run_to_end(application, globals, *opened->journal, std::move(opened->plan), request);
 }
@@ -60,7 +64,9 @@ int resume(const GlobalOptions& globals, const RunArgument& argument) {
 void add_resume(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("resume", "Go on with a run that was interrupted or halted");
   auto argument = std::make_shared<RunArgument>();
+  auto lease = std::make_shared<std::string>();
   add_run_argument(*command, *argument, false, true, "r7, or 7; the latest unfinished one when left out");
+  add_lease(*command, *lease);
   add_globals(*command, invocation.globals);
   command->footer(
       "Examples:\n"
@@ -69,7 +75,7 @@ void add_resume(CLI::App& app, Invocation& invocation) {
       "  pgconvoy resume r7 shop-live\n"
       "A step that had begun is looked at first: what is done is kept, what isn't is done, nothing is done twice.");
   command->callback(
-      [&invocation, argument] { invocation.action = [&invocation, argument] { return resume(invocation.globals, *argument); }; });
+      [&invocation, argument, lease] { invocation.action = [&invocation, argument, lease] { return resume(invocation.globals, *argument, *lease); }; });
 }
 
 }  // namespace pgconvoy::cli

@@ -1,14 +1,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "cli/commands.hpp"
 #include "cli/commands/run_continue.hpp"
 #include "cli/confirm.hpp"
+#include "cli/journal_apart.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_loop.hpp"
+#include "cli/shared_part.hpp"
 #include "cli/show_report.hpp"
+#include "engine/core/host.hpp"
 #include "engine/report/check_report.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/plan_report.hpp"
@@ -21,7 +25,8 @@ namespace {
 struct RunCommandOptions {
   PlanningOptions planning;
   std::string plan;
-  bool yes = false;
+  std::string lease;
+  bool yes = false, detach = false;
   bool goes_on = false;  // --continue
 };
 
@@ -64,6 +69,22 @@ void show(const GlobalOptions& globals, const Chosen& chosen) {
   text += report::plan_summary_text(view, style);
   write_out(fmt::format("{}run r{}; pgconvoy status r{}{} follows it from elsewhere\n", text, chosen.run, chosen.run,
                         globals.journal_option()));
+}
+
+// Workers take targets of runs that have begun.
+int begin_for_workers(const GlobalOptions& globals, Journal& journal, std::int64_t run) {
+  Event event;
+  event.run = run;
+  event.kind = EventKind::run_started;
+  event.at = std::chrono::system_clock::now();
+  event.data = {{"detached", true}, {"host", this_host()}, {"pid", getpid()}, {"direction", "forward"}};
+  std::vector<Event> events{std::move(event)};
+  if (auto begun = journal.append(events); !begun) return fail(globals.output, begun.error());
+  if (globals.output.text())
+    write_out(fmt::format("r{} has begun; workers carry it out: pgconvoy worker{}\n", run, globals.journal_option()));
+  else
+    write_json(globals.output, {{"version", 1}, {"kind", "run_begun"}, {"run", fmt::format("r{}", run)}});
+  return kSuccess;
 }
 
 // Code of two things done one after the other: what went wrong of either.
@@ -109,6 +130,8 @@ void say_what_is_settled(const Output& output, const Continuation& found, bool n
 
 int run_command(const GlobalOptions& globals, RunCommandOptions options) {
   const Output& output = globals.output;
+  const auto lease = lease_of(options.lease);
+  if (!lease) return fail(output, lease.error());
   if (auto usable = check_journal(globals); !usable) return fail(output, usable.error());
   Application application(globals.seams);
   Chosen chosen;
@@ -143,8 +166,13 @@ int run_command(const GlobalOptions& globals, RunCommandOptions options) {
     chosen.plan = std::move(planned->plan);
     chosen.not_offered = planned->not_offered;
   }
+  if (options.plan.empty())
+    if (auto apart = check_journal_is_apart(application, globals, chosen.plan); !apart) return fail(output, apart.error());
   auto journal = open_journal(globals, OpenMode::create);
   if (!journal) return fail(output, journal.error());
+  if (options.detach && shared(**journal) == nullptr)
+    return fail(output, Error(ErrorKind::usage, "--detach leaves the work to workers, and a journal in a file belongs to one process",
+                              "--journal postgresql://user@host:port/database, or without --detach"));
   if (options.plan.empty()) {
     auto id = store_plan(**journal, chosen.plan, SystemClock());
     if (!id) return fail(output, id.error());
@@ -161,8 +189,10 @@ int run_command(const GlobalOptions& globals, RunCommandOptions options) {
                             globals.journal_option()));
     return kBadInput;
   }
+  if (options.detach) return begin_for_workers(globals, **journal, chosen.run);
   RunRequest request;
   request.run = chosen.run;
+  request.lease = *lease;
   return worse(run_to_end(application, globals, **journal, std::move(chosen.plan), request), code);
 }
 
@@ -181,6 +211,8 @@ void add_run(CLI::App& app, Invocation& invocation) {
                                            "plans what is new, failed or was skipped")->group("Run");
   plan->excludes(goes_on);
   command->add_flag("-y,--yes", options->yes, "Don't ask")->group("Run");
+  command->add_flag("--detach", options->detach, "Begin the run and leave it to workers (a shared journal only)")->group("Run");
+  add_lease(*command, options->lease);
   add_globals(*command, invocation.globals);
   command->footer(
       "Examples:\n"

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -6,8 +8,10 @@
 #include "cli/open_run.hpp"
 #include "cli/run_loop.hpp"
 #include "cli/show_report.hpp"
+#include "engine/journal/shared_journal.hpp"
 #include "engine/report/status_report.hpp"
 #include "engine/report/target_report.hpp"
+#include "engine/report/text.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -19,10 +23,29 @@ struct StatusOptions {
   bool all = false;
 };
 
-// Taking the lock for a moment is the only way to know; where that isn't ours to do, it is taken to be alive.
-bool is_alive(const GlobalOptions& globals, std::int64_t run) {
+// Of a file, taking the lock for a moment is the only way to know; where that isn't ours to do, it is taken to be alive.
+bool is_alive(const GlobalOptions& globals, Journal& opened, std::int64_t run) {
+  if (SharedJournal* const in_common = shared(opened)) {
+    const auto members = in_common->members(run);
+    return !members || *members > 0;
+  }
   auto journal = open_journal(globals, OpenMode::read_write);
   return !journal || !(*journal)->lock_run(run);
+}
+
+// Who is at work on a shared run, with how much in hand.
+std::string workers_text(Journal& journal, std::int64_t run) {
+  SharedJournal* const in_common = shared(journal);
+  if (in_common == nullptr) return "";
+  const auto leases = in_common->leases(run);
+  if (!leases) return "";
+  std::map<std::string, int> hands, silent;
+  for (const Lease& lease : *leases) ++(lease.valid ? hands : silent)[fmt::format("{} pid {}", lease.host, lease.pid)];
+  std::string text;
+  for (const auto& [who, targets] : hands) text += fmt::format("worker {}: {}\n", report::shown(who), report::count(targets, "target"));
+  for (const auto& [who, targets] : silent)
+    text += fmt::format("worker {} is silent: {} left to the next worker\n", report::shown(who), report::count(targets, "target"));
+  return text;
 }
 
 // The journal counts states; who asked stands with each target.
@@ -74,12 +97,12 @@ int status(const GlobalOptions& globals, const StatusOptions& options) {
   const WallTime now = std::chrono::system_clock::now();
   auto input = brief ? report::read_brief(**journal, *run, now) : report::read_summary(**journal, *run, now);
   if (!input) return fail(globals.output, input.error());
-  const bool alive = input->run.state == RunState::running && is_alive(globals, *run);
+  const bool alive = input->run.state == RunState::running && is_alive(globals, **journal, *run);
   const report::RunSummary summary = report::summarize(*input);
   const report::ReportView view{summary, globals.journal_option(), text_width(), globals.output.verbose};
   if (!options.argument.target.empty()) return status_of_target(globals, **journal, *input, view, options.argument.target, alive);
   if (globals.output.text())
-    write_out(report::status_text(view, alive, globals.output.style()));
+    write_out(report::status_text(view, alive, globals.output.style()) + workers_text(**journal, *run));
   else
     write_json(globals.output, report::status_json(view, alive));
   return kSuccess;

@@ -94,14 +94,19 @@ void Invariants::next(const RunRecord&, const Event& event) {
     waves_.clear();
     asked_for_.clear();
   } else if (event.kind == EventKind::run_started) {
-    sessions_.push_back({event.sequence, 0, member_of(event.data, "pid"), member_of(event.data, "only") == true, RunState::running});
+    sessions_.push_back({event.sequence, 0, member_of(event.data, "pid"), member_of(event.data, "only") == true, text_of(event.data, "worker"), RunState::running});
   } else if (event.kind == EventKind::wave_opened) {
     if (const json first = member_of(event.data, "first"); first.is_number()) waves_.emplace_back(event.sequence, first.get<int>());
   } else if (event.kind == EventKind::target_asked) {
     if (const json number = member_of(event.data, "target"); number.is_number()) asked_for_.try_emplace(number.get<int>(), event.sequence);
   } else if (event.kind == EventKind::run_ended && !sessions_.empty()) {
-    sessions_.back().ended = event.sequence;
-    sessions_.back().as = run_state_from_string(text_of(event.data, "state"));
+    // Workers end together: whoever ends the run has seen that nobody holds a target.
+    const bool together = !sessions_.back().worker.empty();
+    for (auto session = sessions_.rbegin(); session != sessions_.rend() && session->ended == 0; ++session) {
+      if (session != sessions_.rbegin() && !(together && !session->worker.empty())) break;
+      session->ended = event.sequence;
+      session->as = run_state_from_string(text_of(event.data, "state"));
+    }
   }
 }
 
@@ -159,6 +164,7 @@ void Invariants::compare_ends(const TargetRecord& target, std::int64_t until) {
     const Session& session = sessions_[seen_.ends_compared];
     if (session.ended == 0) continue;
     if (session.ended > until) return;
+    if (seen_.ends_compared > 0 && sessions_[seen_.ends_compared - 1].ended == session.ended) continue;
     const bool as_said = session.as == RunState::succeeded                ? target.state == TargetState::succeeded
                          : session.as == RunState::finished_with_failures ? is_at_an_end(target.state)
                          : session.as == RunState::cancelled              ? is_at_an_end(target.state)
@@ -184,18 +190,25 @@ void Invariants::plan(const Event& event) {
     if (step.is_object()) seen_.steps.push_back(text_of(step, "path"));
 }
 
-const Invariants::Session* Invariants::session_at(std::int64_t sequence) const {
-  const auto after = std::upper_bound(sessions_.begin(), sessions_.end(), sequence,
-                                      [](std::int64_t at, const Session& session) { return at < session.started; });
+// The latest one that had begun by then; of a worker's own, when one is named.
+const Invariants::Session* Invariants::session_at(std::int64_t sequence, const std::string& worker) const {
+  auto after = std::upper_bound(sessions_.begin(), sessions_.end(), sequence,
+                                [](std::int64_t at, const Session& session) { return at < session.started; });
+  while (after != sessions_.begin() && !worker.empty() && std::prev(after)->worker != worker) --after;
   return after == sessions_.begin() ? nullptr : &*std::prev(after);
 }
 
 void Invariants::one_holder(const Event& event) {
   const bool claim = event.kind == EventKind::target_claimed;
+  const std::string worker = claim ? text_of(event.data, "worker") : seen_.worker;
+  if (claim) seen_.worker = worker;
   if (seen_.planned && (claim || is_of_execution(event.kind))) {
-    const Session* session = session_at(event.sequence);
+    const Session* session = session_at(event.sequence, worker);
     const bool open = session && (session->ended == 0 || session->ended > event.sequence);
-    if (claim) {
+    if (claim && !worker.empty() && !open) {
+      report(event, fmt::format("worker {} claimed the target without having joined the run", worker),
+             "nobody knows who it was: what was done under this claim has to be looked at");
+    } else if (claim) {
       const json pid = member_of(event.data, "pid");
       if (open && !pid.is_null() && !session->pid.is_null() && pid != session->pid)
         report(event,
@@ -218,7 +231,7 @@ void Invariants::one_holder(const Event& event) {
 // Waves are opened in their order, so a target's wave was opened when no later wave_opened begins at or before its number.
 void Invariants::in_its_wave(const TargetRecord& before, const Event& event) {
   if (!seen_.planned || waves_.empty()) return;
-  const Session* session = session_at(event.sequence);
+  const Session* session = session_at(event.sequence, text_of(event.data, "worker"));
   const auto asked = asked_for_.find(event.target);
   if ((session && session->only) || (asked != asked_for_.end() && asked->second < event.sequence)) return;
   for (const auto& [opened, first] : waves_)

@@ -42,6 +42,7 @@ class Invariants {
     std::int64_t started = 0, ended = 0;  // sequences; 0: it did not end
     json pid;
     bool only = false;                       // for targets that were named
+    std::string worker;  // of a run that several carry out at a time; "": it was alone
     RunState as = RunState::running;  // how it ended
   };
   struct Owed {
@@ -55,6 +56,7 @@ class Invariants {
     bool planned = false;              // target_planned lists the steps
     std::vector<std::string> steps;    // as planned
     std::int64_t claimed = 0;          // sequence of the last claim
+    std::string worker;                // whose it was, when it named one
     bool checked = false;              // facts were gathered
     std::string blocking;              // condition that blocks, of the last facts
     std::map<std::string, std::int64_t> succeeded;  // by step: sequence of its last success
@@ -63,7 +65,7 @@ class Invariants {
   };
 
   void report(const Event& event, std::string what, std::string means);
-  const Session* session_at(std::int64_t sequence) const;
+  const Session* session_at(std::int64_t sequence, const std::string& worker) const;
   void compare_ends(const TargetRecord& target, std::int64_t until);
   void plan(const Event& event);
   void one_holder(const Event& event);

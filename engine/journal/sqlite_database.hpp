@@ -1,4 +1,4 @@
-// SQLite's C interface with owners: a database, its prepared statements, a transaction. Nothing here knows the journal.
+// SQLite's C interface with owners: a database, its prepared statements, a transaction. A row can be read as one of the journal's.
 //
 // One thread at a time. Statements are prepared once per text and reused.
 #pragma once
@@ -15,17 +15,18 @@
 #include <vector>
 
 #include "engine/core/error.hpp"
+#include "engine/journal/row_records.hpp"
 
 namespace pgconvoy {
 
 class SqliteDatabase;
 
 // A statement in use. It is reset and given back when it goes; it must not outlive its database.
-class SqliteStatement {
+class SqliteStatement final : public RowView {
  public:
   SqliteStatement(SqliteStatement&& other) noexcept;
   SqliteStatement& operator=(SqliteStatement&&) = delete;
-  ~SqliteStatement();
+  ~SqliteStatement() override;
 
   // Binds the values to the parameters from the first on: integers, text, nullptr, optional text.
   template <class... Values>
@@ -40,9 +41,9 @@ class SqliteStatement {
   // To the end, without looking at rows, and ready to be bound again.
   Result<void> run();
 
-  std::int64_t integer(int column) const { return sqlite3_column_int64(handle_, column); }
-  bool is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
-  std::string text(int column) const;  // "" for null
+  std::int64_t integer(int column) const override { return sqlite3_column_int64(handle_, column); }
+  bool is_null(int column) const override { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
+  std::string text(int column) const override;
 
  private:
   friend class SqliteDatabase;

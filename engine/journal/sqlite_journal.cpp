@@ -3,21 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "engine/journal/sqlite_appender.hpp"
+#include "engine/journal/appender.hpp"
 #include "engine/journal/sqlite_schema.hpp"
+#include "engine/journal/sqlite_store.hpp"
 
 namespace pgconvoy {
-
-Result<std::unique_ptr<Journal>> open_journal(const std::string& uri, OpenMode mode) {
-  std::string path = uri;
-  if (path.starts_with("postgresql:") || path.starts_with("postgres:"))
-    return Error(ErrorKind::usage, "a journal in PostgreSQL is not available in this build",
-                 "give a path: --journal sqlite:PATH");
-  if (path.starts_with("sqlite:")) path.erase(0, 7);
-  if (path.empty())
-    return Error(ErrorKind::usage, "the journal has no path", "give one: --journal PATH, or PGCONVOY_JOURNAL");
-  return SqliteJournal::open(path, mode);
-}
 
 Result<std::unique_ptr<Journal>> SqliteJournal::open(const std::filesystem::path& path, OpenMode mode) {
   TRY(auto database, open_journal_file(path, mode));
@@ -49,25 +39,12 @@ Result<std::int64_t> SqliteJournal::create_run(json plan, std::vector<json> plan
   const std::scoped_lock lock(mutex_);
   TRY(auto transaction, SqliteTransaction::start(*database_, "begin immediate"));
   TRY(const auto last, database_->integer("select seq from sqlite_sequence where name = 'runs'"));
-  SqliteAppender appender(*database_, token_);
-  Event event;
-  event.run = last + 1;
-  event.kind = EventKind::run_planned;
-  event.at = now;
-  event.data = std::move(plan);
-  TRY_VOID(appender.add(event));
-  event.kind = EventKind::target_planned;
-  for (json& planned : planned_targets) {
-    ++event.target;
-    if (planned.is_object() && planned.value("number", json(event.target)) != event.target)
-      return Error(ErrorKind::usage,
-                   fmt::format("target {} of the plan says that it has another number", event.target));
-    event.data = std::move(planned);
-    TRY_VOID(appender.add(event));
-  }
+  SqliteStore store(*database_);
+  JournalAppender appender(store, token_);
+  TRY_VOID(appender.plan_run(last + 1, std::move(plan), std::move(planned_targets), now));
   TRY_VOID(appender.finish());
   TRY_VOID(transaction.commit());
-  return event.run;
+  return last + 1;
 }
 
 Result<void> SqliteJournal::append(std::vector<Event>& events) {
@@ -76,7 +53,8 @@ Result<void> SqliteJournal::append(std::vector<Event>& events) {
   const std::scoped_lock lock(mutex_);
   const auto write = [&]() -> Result<void> {
     TRY(auto transaction, SqliteTransaction::start(*database_, "begin immediate"));
-    SqliteAppender appender(*database_, token_, &known_);
+    SqliteStore store(*database_);
+    JournalAppender appender(store, token_, &known_);
     for (Event& event : events) {
       if (event.kind == EventKind::run_planned || event.kind == EventKind::target_planned)
         return Error(ErrorKind::conflict, "runs and their targets are planned together, by create_run");

@@ -12,7 +12,7 @@
 
 #include "engine/journal/journal.hpp"
 #include "engine/journal/run_lock.hpp"
-#include "engine/journal/sqlite_appender.hpp"
+#include "engine/journal/appender.hpp"
 #include "engine/journal/sqlite_database.hpp"
 
 namespace pgconvoy {

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/journal/sqlite_journal.hpp"
-#include "engine/journal/sqlite_records.hpp"
+#include "engine/journal/sqlite_store.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -21,7 +21,7 @@ Error no_target(std::int64_t run, int number) {
 }  // namespace
 
 Result<RunRecord> SqliteJournal::read_whole_run(std::int64_t id, bool with_plan) {
-  TRY(auto stored, read_run(*database_, id));
+  TRY(auto stored, SqliteStore(*database_).read_run(id));
   if (!stored) return no_run(id);
   RunRecord run = std::move(stored->record);
   if (with_plan) {
@@ -82,15 +82,15 @@ Result<std::int64_t> SqliteJournal::latest_run() {
 Result<std::vector<TargetRecord>> SqliteJournal::targets(std::int64_t run, bool with_steps) {
   const std::scoped_lock lock(mutex_);
   TRY(auto view, SqliteTransaction::start(*database_, "begin"));
-  TRY(const auto stored, read_run(*database_, run));
+  TRY(const auto stored, SqliteStore(*database_).read_run(run));
   if (!stored) return no_run(run);
-  return read_targets(*database_, run, with_steps);
+  return SqliteStore(*database_).read_targets(run, with_steps);
 }
 
 Result<TargetRecord> SqliteJournal::target(std::int64_t run, int number) {
   const std::scoped_lock lock(mutex_);
   TRY(auto view, SqliteTransaction::start(*database_, "begin"));
-  TRY(auto stored, read_target(*database_, run, number, true));
+  TRY(auto stored, SqliteStore(*database_).read_target(run, number, true));
   if (!stored) return no_target(run, number);
   return std::move(stored->record);
 }
@@ -122,7 +122,7 @@ Result<void> SqliteJournal::visit_events(const char* where, std::int64_t run, st
     {
       const std::scoped_lock lock(mutex_);
       if (after_sequence <= 0) {
-        TRY(const auto stored, read_run(*database_, run));
+        TRY(const auto stored, SqliteStore(*database_).read_run(run));
         if (!stored) return no_run(run);
       }
       TRY(auto row,
@@ -150,7 +150,7 @@ Result<void> SqliteJournal::visit_events(const char* where, std::int64_t run, st
 
 Result<std::vector<Obligation>> SqliteJournal::obligations(bool open_only) {
   const std::scoped_lock lock(mutex_);
-  TRY(auto stored, read_obligations(*database_, open_only));
+  TRY(auto stored, SqliteStore(*database_).read_obligations(open_only));
   std::vector<Obligation> result;
   for (auto& one : stored) result.push_back(std::move(one.obligation));
   return result;
@@ -158,7 +158,7 @@ Result<std::vector<Obligation>> SqliteJournal::obligations(bool open_only) {
 
 Result<std::vector<BackupRecord>> SqliteJournal::backups() {
   const std::scoped_lock lock(mutex_);
-  return read_backups(*database_);
+  return SqliteStore(*database_).read_backups();
 }
 
 }  // namespace pgconvoy

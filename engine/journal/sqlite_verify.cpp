@@ -1,108 +1,57 @@
-// verify() of the SQLite journal, and the part of it that concerns obligations and backups: their events may stand in
-// different chains, so they are folded in the order of the whole journal.
+// verify() of the SQLite journal: the file itself, and then what every journal is checked for.
 #include <fmt/format.h>
 
-#include <map>
-#include <tuple>
-
-#include "engine/journal/describe.hpp"
-#include "engine/journal/fold.hpp"
 #include "engine/journal/sqlite_journal.hpp"
-#include "engine/journal/sqlite_verifier.hpp"
+#include "engine/journal/sqlite_schema.hpp"
+#include "engine/journal/sqlite_store.hpp"
+#include "engine/journal/sqlite_wal.hpp"
+#include "engine/journal/verifier.hpp"
 
 namespace pgconvoy {
 namespace {
 
-using BackupKey = std::tuple<std::int64_t, int, std::string, std::string>;
-
-BackupKey key_of(const BackupRecord& backup) { return {backup.run, backup.target, backup.instance, backup.file}; }
-
-struct Folded {
-  std::map<std::string, StoredObligation> obligations;
-  std::map<BackupKey, BackupRecord> backups;
-
-  // "" or why the event can't be.
-  std::string add(const Event& event, const std::string& target_id) {
-    if (auto backup = backup_made(event)) {
-      backup->target_id = target_id;
-      backups[key_of(*backup)] = *backup;
-    }
-    if (!is_about_obligation(event.kind)) return {};
-    std::optional<Obligation> known;
-    const auto id = obligation_id(event);
-    if (const auto found = obligations.find(id); found != obligations.end()) known = found->second.obligation;
-    if (auto refusal = apply(known, event); !refusal.empty()) return refusal;
-    StoredObligation& stored = obligations[id];
-    stored.obligation = *known;
-    if (event.kind == EventKind::obligation_made) {
-      stored.run = event.run;
-      stored.target = event.target;
-    }
-    if (const auto file = backup_file_deleted(*known, event))
-      for (auto& [key, backup] : backups)
-        if (backup.run == event.run && backup.file == *file) backup.state = "deleted";
-    return {};
-  }
-};
-
-}  // namespace
-
-Result<void> SqliteVerifier::check_obligations_and_backups() {
-  Folded folded;
-  TRY(auto row,
-      database_.prepare(fmt::format("select {}, (select id from targets where run = e.run and number = e.target) "
-                                    "from events e not indexed where kind like 'obligation%' or "
-                                    "(kind = 'step_succeeded' and data like '%\"backup\"%') order by sequence",
-                                    kEventColumns)));
+// Pages, cells, and that every index lists what its table holds: readers go through them.
+Result<void> check_file(SqliteDatabase& database, const std::filesystem::path& path, std::vector<std::string>& problems) {
+  TRY(const std::string lost, lost_in_wal(path));
+  if (!lost.empty()) problems.push_back("the file: " + lost);
+  TRY(auto row, database.prepare("pragma integrity_check"));
   for (;;) {
     TRY(const bool more, row.step());
-    if (!more) break;
-    const StoredEvent stored = event_of_row(row);
-    if (!stored.problem.empty()) continue;
-    if (const auto refusal = folded.add(stored.event, row.text(10)); !refusal.empty())
-      problem(fmt::format("event {}: {}", stored.event.sequence, refusal));
+    if (!more) return {};
+    if (row.text(0) != "ok") problems.push_back("the file: " + row.text(0));
   }
-
-  TRY(const auto obligations, read_obligations(database_, false));
-  for (const auto& stored : obligations) {
-    const auto& obligation = stored.obligation;
-    const auto name = fmt::format("obligation \"{}\"", obligation.id);
-    const auto found = folded.obligations.find(obligation.id);
-    if (found == folded.obligations.end()) {
-      problem(name + ": there is a projection, but no event");
-      continue;
-    }
-    for (const auto& line : differing_fields(describe(found->second.obligation), describe(obligation)))
-      problem(name + ": " + line);
-    if (found->second.run != stored.run || found->second.target != stored.target)
-      problem(fmt::format("{}: it was made by r{}/t{}, its projection says r{}/t{}", name, found->second.run,
-                          found->second.target, stored.run, stored.target));
-    folded.obligations.erase(found);
-  }
-  for (const auto& [id, obligation] : folded.obligations)
-    problem(fmt::format("obligation \"{}\": its projection is missing", id));
-
-  TRY(const auto backups, read_backups(database_));
-  for (const auto& backup : backups) {
-    const auto name = fmt::format("backup \"{}\" of r{}/t{}", backup.file, backup.run, backup.target);
-    const auto found = folded.backups.find(key_of(backup));
-    if (found == folded.backups.end()) {
-      problem(name + ": there is a projection, but no event");
-      continue;
-    }
-    for (const auto& line : differing_fields(describe(found->second), describe(backup))) problem(name + ": " + line);
-    folded.backups.erase(found);
-  }
-  for (const auto& [key, backup] : folded.backups)
-    problem(fmt::format("backup \"{}\": its projection is missing", backup.file));
-  return {};
 }
+
+Result<void> check_references(SqliteDatabase& database, std::vector<std::string>& problems) {
+  TRY(auto row, database.prepare("select \"table\", parent, count(*) from pragma_foreign_key_check group by 1, 2"));
+  for (;;) {
+    TRY(const bool more, row.step());
+    if (!more) return {};
+    problems.push_back(fmt::format("the file: {} rows of {} belong to none of {}", row.integer(2), row.text(0), row.text(1)));
+  }
+}
+
+Result<std::vector<std::string>> check_all(SqliteDatabase& database, const std::filesystem::path& path,
+                                           const std::string& token) {
+  std::vector<std::string> problems;
+  TRY(const auto differences, differing_tables(database));
+  for (const auto& difference : differences) problems.push_back("the file: " + difference);
+  // Its tables are not those of a journal: nothing can be asked of them.
+  if (!problems.empty()) return problems;
+  TRY_VOID(check_file(database, path, problems));
+  TRY_VOID(check_references(database, problems));
+  SqliteStore store(database);
+  TRY(const auto others, JournalVerifier(store, token).run());
+  problems.insert(problems.end(), others.begin(), others.end());
+  return problems;
+}
+
+}  // namespace
 
 Result<std::vector<std::string>> SqliteJournal::verify() {
   const std::scoped_lock lock(mutex_);
   TRY(auto view, SqliteTransaction::start(*database_, "begin"));
-  SqliteVerifier verifier(*database_, path_, token_);
-  auto problems = verifier.run();
+  auto problems = check_all(*database_, path_, token_);
   // Damage that stops the reading is a finding like others.
   if (!problems && problems.error().kind == ErrorKind::corrupt)
     return std::vector<std::string>{"the file can't be read to its end: " + problems.error().message};

@@ -7,6 +7,7 @@
 
 #include "engine/core/printable.hpp"
 #include "engine/fleet/ad_hoc.hpp"
+#include "engine/journal/postgres_address.hpp"
 #include "engine/platform/database_url.hpp"
 
 namespace pgconvoy {
@@ -134,7 +135,7 @@ Error limit_ran_out(const ProgramRequest& request, const std::string& last) {
 }  // namespace
 
 const std::vector<std::string>& variables_kept_back() {
-  static const std::vector<std::string> names{"PGPASSWORD", kSourcePasswordVariable, kTargetPasswordVariable};
+  static const std::vector<std::string> names{"PGPASSWORD", kSourcePasswordVariable, kTargetPasswordVariable, kJournalPasswordVariable};
   return names;
 }
 

@@ -8,6 +8,9 @@ struct Interruptible::State {
   std::optional<Error> why;
   std::set<int> programs;  // process groups
   std::set<std::pair<std::string, int>> backends;
+  std::function<std::optional<Error>()> refusal;
+
+  std::optional<Error> refused() const { return why || !refusal ? why : refusal(); }
 };
 
 namespace {
@@ -23,15 +26,15 @@ class InterruptibleSession final : public Session {
   ~InterruptibleSession() override { state_->backends.erase(backend_); }
 
   Task<Result<Rows>> query(std::string sql, std::vector<Value> parameters, std::optional<Seconds> limit) override {
-    if (state_->why) co_return *state_->why;
+    if (auto refused = state_->refused()) co_return *refused;
     co_return co_await session_->query(std::move(sql), std::move(parameters), limit);
   }
   Task<Result<std::vector<Rows>>> script(std::string sql, std::optional<Seconds> limit) override {
-    if (state_->why) co_return *state_->why;
+    if (auto refused = state_->refused()) co_return *refused;
     co_return co_await session_->script(std::move(sql), limit);
   }
   Task<Result<void>> copy_out(std::string sql, CopySink sink, std::optional<Seconds> silence) override {
-    if (state_->why) co_return *state_->why;
+    if (auto refused = state_->refused()) co_return *refused;
     co_return co_await session_->copy_out(std::move(sql), std::move(sink), silence);
   }
   std::string quote_identifier(const std::string& name) const override { return session_->quote_identifier(name); }
@@ -59,7 +62,7 @@ class InterruptibleSessions final : public SessionFactory {
   InterruptibleSessions(SessionFactory& sessions, InterruptState state) : sessions_(sessions), state_(std::move(state)) {}
 
   Task<Result<SessionPtr>> open(ConnectionSpec connection, SessionOptions options) override {
-    if (state_->why) co_return *state_->why;
+    if (auto refused = state_->refused()) co_return *refused;
     auto opened = co_await sessions_.open(std::move(connection), std::move(options));
     if (!opened) co_return std::move(opened).error();
     SessionPtr session = std::make_unique<InterruptibleSession>(*std::move(opened), state_);
@@ -76,7 +79,7 @@ class InterruptiblePrograms final : public ProcessLauncher {
   InterruptiblePrograms(ProcessLauncher& processes, InterruptState state) : processes_(processes), state_(std::move(state)) {}
 
   Task<Result<ProcessResult>> run(ProcessSpec spec) override {
-    if (state_->why) co_return *state_->why;
+    if (auto refused = state_->refused()) co_return *refused;
     auto pid = std::make_shared<int>(0);
     spec.started = [pid, state = state_, told = std::move(spec.started)](int started) {
       *pid = started;
@@ -86,7 +89,7 @@ class InterruptiblePrograms final : public ProcessLauncher {
     // Forgotten also when the work on it is given up: a number that was free again may be somebody else's.
     const Forget forget{pid, state_};
     auto ended = co_await processes_.run(std::move(spec));
-    if (state_->why) co_return *state_->why;
+    if (auto refused = state_->refused()) co_return *refused;
     co_return ended;
   }
   void kill_all() override { processes_.kill_all(); }
@@ -108,8 +111,8 @@ Services with(Services services, SessionFactory& sessions, ProcessLauncher& proc
 
 }  // namespace
 
-Interruptible::Interruptible(Services services)
-    : state_(std::make_shared<State>()),
+Interruptible::Interruptible(Services services, std::function<std::optional<Error>()> refusal)
+    : state_(std::make_shared<State>(State{{}, {}, {}, std::move(refusal)})),
       plain_(services),
       sessions_(std::make_unique<InterruptibleSessions>(services.sessions, state_)),
       processes_(std::make_unique<InterruptiblePrograms>(services.processes, state_)),

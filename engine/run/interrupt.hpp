@@ -5,7 +5,9 @@
 // killed there; what it began is then undone like after any failure. Loop's thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,7 +18,8 @@ namespace pgconvoy {
 
 class Interruptible {
  public:
-  explicit Interruptible(Services services);
+  // `refusal`, when set, is asked before each statement and program: why none may begin any more.
+  explicit Interruptible(Services services, std::function<std::optional<Error>()> refusal = {});
   ~Interruptible();
 
   // Work on the target goes through these. They live as long as this object.

@@ -185,6 +185,34 @@ void Rollout::lost(int number) {
   schedule_.stands(number, Standing::left, false);
 }
 
+void Rollout::follow(const TargetRecord& record, bool held, std::optional<WallTime> since) {
+  if (has_come_to_an_end(record.state)) {
+    over(record.number, record);
+    const bool of_before = !since || (record.ended && *record.ended < *since);
+    if (of_before) schedule_.stands(record.number, ended_standing(record.state, record.reason), false);
+    return;
+  }
+  if (record.state == TargetState::pending) return;
+  at(record.number).state = record.state;
+  if (!held)
+    abandoned(record.number);
+  else if (schedule_.standing(record.number) != Standing::in_flight)
+    begun(record.number);
+}
+
+// What this process let go of is for others.
+void Rollout::abandoned(int number) { schedule_.stands(number, at(number).left ? Standing::left : Standing::interrupted, at(number).left); }
+
+Decision Rollout::decide_in(const std::set<std::string>& regions, const Surroundings& surroundings) const {
+  Schedule ours = schedule_;
+  for (int number = 1; number <= ours.size(); ++number) {
+    const Standing standing = ours.standing(number);
+    const bool waits = standing == Standing::pending || standing == Standing::again || standing == Standing::interrupted;
+    if (waits && !regions.contains(ours.candidate(number).region)) ours.stands(number, Standing::absent);
+  }
+  return pgconvoy::decide(ours, limits_, surroundings);
+}
+
 void Rollout::lost_all_in_flight() {
   for (int number = 1; number <= schedule_.size(); ++number)
     if (schedule_.standing(number) == Standing::in_flight) lost(number);

@@ -36,6 +36,14 @@ class Rollout {
   int in_flight() const { return schedule_.in_flight(); }
   int new_ones_begun() const { return new_ones_begun_; }  // by this process, without those that an earlier one had left
 
+  // Where other processes are at work too: what the journal says of a target, and whether one of them, or this one, holds it.
+  // What failed before `since` doesn't count in the budgets: whoever went on with the run has seen it.
+  void follow(const TargetRecord& record, bool held, std::optional<WallTime> since);
+  // Nobody holds it any more, and nothing was written of it.
+  void abandoned(int number);
+  // As decide(), of targets in these regions only; others count where they are in flight.
+  Decision decide_in(const std::set<std::string>& regions, const Surroundings& surroundings) const;
+
   // What was to be taken up again and isn't begun stays as it had ended.
   void leave_ended_ones();
   int not_begun() const { return not_begun_; }

@@ -30,6 +30,8 @@ void Runner::hear(const Event& event) {
   impl_->wake();
 }
 
+void Runner::look_again() { impl_->wake(); }
+
 void Runner::pause() {
   impl_->paused = true;
   impl_->wake();
@@ -66,6 +68,8 @@ Task<Result<const std::map<int, TargetRecord>*>> Runner::Impl::targets_of_run(st
     boost::system::error_code ignored;
     co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
+  // What other processes do with their targets isn't told here.
+  if (all_are == All::read && !busy.empty()) all_are = All::unread;
   if (all_are == All::unread) {
     all_are = All::being_read;
     auto read = co_await run_blocking(services.pool, [&] { return journal.targets(run, true); });
@@ -83,14 +87,16 @@ Task<Result<const std::map<int, TargetRecord>*>> Runner::Impl::targets_of_run(st
 }
 
 Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
-                                                const RunRequest& request) {
+                                                const RunRequest& request, std::optional<Claimed> claimed) {
   TargetWork work{plan, planned, journal.token(), request.run, {}, {}, request.accept_data_loss, {}, {}};
   auto read = co_await run_blocking(services.pool, [&]() -> Result<TargetFacts> {
     TRY(work.record, journal.target(request.run, planned.number));
-    if (work.record.state == TargetState::pending) return TargetFacts{};
+    if (work.record.state == TargetState::pending || (claimed && claimed->before == TargetState::pending)) return TargetFacts{};
     return journaled_facts(journal, request.run, planned.number);
   });
   if (!read) co_return read.error();
+  if (claimed && work.record.epoch != claimed->epoch)
+    co_return Error(ErrorKind::conflict, "another process has claimed the target");
   work.facts = *std::move(read);
   work.targets_of_run = [this, run = request.run] { return targets_of_run(run); };
   TargetRunner::Setup setup{services, writer, operations, conditions, request,
@@ -98,6 +104,10 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
                               tell_progress(target, step, progress);
                             },
                             run_was_cancelled(CancelMode::rollback), cancelled == CancelMode::rollback};
+  if (claimed) {
+    setup.claimed_from = claimed->before;
+    setup.lost = [this, &request, number = planned.number] { return lost_lease(*request.shared, request.run, number); };
+  }
   TargetRunner runner(std::move(setup), work);
   struct AtWork {
     std::map<int, TargetRunner*>& all;
@@ -111,7 +121,7 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
 }
 
 Task<void> Runner::Impl::carry_out(const Plan& plan, int number, JournalWriter& writer, const RunRequest& request) {
-  auto record = co_await work_on(plan, plan.targets.at(number - 1), writer, request);
+  auto record = co_await work_on(plan, plan.targets.at(number - 1), writer, request, std::nullopt);
   if (record) {
     rollout->over(number, *record);
   } else {
@@ -163,6 +173,8 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   CO_TRY_VOID(co_await impl_->recall(request));
 
   JournalWriter writer(impl_->journal, impl_->services.pool, [this](const Event& event) { impl_->tell(event); });
+  // Who takes part says so with his first claim, and the end is journaled by who finds that nothing is left.
+  if (request.shared != nullptr) co_return co_await impl_->shared_loop(plan, writer, request);
   Event started;
   started.run = request.run;
   started.kind = EventKind::run_started;

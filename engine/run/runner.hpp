@@ -42,6 +42,8 @@ enum class CancelMode {
   rollback,  // they are undone, the step in flight is interrupted
 };
 
+struct SharedRun;
+
 struct RunRequest {
   std::int64_t run = 0;
   Direction direction = Direction::forward;
@@ -49,6 +51,8 @@ struct RunRequest {
   bool include_ended = false;     // retry: also rolled back and skipped targets; rollback: also succeeded ones
   bool accept_data_loss = false;  // named targets only
   std::optional<CancelMode> cancel;  // the run was cancelled: nothing new starts, what is pending is skipped
+  SharedRun* shared = nullptr;    // others work on the run too; forward, all targets. Lives longer than the call
+  Seconds lease{30};              // of a shared run
   Seconds first_delay{1};         // before a step is tried again; doubled each time, and a random half less or more
 };
 
@@ -77,6 +81,8 @@ class Runner {
   // What another process journaled about the run meanwhile: an approval, limits, a target to be skipped or retried. An event
   // that was read when the run was taken up is ignored.
   void hear(const Event& event);
+  // Something was written by another process that works on the same run.
+  void look_again();
   // What pending targets wait for, or waited for at the last decision.
   const std::vector<Wait>& waits() const;
 

@@ -1,11 +1,12 @@
 // The inside of Runner: runner.cpp starts and ends a run and the work on single targets, runner_loop.cpp decides what is done
-// when. Nobody else includes this.
+// when, shared_loop.cpp where other processes do so too. Nobody else includes this.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "engine/plan/region_windows.hpp"
@@ -13,6 +14,7 @@
 #include "engine/run/rollout.hpp"
 #include "engine/run/runner.hpp"
 #include "engine/run/server_watch.hpp"
+#include "engine/run/shared_run.hpp"
 #include "engine/run/soak.hpp"
 #include "engine/run/target_runner.hpp"
 
@@ -47,6 +49,11 @@ struct Runner::Impl {
   std::optional<SteadyTime> next_look;
   std::vector<Soak::Unhealthy> unhealthy = {};
   std::optional<Error> fatal;
+  std::set<int> busy = {};                // of a shared run: this process is at work on them
+  std::set<int> given_up = {};            // of those: their leases have ended
+  std::vector<TargetRecord> let_go = {};  // of a shared run: not ended, and not held by this process any more
+  bool watching_leases = false, lease_watch_is_over = true;
+  std::unique_ptr<asio::steady_timer> lease_timer;
   // Every target with its steps, from the moment that somebody asks for them. What is journaled while they are read is
   // kept for afterwards; the fold refuses what they had already.
   std::map<int, TargetRecord> all{};
@@ -72,7 +79,12 @@ struct Runner::Impl {
     if (wakeup) wakeup->cancel();
   }
   Task<Result<TargetRecord>> work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
-                                     const RunRequest& request);
+                                     const RunRequest& request, std::optional<Claimed> claimed);
+  Task<void> carry_out_claimed(const Plan& plan, Claimed claimed, JournalWriter& writer, const RunRequest& request);
+  void start_claimed(asio::any_io_executor executor, const Plan& plan, Claimed claimed, JournalWriter& writer, const RunRequest& request);
+  std::optional<Error> lost_lease(const SharedRun& shared, std::int64_t run, int number) const;
+  Task<void> watch_leases(const SharedRun& shared, std::int64_t run);
+  Task<Result<RunState>> shared_loop(const Plan& plan, JournalWriter& writer, const RunRequest& request);
   Task<void> carry_out(const Plan& plan, int number, JournalWriter& writer, const RunRequest& request);
   void start(asio::any_io_executor executor, const Plan& plan, int number, JournalWriter& writer, const RunRequest& request);
   Task<void> look_at_soaking();

@@ -120,6 +120,8 @@ Task<std::optional<Error>> TargetRunner::lock_instances() {
 // The lock lives as long as its session: when that was lost, it is taken again, and refused when another
 // process was quicker.
 Task<std::optional<Error>> TargetRunner::still_ours() {
+  if (setup_.lost)
+    if (auto gone = setup_.lost()) co_return gone;
   bool lost = false;
   for (const auto& [server, pid] : work_.locked_by) {
     auto found = work_.maintenance.find(server);

@@ -48,10 +48,11 @@ Error error_from_json(const json& value) {
 }
 
 TargetRunner::TargetRunner(Setup setup, TargetWork& work)
-    : interruptible_(setup.services),
+    : interruptible_(setup.services, setup.lost),
       calls_end_with_pause_(interruptible_.services(), work.plan, work.planned, [this] { return left_for_a_call(); }),
       setup_{calls_end_with_pause_.services(), setup.journal,  setup.operations,   setup.conditions,
-             setup.request,                    setup.progress, setup.undo_because, setup.undo_unless_pivoted},
+             setup.request,                    setup.progress, setup.undo_because, setup.undo_unless_pivoted,
+             setup.claimed_from,               setup.lost},
       work_(work) {}
 
 Event TargetRunner::event(EventKind kind, const std::string& step, json data, int attempt) const {
@@ -68,6 +69,8 @@ Event TargetRunner::event(EventKind kind, const std::string& step, json data, in
 }
 
 Task<Result<void>> TargetRunner::append(std::vector<Event> events) {
+  if (setup_.lost)
+    if (auto lost = setup_.lost()) co_return *lost;
   CO_TRY_VOID(co_await setup_.journal.append(events));
   for (const Event& written : events) {
     std::string problem = pgconvoy::apply(work_.record, written);
@@ -110,12 +113,12 @@ Task<Result<void>> TargetRunner::run() {
 }
 
 Task<Result<void>> TargetRunner::work() {
-  const bool fresh = work_.record.state == TargetState::pending;
+  const bool fresh = setup_.claimed_from.value_or(work_.record.state) == TargetState::pending;
   if (fresh && setup_.undo_unless_pivoted) {
     asked_back_ = setup_.undo_because;
     co_return co_await skip_as_asked();
   }
-  CO_TRY_VOID(co_await claim());
+  if (!setup_.claimed_from) CO_TRY_VOID(co_await claim());
   auto refused = co_await take_over();
   if (asked_back_ && fresh) co_return co_await skip_as_asked();
   if (asked_back_) {

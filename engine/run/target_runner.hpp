@@ -28,6 +28,9 @@ class TargetRunner {
     std::function<void(int, const std::string&, const Progress&)> progress;
     Error undo_because;      // what is journaled as the reason of an undo that undo_now() asked for
     bool undo_unless_pivoted = false;  // as if undo_now() had been called before run(); a new target is skipped
+    std::optional<TargetState> claimed_from = std::nullopt;  // claimed in the journal already, when it was in this state
+    // Why the target isn't this process's any more (its lease has ended): nothing is begun or journaled then. Unset: it stays.
+    std::function<std::optional<Error>()> lost = nullptr;
   };
 
   TargetRunner(Setup setup, TargetWork& work);
@@ -39,6 +42,9 @@ class TargetRunner {
   // Takes the target back right now: the step in flight is interrupted, then all that was begun is undone. Nothing
   // happens to a target that has pivoted or is on its way back already. The loop's thread; returns at once.
   void undo_now();
+
+  // The target is another process's from now on: programs are killed, and nothing of it goes on or is written.
+  void give_up(Error lost) { interruptible_.interrupt(std::move(lost)); }
 
  private:
   // What became of one step, or of the forward direction as a whole.

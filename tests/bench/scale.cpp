@@ -1,7 +1,9 @@
 // A run over very many targets on a platform that is simulated: its operations do nothing and answer at once. What is left is
 // what the engine itself costs: schedule, steps, journal. See README.md.
 //
-//   pgconvoy_bench_scale JOURNAL TARGETS STEPS CONCURRENCY      makes the journal's first run, carries it out, prints figures as JSON
+//   pgconvoy_bench_scale JOURNAL TARGETS STEPS CONCURRENCY [WORKERS]
+//                        makes a run in the journal, carries it out, prints figures as JSON. WORKERS of a shared journal, each
+//                        with a loop, a pool and connections of its own, as separate processes have them.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -11,9 +13,11 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 #include "engine/plan/run_settings.hpp"
 #include "engine/run/runner.hpp"
+#include "engine/run/shared_run.hpp"
 
 using namespace pgconvoy;
 
@@ -118,18 +122,52 @@ double seconds_since(std::chrono::steady_clock::time_point begun) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
 }
 
+// How the run ended. As one of several workers, or alone.
+std::string carry_out(Journal& journal, Plan plan, const OperationRegistry& operations, std::int64_t run, bool beside_others) {
+  asio::io_context loop{1};
+  asio::thread_pool pool{2};
+  SystemClock clock;
+  NoServers sessions;
+  auto processes = make_process_launcher();
+  AppControllers controllers;
+  controllers.add("none", make_none_controller());
+  Provisioners provisioners{nullptr};
+  PoolerControllers poolers;
+  Credentials credentials{*processes};
+  ConditionRegistry conditions;
+  Runner runner(Services{pool, clock, sessions, *processes, controllers, provisioners, poolers, credentials}, journal, operations, conditions, {});
+  RunRequest request;
+  request.run = run;
+  std::unique_ptr<LeaseKeeper> keeper;
+  std::unique_ptr<SharedRun> part;
+  if (SharedJournal* const in_common = beside_others ? shared(journal) : nullptr) {
+    const auto worker = this_worker();
+    keeper = in_common->keep_leases(worker, Seconds(30), [&] { asio::post(loop, [&runner] { runner.look_again(); }); });
+    part = std::make_unique<SharedRun>(SharedRun{*in_common, *keeper, worker, Seconds(30)});
+    part->may_start = true;
+    request.shared = part.get();
+  }
+  std::string state;
+  asio::co_spawn(loop, runner.run(std::move(plan), request), [&](std::exception_ptr bug, Result<RunState> ended) {
+    state = bug ? "a bug" : ended ? to_string(*ended) : describe(ended.error());
+    loop.stop();
+  });
+  loop.run();
+  keeper.reset();
+  return state;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::cerr << "pgconvoy_bench_scale JOURNAL TARGETS STEPS CONCURRENCY\n";
+  if (argc != 5 && argc != 6) {
+    std::cerr << "pgconvoy_bench_scale JOURNAL TARGETS STEPS CONCURRENCY [WORKERS]\n";
     return 2;
   }
   const int targets = std::atoi(argv[2]), steps = std::atoi(argv[3]), concurrency = std::atoi(argv[4]);
   auto real = must(open_journal(argv[1], OpenMode::create));
   Counting journal(*real);
   OperationRegistry operations;
-  ConditionRegistry conditions;
   for (int step = 1; step <= steps; ++step) operations.add(std::make_unique<Simulated>(fmt::format("simulated_{}", step)));
 
   const auto begun_planning = std::chrono::steady_clock::now();
@@ -146,30 +184,28 @@ int main(int argc, char** argv) {
   }
   const double planned_in = seconds_since(begun_planning);
 
-  asio::io_context loop{1};
-  asio::thread_pool pool{2};
-  SystemClock clock;
-  NoServers sessions;
-  NoPrograms processes;
-  AppControllers controllers;
-  controllers.add("none", make_none_controller());
-  Provisioners provisioners{nullptr};
-  PoolerControllers poolers;
-  Credentials credentials{processes};
-  Runner runner(Services{pool, clock, sessions, processes, controllers, provisioners, poolers, credentials}, journal, operations, conditions, {});
-  RunRequest request;
-  request.run = run;
+  const int workers = argc > 5 ? std::atoi(argv[5]) : 1;
   std::string state;
   const auto begun = std::chrono::steady_clock::now();
-  asio::co_spawn(loop, runner.run(std::move(plan), request), [&state](std::exception_ptr bug, Result<RunState> ended) {
-    state = bug ? "a bug" : ended ? to_string(*ended) : describe(ended.error());
-  });
-  loop.run();
+  if (argc > 5) {
+    std::vector<std::thread> threads;
+    std::vector<std::string> states(workers);
+    for (int number = 0; number < workers; ++number)
+      threads.emplace_back([&, number] {
+        auto own = must(open_journal(argv[1], OpenMode::read_write));
+        states[number] = carry_out(*own, plan, operations, run, true);
+      });
+    for (std::thread& thread : threads) thread.join();
+    for (const std::string& each : states)
+      if (state.empty() || each != "succeeded") state = each;
+  } else {
+    state = carry_out(journal, plan, operations, run, false);
+  }
   const double took = seconds_since(begun);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   std::cout << json{{"state", state}, {"targets", targets}, {"steps", steps}, {"planned_seconds", planned_in}, {"seconds", took},
-                    {"ms_per_target", 1000 * took / targets}, {"commits", journal.commits}, {"events", journal.events_written},
+                    {"ms_per_target", 1000 * took / targets}, {"workers", workers}, {"step_commits_per_second", targets * steps / took}, {"commits", journal.commits}, {"events", journal.events_written},
                     {"events_per_commit", static_cast<double>(journal.events_written) / static_cast<double>(std::max<std::int64_t>(1, journal.commits))},
                     {"peak_mb", static_cast<double>(usage.ru_maxrss) / 1024}}
                    .dump()

@@ -42,7 +42,7 @@ TEST_CASE("fleet file: each single fault is found, with its place and nothing el
       {"instances:", "hooks:\n  chat: {webhook: \"https://example.org/s3cret\"}\ninstances:",
        "31:19: hook \"chat\": webhook says where the webhook is, never what it is: write {env: NAME}, {file: PATH} or {command: [...]}"},
       {"instances:", "hooks:\n  chat: {webhook: {env: CHAT}, command: [x]}\ninstances:",
-       "31:42: hook \"chat\": a hook has a command or a webhook; command has no meaning beside webhook"},
+       "31:41: hook \"chat\": a hook has a command or a webhook; command has no meaning beside webhook"},
       {"instances:", "hooks:\n  chat: {command: [x], format: slack}\ninstances:",
        "31:32: hook \"chat\": format has no meaning without webhook"},
       {"  us-east:", "  us-east: 3", "4:12: region \"us-east\" must be a mapping, not text"},

@@ -108,7 +108,13 @@ Fleet hostile_fleet(std::mt19937& random) {
     if (random() % 3 == 0) environment.controller = {"exec", program()};
     fleet.environments[id] = environment;
   }
-  if (random() % 2) fleet.hooks["chat"] = {"chat", program(), {"target_planned", "step_started"}};
+  if (random() % 2) {
+    Hook hook;
+    hook.id = "chat";
+    hook.program = program();
+    hook.events = {"target_planned", "step_started"};
+    fleet.hooks["chat"] = std::move(hook);
+  }
   if (random() % 2) fleet.backups = {"/b", Seconds(86400), {"age", "-r", "x"}, {"age", "-d"}, {"up"}, {"down"}, {"rm"}};
   return fleet;
 }

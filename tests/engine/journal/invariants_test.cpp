@@ -35,6 +35,8 @@ class Stream {
   }
   Stream& begin(int pid) { return then(write.of_run(K::run_started, {{"pid", pid}})); }
   Stream& end(const char* state) { return then(write.of_run(K::run_ended, {{"state", state}})); }
+  Stream& joins(const char* worker, int pid) { return then(write.of_run(K::run_started, {{"pid", pid}, {"worker", worker}})); }
+  Stream& claims(const char* worker, int pid) { return then(write(K::target_claimed, {}, {{"host", "h"}, {"pid", pid}, {"worker", worker}})); }
   Stream& claim(int pid) { return then(write(K::target_claimed, {}, {{"host", "h"}, {"pid", pid}})); }
   Stream& facts(json findings) { return then(write(K::facts_gathered, {}, {{"findings", std::move(findings)}})); }
   Stream& done(const std::string& step, int attempt = 1) {
@@ -342,4 +344,39 @@ TEST_CASE("invariants: a target of a later wave begins only when that was opened
     stream.end("halted").then(stream.write.of_run(K::run_started, {{"pid", 1}, {"only", true}})).claim(1);
     stream.then(stream.write.of_run(K::wave_opened, {{"wave", 2}, {"first", 2}, {"last", 2}})).sound();
   }
+}
+
+TEST_CASE("invariants: workers are at work side by side, each under claims of its own") {
+  Stream both;
+  both.end("halted");
+  both.joins("ann", 10).write.epoch = 2;
+  both.claims("ann", 10).facts(json::array()).joins("bob", 20).done("page_on");
+  Writer of_bob{.target = 2, .epoch = 1, .second = 500};
+  both.then(of_bob(K::target_claimed, {}, {{"worker", "bob"}, {"pid", 20}}));
+  both.then(of_bob(K::target_skipped)).done("backup");
+  // Ann is gone; bob takes over what she had.
+  both.write.epoch = 3;
+  both.claims("bob", 20).done("deploy").then(both.write(K::target_succeeded)).end("finished_with_failures");
+  both.sound();
+
+  Stream unknown;
+  unknown.end("halted").joins("ann", 10).write.epoch = 2;
+  unknown.claims("bob", 20);
+  unknown.broken("worker bob claimed the target without having joined the run");
+
+  Stream other_process;
+  other_process.end("halted").joins("ann", 10).write.epoch = 2;
+  other_process.claims("ann", 11);
+  other_process.broken("process 11 claimed the target while process 10 executed the run");
+
+  // The end of a run is the end of all who carried it out.
+  Stream late;
+  late.end("halted").joins("ann", 10).joins("bob", 20).write.epoch = 2;
+  late.claims("ann", 10).facts(json::array()).end("halted").then(late.write.start("page_on"));
+  late.broken("step_started while no process executed the run");
+
+  Stream after;
+  after.end("halted").joins("ann", 10).end("halted").joins("bob", 20).write.epoch = 2;
+  after.claims("ann", 10);
+  after.broken("worker ann claimed the target without having joined the run");
 }

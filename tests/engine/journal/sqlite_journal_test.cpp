@@ -112,7 +112,6 @@ TEST_CASE("sqlite journal: a file is made only when asked to") {
   CHECK(std::filesystem::file_size(path) == 0);
   const auto error = must_fail(open_journal((directory / "none/journal").string(), OpenMode::create));
   CHECK_THAT(error.remedy, Catch::Contains("directory"));
-  CHECK(must_fail(open_journal("postgresql://host/db", OpenMode::create)).kind == ErrorKind::usage);
   CHECK(must_fail(open_journal("sqlite:", OpenMode::create)).kind == ErrorKind::usage);
 }
 

@@ -1,4 +1,4 @@
-#include "engine/journal/sqlite_appender.hpp"
+#include "engine/journal/appender.hpp"
 
 #include <fmt/format.h>
 
@@ -24,9 +24,9 @@ Error impossible(const Event& event, const std::string& why) {
 
 }  // namespace
 
-Result<void> SqliteAppender::number(Event& event) {
+Result<void> JournalAppender::number(Event& event) {
   if (last_sequence_ < 0) {
-    TRY(last_sequence_, database_.integer("select max(sequence) from events"));
+    TRY(last_sequence_, store_.last_sequence());
   }
   event.sequence = ++last_sequence_;
   event.at = std::chrono::floor<std::chrono::milliseconds>(event.at);  // as it is stored
@@ -35,10 +35,10 @@ Result<void> SqliteAppender::number(Event& event) {
   return {};
 }
 
-Result<Stored<RunRecord>*> SqliteAppender::run_of(const Event& event) {
+Result<Stored<RunRecord>*> JournalAppender::run_of(const Event& event) {
   const auto known = runs_.find(event.run);
   if (known != runs_.end()) return &known->second;
-  TRY(auto found, read_run(database_, event.run));
+  TRY(auto found, store_.read_run(event.run));
   if (!found) {
     if (event.kind != EventKind::run_planned) return impossible(event, "there is no such run");
     found.emplace();
@@ -48,13 +48,13 @@ Result<Stored<RunRecord>*> SqliteAppender::run_of(const Event& event) {
   return &runs_.emplace(event.run, std::move(*found)).first->second;
 }
 
-Result<SqliteAppender::OpenTarget*> SqliteAppender::target_of(const Event& event) {
+Result<JournalAppender::OpenTarget*> JournalAppender::target_of(const Event& event) {
   const std::pair key(event.run, event.target);
   const auto known = targets_.find(key);
   if (known != targets_.end()) return &known->second;
   std::optional<Stored<TargetRecord>> found;
   if (event.kind != EventKind::target_planned) {
-    TRY(found, read_target(database_, event.run, event.target, false));
+    TRY(found, store_.read_target(event.run, event.target, false));
     if (!found) return impossible(event, "there is no such target");
     TRY_VOID(complete(key, *found));
   } else {
@@ -67,7 +67,7 @@ Result<SqliteAppender::OpenTarget*> SqliteAppender::target_of(const Event& event
 }
 
 // With its steps, from what is known of them when nobody has written about the target since.
-Result<void> SqliteAppender::complete(const std::pair<std::int64_t, int>& key, Stored<TargetRecord>& target) {
+Result<void> JournalAppender::complete(const std::pair<std::int64_t, int>& key, Stored<TargetRecord>& target) {
   if (known_) {
     if (const auto known = known_->find(key); known != known_->end()) {
       const bool holds = known->second.hash == target.hash;
@@ -76,13 +76,13 @@ Result<void> SqliteAppender::complete(const std::pair<std::int64_t, int>& key, S
       if (holds) return {};
     }
   }
-  TRY(auto whole, read_target(database_, key.first, key.second, true));
+  TRY(auto whole, store_.read_target(key.first, key.second, true));
   target = std::move(*whole);
   return {};
 }
 
-Result<void> SqliteAppender::fold_obligation(const Event& event) {
-  TRY(auto found, read_obligation(database_, obligation_id(event)));
+Result<void> JournalAppender::fold_obligation(const Event& event) {
+  TRY(auto found, store_.read_obligation(obligation_id(event)));
   StoredObligation stored = found.value_or(StoredObligation{{}, event.run, event.target});
   std::optional<Obligation> obligation;
   if (found) obligation = stored.obligation;
@@ -92,22 +92,19 @@ Result<void> SqliteAppender::fold_obligation(const Event& event) {
     stored.run = event.run;
     stored.target = event.target;
   }
-  TRY_VOID(write_obligation(database_, stored));
-  if (const auto file = backup_file_deleted(stored.obligation, event)) {
-    TRY(auto update, database_.prepare("update backups set state = 'deleted' where run = ? and file = ?"));
-    return update.bind(event.run, *file).run();
-  }
+  TRY_VOID(store_.write_obligation(stored));
+  if (const auto file = backup_file_deleted(stored.obligation, event)) return store_.mark_backups_deleted(event.run, *file);
   return {};
 }
 
 // The event becomes the head of its chain, and a row.
-Result<void> SqliteAppender::link(std::string& head, const Event& event, const std::string& data) {
+Result<void> JournalAppender::link(std::string& head, const Event& event, const std::string& data) {
   StoredEvent stored{event, to_string(event.kind), format_utc(event.at), data, {}, {}};
-  stored.hash = head = chain_hash(head, event, stored.kind, stored.at, stored.data);
-  return write_event(database_, stored);
+  stored.hash = head = last_hash_ = chain_hash(head, event, stored.kind, stored.at, stored.data);
+  return store_.write_event(stored);
 }
 
-Result<void> SqliteAppender::add(Event& event) {
+Result<void> JournalAppender::add(Event& event) {
   TRY_VOID(number(event));
   std::string data;
   try {
@@ -131,17 +128,35 @@ Result<void> SqliteAppender::add(Event& event) {
     if (record.steps.contains(event.step)) target->touched.insert(event.step);
     if (auto backup = backup_made(event)) {
       backup->target_id = record.id;
-      TRY_VOID(write_backup(database_, *backup));
+      TRY_VOID(store_.write_backup(*backup));
     }
   }
   if (is_about_obligation(event.kind)) return fold_obligation(event);
   return {};
 }
 
-Result<void> SqliteAppender::finish() {
-  for (const auto& [id, run] : runs_) TRY_VOID(write_run(database_, run));
+Result<void> JournalAppender::plan_run(std::int64_t id, json plan, std::vector<json> planned_targets, WallTime now) {
+  Event event;
+  event.run = id;
+  event.kind = EventKind::run_planned;
+  event.at = now;
+  event.data = std::move(plan);
+  TRY_VOID(add(event));
+  event.kind = EventKind::target_planned;
+  for (json& planned : planned_targets) {
+    ++event.target;
+    if (planned.is_object() && planned.value("number", json(event.target)) != event.target)
+      return Error(ErrorKind::usage, fmt::format("target {} of the plan says that it has another number", event.target));
+    event.data = std::move(planned);
+    TRY_VOID(add(event));
+  }
+  return {};
+}
+
+Result<void> JournalAppender::finish() {
+  for (const auto& [id, run] : runs_) TRY_VOID(store_.write_run(run));
   for (auto& [key, target] : targets_) {
-    TRY_VOID(write_target(database_, target.stored, target.touched));
+    TRY_VOID(store_.write_target(target.stored, target.touched));
     const TargetState state = target.stored.record.state;
     if (known_ && (state == TargetState::running || state == TargetState::rolling_back)) (*known_)[key] = std::move(target.stored);
   }

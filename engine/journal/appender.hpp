@@ -5,8 +5,9 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "engine/journal/sqlite_records.hpp"
+#include "engine/journal/store.hpp"
 
 namespace pgconvoy {
 
@@ -14,16 +15,22 @@ namespace pgconvoy {
 // here: whatever another process wrote since changes that head.
 using KnownTargets = std::map<std::pair<std::int64_t, int>, Stored<TargetRecord>>;
 
-class SqliteAppender {
+class JournalAppender {
  public:
   // REQUIRES: a write transaction is open, and stays open until finish(). `known` spares reading the steps of a target for
   // each of its events; finish() keeps there what it wrote of targets that are under way.
-  SqliteAppender(SqliteDatabase& database, const std::string& token, KnownTargets* known = nullptr)
-      : database_(database), token_(token), known_(known) {}
+  JournalAppender(JournalStore& store, const std::string& token, KnownTargets* known = nullptr)
+      : store_(store), token_(token), known_(known) {}
 
   // Numbers the event and writes its row. Errors: conflict (it can't follow the state it meets), usage (its data
   // can't be stored), or the database's. After an error the transaction must be rolled back.
   Result<void> add(Event& event);
+
+  // A new run of that id, with all its targets. Errors as of add(), and usage for a target that names another number.
+  Result<void> plan_run(std::int64_t id, json plan, std::vector<json> planned_targets, WallTime now);
+
+  // Of the event that was added last.
+  const std::string& last_hash() const { return last_hash_; }
 
   // Writes the projections of all that was added.
   Result<void> finish();
@@ -40,10 +47,11 @@ class SqliteAppender {
   Result<void> fold_obligation(const Event& event);
   Result<void> link(std::string& head, const Event& event, const std::string& data);
 
-  SqliteDatabase& database_;
+  JournalStore& store_;
   const std::string& token_;
   KnownTargets* known_;
   std::int64_t last_sequence_ = -1;
+  std::string last_hash_;
   std::map<std::int64_t, Stored<RunRecord>> runs_;
   std::map<std::pair<std::int64_t, int>, OpenTarget> targets_;
 };

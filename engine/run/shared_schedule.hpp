@@ -1,0 +1,56 @@
+// What a worker starts next, where others work on the same run: keeps this process' rollout up with what all of them have
+// journaled, and decides while the run's lane is locked, so that no two count the same free place.
+//
+// choose() is called within the claim's transaction, on its thread, while the loop waits for it; all else on the loop's.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "engine/run/rollout.hpp"
+#include "engine/run/shared_run.hpp"
+
+namespace pgconvoy {
+
+class SharedSchedule {
+ public:
+  // REQUIRES: the rollout knows the targets as planned, and the run's own events up to the sequence `recalled`.
+  SharedSchedule(Rollout& rollout, const SharedRun& shared, std::int64_t run, std::int64_t recalled)
+      : rollout_(rollout), shared_(shared), run_(run), own_events_seen_(recalled) {}
+
+  std::int64_t seen() const { return seen_; }
+
+  // `said`: to be journaled with it. `busy`: targets that this process is still at work on, whatever became of its leases.
+  // May be called again with a later view when what it chose was not written.
+  ClaimChoice choose(const ClaimView& view, Surroundings surroundings, const std::vector<Event>& said, const std::set<int>& busy,
+                     const Error& cancelled);
+  // What was written of it.
+  void took(const ClaimAnswer& answer);
+
+  // This process has let go of a target that hasn't ended.
+  void left(const TargetRecord& record) { rollout_.over(record.number, record); }
+
+  const Decision& decision() const { return decision_; }
+  std::optional<RunState> over() const { return over_; }  // how the run ended, or that it isn't under way
+  std::optional<Seconds> next_end() const { return next_end_; }
+
+ private:
+  void follow(const ClaimView& view, WallTime now);
+  void hear(const Event& event, WallTime now);
+  Event end(RunState state, const std::string& reason, WallTime now) const;
+
+  Rollout& rollout_;
+  const SharedRun& shared_;
+  const std::int64_t run_;
+  std::int64_t seen_ = 0, own_events_seen_ = 0;
+  std::set<int> in_flight_;      // anywhere
+  std::vector<Event> to_write_;  // decided, and not known to be written
+  std::optional<WallTime> began_;  // the first worker since the run had ended last
+  json told_waits_;              // of the last run_waits, whoever wrote it
+  Decision decision_;
+  std::optional<RunState> over_;
+  std::optional<Seconds> next_end_;
+};
+
+}  // namespace pgconvoy

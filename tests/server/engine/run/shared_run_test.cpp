@@ -1,0 +1,161 @@
+// Several runners and one journal on a real server; what they do is simulated.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "engine/run/shared_run.hpp"
+#include "tests/engine/run/fake_world.hpp"
+#include "tests/server/engine/journal/journal_database.hpp"
+
+using namespace pgconvoy;
+using namespace pgconvoy::test;
+
+namespace {
+
+// One of several processes, as far as a journal can tell.
+class Member {
+ public:
+  Member(const JournalDatabase& database, std::vector<std::string> operations, int targets, Seconds lease = Seconds(30))
+      : world(std::move(operations), targets) {
+    world.journal = must(open_journal(database.url(), OpenMode::create));
+    world.plan.options.concurrency = 3;
+    world.plan.options.concurrency_per_region = 3;
+    SharedJournal& journal = *shared(*world.journal);
+    auto identity = this_worker();
+    keeper = journal.keep_leases(identity, lease, [this] {
+      asio::post(world.loop, [this] {
+        if (runner != nullptr) runner->look_again();
+      });
+    });
+    part = std::make_unique<SharedRun>(SharedRun{journal, *keeper, identity, lease});
+    part->may_start = true;
+  }
+
+  Result<RunState> take_part(std::int64_t run) {
+    RunRequest request;
+    request.run = run;
+    request.first_delay = Seconds(0.01);
+    request.shared = part.get();
+    Runner taking({world.pool, world.clock, world.sessions, *world.processes, world.controllers, world.provisioners, world.poolers, world.credentials},
+                  *world.journal, world.registry, world.conditions, {&world.heard});
+    runner = &taking;
+    auto state = testing::run_on(world.loop, taking.run(world.plan, std::move(request)));
+    runner = nullptr;
+    return state;
+  }
+
+  FakeWorld world;
+  Runner* runner = nullptr;
+  std::unique_ptr<LeaseKeeper> keeper;
+  std::unique_ptr<SharedRun> part;
+};
+
+int times_applied(const std::vector<std::unique_ptr<Member>>& members, const std::string& call) {
+  int count = 0;
+  for (const auto& member : members) count += static_cast<int>(std::count(member->world.calls.begin(), member->world.calls.end(), call));
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("shared run: four workers do each target once, no more at a time than allowed, and one of them ends the run", "[shared-run]") {
+  constexpr int kTargets = 30, kMembers = 4;
+  const JournalDatabase database;
+  std::atomic<int> at_work{0}, most{0};
+  std::vector<std::unique_ptr<Member>> members;
+  for (int number = 0; number < kMembers; ++number) {
+    members.push_back(std::make_unique<Member>(database, std::vector<std::string>{"first", "second"}, kTargets));
+    members.back()->world.scripts["first"].during = [&](StepContext&) { most = std::max(most.load(), ++at_work); };
+    members.back()->world.scripts["second"].during = [&](StepContext&) { --at_work; };
+  }
+  const auto run = members[0]->world.run_id();
+  std::vector<std::thread> threads;
+  std::mutex lock;
+  std::vector<RunState> states;
+  for (auto& member : members)
+    threads.emplace_back([&] {
+      auto state = member->take_part(run);
+      const std::scoped_lock held(lock);
+      states.push_back(state ? *state : RunState::planned);
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(states == std::vector<RunState>(kMembers, RunState::succeeded));
+  CHECK(most <= 3);
+  for (int number = 1; number <= kTargets; ++number)
+    CHECK(times_applied(members, fmt::format("apply second@shop-{}", number)) + (number == 1 ? times_applied(members, "apply second") : 0) == 1);
+  int ends = 0;
+  must(members[0]->world.journal->own_events(run, 0, [&](const Event& event) {
+    ends += event.kind == EventKind::run_ended;
+    return true;
+  }));
+  CHECK(ends == 1);
+  CHECK(must(members[0]->world.journal->verify()) == std::vector<std::string>());
+}
+
+TEST_CASE("shared run: what a worker left in the middle is another's when its lease has ended", "[shared-run]") {
+  const JournalDatabase database;
+  Member gone(database, {"first", "second"}, 2, Seconds(1)), stays(database, {"first", "second"}, 2, Seconds(1));
+  const auto run = gone.world.run_id();
+  gone.world.plan.options.concurrency = 1;
+  stays.world.plan.options.concurrency = 1;
+  gone.world.scripts["second"].throws = true;
+  REQUIRE_FALSE(gone.take_part(run));
+  gone.keeper.reset();
+  CHECK(must(stays.take_part(run)) == RunState::succeeded);
+  const auto target = must(stays.world.journal->target(run, 1));
+  CHECK(target.epoch == 2);
+  CHECK(target.steps.at("second@shop-1").attempt == 2);
+  CHECK(std::count(stays.world.calls.begin(), stays.world.calls.end(), "probe second") == 1);
+  CHECK(must(stays.world.journal->verify()) == std::vector<std::string>());
+}
+
+TEST_CASE("shared run: a worker whose lease is another's begins nothing more and writes nothing", "[shared-run]") {
+  const JournalDatabase database;
+  Member slow(database, {"first", "second", "third"}, 1, Seconds(2));
+  const auto run = slow.world.run_id();
+  slow.world.scripts["second"].during = [&](StepContext&) {
+    // As if it had stood still: another has claimed meanwhile, and its keeper has been told.
+    database.sql("update pgconvoy.leases set worker = 'another', epoch = 2, until = clock_timestamp() + interval '1 h'");
+    database.sql("update pgconvoy.runs set intent = 'pause'");
+    for (int n = 0; n < 500 && slow.keeper->until(run, 1); ++n) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    database.sql("delete from pgconvoy.leases");
+  };
+  (void)slow.take_part(run);
+  CHECK(std::count(slow.world.calls.begin(), slow.world.calls.end(), "apply third") == 0);
+  CHECK(must(slow.world.journal->target(run, 1)).steps.at("second@shop-1").status == StepStatus::started);
+}
+
+TEST_CASE("shared run: a pause that somebody else writes holds all workers, and ends the run when nobody is at work", "[shared-run]") {
+  const JournalDatabase database;
+  std::vector<std::unique_ptr<Member>> members;
+  for (int number = 0; number < 2; ++number) members.push_back(std::make_unique<Member>(database, std::vector<std::string>{"only"}, 40));
+  const auto run = members[0]->world.run_id();
+  std::atomic<int> done{0};
+  std::atomic<bool> said{false};
+  for (auto& member : members)
+    member->world.scripts["only"].during = [&](StepContext&) {
+      if (++done < 6 || said.exchange(true)) return;
+      auto other = must(open_journal(database.url(), OpenMode::read_write));
+      Event pause;
+      pause.run = run;
+      pause.kind = EventKind::run_intent;
+      pause.at = noon();
+      pause.data = {{"intent", "pause"}};
+      std::vector<Event> events{pause};
+      must(other->append(events));
+    };
+  std::vector<std::thread> threads;
+  std::atomic<int> halted{0};
+  for (auto& member : members)
+    threads.emplace_back([&] {
+      auto state = member->take_part(run);
+      if (state && *state == RunState::halted) ++halted;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(halted == 2);
+  CHECK(done < 14);
+  CHECK(must(members[0]->world.journal->run(run)).state == RunState::halted);
+  CHECK(must(members[0]->world.journal->verify()) == std::vector<std::string>());
+}
