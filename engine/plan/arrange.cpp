@@ -197,47 +197,68 @@ class Arrangement {
 
   void spread_part(const std::vector<int>& part, const std::vector<int>& place, std::vector<bool>& placed, std::string& last,
                    std::vector<int>& result) const {
-    struct Queue {
-      const std::string* lane = nullptr;
-      std::vector<int> items;
-      std::size_t next = 0;
-      std::size_t left() const { return items.size() - next; }
-    };
     std::vector<Queue> queues;
-    std::map<std::string, std::size_t> known;
+    std::map<std::string, int> known;
+    std::map<int, int> queue_of;  // of those that wait for a test of this part
     for (const int i : part) {
-      const auto [found, is_new] = known.try_emplace(ordered_[i].lane, queues.size());
-      if (is_new) queues.push_back({&found->first, {}, 0});
+      const auto [found, is_new] = known.try_emplace(ordered_[i].lane, static_cast<int>(queues.size()));
+      if (is_new) queues.push_back({&found->first, {}, 0, -1});
       queues[found->second].items.push_back(i);
+      if (!ordered_[i].after.empty()) queue_of[i] = found->second;
     }
-    const auto is_ready = [&](int i) {
-      const std::vector<int>& after = ordered_[i].after;
-      return std::all_of(after.begin(), after.end(), [&](int test) { return placed[test]; });
+    std::set<std::pair<int, int>> ready;           // place of a queue's first that is ready, and the queue
+    std::set<std::pair<std::size_t, int>> fullness;  // how many are left in it, and the queue
+    const auto look_at = [&](int number) {
+      Queue& queue = queues[number];
+      if (queue.ready >= 0) ready.erase({place[queue.items[queue.ready]], number});
+      queue.ready = first_ready(queue, placed);
+      if (queue.ready >= 0) ready.insert({place[queue.items[queue.ready]], number});
     };
-    for (std::size_t left = part.size(); left > 0; --left) {
-      Queue* chosen = nullptr;
-      std::size_t chosen_place = 0;
-      // Of what is ready: from another server than the last, the fullest when it could otherwise not be spread any more, else
-      // the earliest.
-      std::tuple<bool, bool, int> best;
-      for (Queue& queue : queues) {
-        // One whose test target is still to come lets those behind it go first.
-        const std::size_t end = std::min(queue.items.size(), queue.next + kLookAhead);
-        std::size_t at = queue.next;
-        while (at < end && !is_ready(queue.items[at])) ++at;
-        if (at == end) continue;
-        const std::tuple<bool, bool, int> rank(*queue.lane == last, !(queue.left() * 2 > left), place[queue.items[at]]);
-        if (chosen && !(rank < best)) continue;
-        chosen = &queue;
-        chosen_place = at;
-        best = rank;
-      }
-      std::rotate(chosen->items.begin() + chosen->next, chosen->items.begin() + chosen_place, chosen->items.begin() + chosen_place + 1);
-      const int i = chosen->items[chosen->next++];
-      placed[i] = true;
-      last = *chosen->lane;
-      result.push_back(i);
+    for (int number = 0; number < static_cast<int>(queues.size()); ++number) {
+      look_at(number);
+      fullness.insert({queues[number].left(), number});
     }
+    for (std::size_t left = part.size(); left > 0; --left) {
+      // Of what is ready: from another server than the last, the fullest when it could otherwise not be spread any more, else
+      // the earliest. In the order of keys a test comes before its live targets: something is ready.
+      const auto [most, fullest] = *fullness.rbegin();
+      int chosen = ready.begin()->second;
+      if (*queues[chosen].lane == last && ready.size() > 1) chosen = std::next(ready.begin())->second;
+      if (most * 2 > left && queues[fullest].ready >= 0 && *queues[fullest].lane != last) chosen = fullest;
+
+      Queue& queue = queues[chosen];
+      ready.erase({place[queue.items[queue.ready]], chosen});
+      fullness.erase({queue.left(), chosen});
+      std::rotate(queue.items.begin() + queue.next, queue.items.begin() + queue.ready, queue.items.begin() + queue.ready + 1);
+      const int i = queue.items[queue.next++];
+      queue.ready = -1;
+      if (queue.left() > 0) fullness.insert({queue.left(), chosen});
+      placed[i] = true;
+      last = *queue.lane;
+      result.push_back(i);
+      look_at(chosen);
+      for (const int live : ordered_[i].before)
+        if (const auto found = queue_of.find(live); found != queue_of.end()) look_at(found->second);
+    }
+  }
+
+  // Targets that leave one server, in the order of their keys but for what was taken out of it.
+  struct Queue {
+    const std::string* lane = nullptr;
+    std::vector<int> items;
+    std::size_t next = 0;
+    int ready = -1;  // index of the first one whose tests are placed; -1: none within sight
+    std::size_t left() const { return items.size() - next; }
+  };
+
+  // One whose test target is still to come lets those behind it go first.
+  int first_ready(const Queue& queue, const std::vector<bool>& placed) const {
+    const std::size_t end = std::min(queue.items.size(), queue.next + kLookAhead);
+    for (std::size_t at = queue.next; at < end; ++at) {
+      const std::vector<int>& after = ordered_[queue.items[at]].after;
+      if (std::all_of(after.begin(), after.end(), [&](int test) { return placed[test]; })) return static_cast<int>(at);
+    }
+    return -1;
   }
 
   void number(const std::vector<int>& order) {
