@@ -12,6 +12,12 @@
 namespace pgconvoy::clients::made {
 namespace {
 
+// Without the time of day in it: the same content is the same archive.
+void add_gzip(archive* writer) {
+  archive_write_add_filter_gzip(writer);
+  archive_write_set_filter_option(writer, "gzip", "timestamp", nullptr);
+}
+
 la_ssize_t append(archive*, void* out, const void* block, size_t size) {
   static_cast<std::string*>(out)->append(static_cast<const char*>(block), size);
   return static_cast<la_ssize_t>(size);
@@ -43,7 +49,7 @@ std::string written(archive* writer, const std::vector<Entry>& entries) {
 std::string tar(const std::vector<Entry>& entries, Packed how) {
   archive* writer = archive_write_new();
   archive_write_set_format_pax_restricted(writer);
-  if (how == Packed::gzip) archive_write_add_filter_gzip(writer);
+  if (how == Packed::gzip) add_gzip(writer);
   if (how == Packed::zstd) archive_write_add_filter_zstd(writer);
   return written(writer, entries);
 }
@@ -57,7 +63,7 @@ std::string zip(const std::vector<Entry>& entries) {
 std::string packed(const std::string& bytes, Packed how) {
   archive* writer = archive_write_new();
   archive_write_set_format_raw(writer);
-  if (how == Packed::gzip) archive_write_add_filter_gzip(writer);
+  if (how == Packed::gzip) add_gzip(writer);
   if (how == Packed::zstd) archive_write_add_filter_zstd(writer);
   return written(writer, {{"data", bytes}});
 }
