@@ -61,6 +61,7 @@ int retry(const GlobalOptions& globals, const RetryOptions& options) {
   request.run = opened->record.id;
   request.include_ended = true;
   request.only = opened->only;
+  bool under_way = false;
   if (request.only.empty()) {
     auto failed = failed_targets(*opened->journal, opened->record);
     if (!failed) return fail(globals.output, failed.error());
@@ -70,9 +71,12 @@ int retry(const GlobalOptions& globals, const RetryOptions& options) {
     if (!target) return fail(globals.output, target.error());
     if (target->state == TargetState::succeeded)
       return fail(globals.output, Error(ErrorKind::refused, fmt::format("{} has succeeded, there is nothing to retry", target->id)));
+    under_way = target->state == TargetState::running || target->state == TargetState::rolling_back;
   }
   const auto locked = opened->journal->lock_run(request.run);
   if (!locked && locked.error().kind != ErrorKind::refused) return fail(globals.output, locked.error());
+  // What is in flight there needs no second word.
+  if (!locked && under_way) return fail(globals.output, locked.error());
   if (!locked) return ask(globals, *opened, request.only, options);
   // The disk that was full is no reason for a new run; where each backup went is journaled with it.
   if (!backup_directory.empty()) {

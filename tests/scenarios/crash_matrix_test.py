@@ -1,5 +1,6 @@
 """The crash matrix, as a sample: of every track some points, ended, ended twice, refused and lied to. All of it: PGCONVOY_TEST_FULL=1."""
 import os
+import random
 import sys
 import time
 import unittest
@@ -22,10 +23,13 @@ class CrashMatrixTest(unittest.TestCase):
         self.assertTrue(totals.good(), f"seed {SEED}\n{totals.text()}")
 
     def test_one_database(self):
-        self.carry_out("move", "undo", "reverse", "resume", "rollback", "cleanup", sample=1)
+        # There is no day on which the same tracks are left out again.
+        tracks = ["undo", "reverse", "resume", "rollback", "cleanup"]
+        self.carry_out("move", *(tracks if FULL else random.Random(SEED).sample(tracks, 3)), sample=1)
 
     def test_several_databases_and_poolers(self):
-        self.carry_out("pooler", "several", sample=1)
+        tracks = ["pooler", "several"]
+        self.carry_out(*(tracks if FULL else random.Random(SEED).sample(tracks, 1)), sample=1)
 
 
 if __name__ == "__main__":
