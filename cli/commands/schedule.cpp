@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/planning.hpp"
 #include "engine/core/printable.hpp"
+#include "engine/journal/postgres_address.hpp"
 #include "engine/report/schedule_units.hpp"
 
 namespace pgconvoy::cli {
@@ -67,6 +68,9 @@ int schedule_command(const GlobalOptions& globals, const ScheduleCommandOptions&
   if (!fleet) return fail(output, fleet.error());
   auto regions = chosen_regions(*fleet, options);
   if (!regions) return fail(output, regions.error());
+  // The journal isn't opened here, and its address goes into a file that others may read: a password in it is refused.
+  if (is_postgres_journal(globals.journal_uri()))
+    if (const auto address = journal_connection(globals.journal_uri()); !address) return fail(output, address.error());
   report::ScheduleRequest request;
   request.program = own_program();
   request.arguments = {"run", "--continue", "--yes", "-f", absolute(options.file), "--runbook", absolute_if_file(options.runbook),

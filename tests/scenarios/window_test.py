@@ -62,6 +62,9 @@ class WindowTest(ScenarioTest):
         service = read(os.path.join(units, "pgconvoy-eu-west.service"))
         self.assertIn('"run" "--continue" "--yes"', service)
         self.assertTrue(service.count('"--batch" "50"') == 1 and '--region "eu-west"' in service)
+        refused = lab.run(*call, "--cron", journal="postgresql://convoy:s3cret-word@127.0.0.1/convoy")
+        self.assert_exit(refused, USAGE)
+        self.assertNotIn("s3cret-word", refused.stdout + refused.stderr)
         # The line for cron is a command of a shell.
         [line] = [line for line in self.assert_exit(lab.run(*call, "--cron"), 0).stdout.splitlines() if not line.startswith("#")]
         self.assertTrue(line.startswith("*/10 * * * * cd "), line)
