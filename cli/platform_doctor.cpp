@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/core/printable.hpp"
 #include "engine/fleet/nearest.hpp"
 
 namespace pgconvoy::cli {
@@ -32,6 +33,7 @@ Result<void> check_names(const char* kind, const std::set<std::string>& named, c
 bool has_controller(const Environment& environment) { return environment.controller.kind == "exec"; }
 bool has_program(const Pooler& pooler) { return pooler.kind == "exec"; }
 bool has_provisioner(const Server& server) { return !server.provisioner.command.empty(); }
+bool has_care(const Server& server) { return !server.care.command.empty(); }
 
 // Aliases of a pooler that bindings name.
 std::set<std::string> aliases_of(const Fleet& fleet, const std::string& pooler) {
@@ -78,7 +80,7 @@ void PlatformProbe::judge_lower_epoch(const std::string& what, const Result<void
 
 Result<void> check_named(const Fleet& fleet, const PlatformTest& test) {
   TRY_VOID(check_names("environment", test.environments, fleet.environments, has_controller));
-  TRY_VOID(check_names("server", test.servers, fleet.servers, has_provisioner));
+  TRY_VOID(check_names("server", test.servers, fleet.servers, [](const Server& server) { return has_provisioner(server) || has_care(server); }));
   TRY_VOID(check_names("pooler", test.poolers, fleet.poolers, has_program));
   const bool named = !test.environments.empty() || !test.servers.empty() || !test.poolers.empty();
   if (test.changes && !named)
@@ -87,7 +89,7 @@ Result<void> check_named(const Fleet& fleet, const PlatformTest& test) {
   const auto any = [](const auto& things, auto has) {
     return std::any_of(things.begin(), things.end(), [&](const auto& entry) { return has(entry.second); });
   };
-  if (!any(fleet.environments, has_controller) && !any(fleet.servers, has_provisioner) && !any(fleet.poolers, has_program))
+  if (!any(fleet.environments, has_controller) && !any(fleet.servers, has_provisioner) && !any(fleet.servers, has_care) && !any(fleet.poolers, has_program))
     return Error(ErrorKind::usage, "no environment, server or pooler of the fleet has a program of its own to test",
                  "controller: {kind: exec, command: [...]}; docs/platform.md says how it is called");
   return {};
@@ -121,6 +123,16 @@ Task<std::vector<Diagnosis>> test_platform(Services services, ProgramLog log, Fl
     const auto [known, first] = tried.try_emplace({"provisioner", server.provisioner.command}, false);
     if (first) known->second = co_await test_protocol(probe, request_for(server, "describe"), "provisioner", provisioner_verbs());
     if (known->second && test.changes) co_await test_provisioner(probe, server);
+  }
+  for (const auto& [id, server] : fleet.servers) {
+    if (!has_care(server) || !(all || test.servers.contains(id))) continue;
+    const auto [known, first] = tried.try_emplace({"care", server.care.command}, false);
+    if (first) known->second = co_await test_protocol(probe, request_for_care(server, "describe"), "care", care_verbs());
+    if (!known->second) continue;
+    auto said = co_await ask_care(services.processes, server, probe.log);
+    if (!probe.passed("server " + id + ": care", said)) continue;
+    probe.good("server " + id + ": care", fmt::format("{}, {}{}", said->backed_up ? "backed up" : "not backed up", said->monitored ? "monitored" : "not monitored",
+                                                      said->detail.empty() ? "" : ": " + printable(said->detail)));
   }
   co_return std::move(probe.found);
 }

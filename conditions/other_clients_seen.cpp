@@ -15,10 +15,10 @@ namespace pgconvoy {
 namespace {
 
 // What people and reporting use, whatever role they log in as: the beginning of application_name in lower case.
-constexpr std::array<std::string_view, 28> kTools{
+constexpr std::array<std::string_view, 29> kTools{
     "psql",     "pgadmin", "dbeaver",  "datagrip", "pgcli",    "navicat", "heidisql", "postico", "tableplus", "azuredatastudio",
     "metabase", "tableau", "looker",   "power bi", "grafana",  "superset", "redash",   "debezium", "airbyte", "fivetran",
-    "stitch",   "hevo",    "pg_dump",  "pg_restore", "pg_recvlogical", "pgbench", "zabbix", "check_postgres"};
+    "stitch",   "hevo",    "pg_dump",  "pg_restore", "pg_recvlogical", "pgbench", "zabbix", "check_postgres", "postgres_fdw"};
 
 bool is_tool(std::string application) {
   std::transform(application.begin(), application.end(), application.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -39,9 +39,11 @@ class OtherClientsSeen final : public Condition {
     page.why = "The move leads the application's bindings to the new database, and nobody else's: a report, a monitor or an export that "
                "isn't in the fleet file goes on asking the old server, where the database has another name by then.";
     page.reads = "pg_stat_activity: roles, addresses and application names of the sessions in the database, at one moment or over the "
-                 "time that `observe` says. The roles of the instance and of its bindings are the application's.";
+                 "time that `observe` says. The roles of the instance and of its bindings are the application's. Foreign servers in other "
+                 "databases that are checked together with this one, and that lead to it (a plan or check of a single target sees none).";
     page.silent = "Sessions as a role of the application, unless their name is that of a tool that people or reporting use. Clients that "
-                  "aren't connected at that moment can't be seen, nor who comes through a pooler as the application's role.";
+                  "aren't connected at that moment can't be seen, nor who comes through a pooler as the application's role, nor dblink "
+                  "with a connection in a function's body.";
     page.remedies = "Give these clients the new address, or bind them in the fleet file; accept the finding with a reason where it is meant.";
     page.sources = "Manual: The Cumulative Statistics System, pg_stat_activity.";
     return page;

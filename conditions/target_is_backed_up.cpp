@@ -15,16 +15,16 @@ class TargetIsBackedUp final : public Condition {
  public:
   std::string name() const override { return "target_is_backed_up"; }
   std::string summary() const override { return "The target server is archived, replicated and watched as the source server is."; }
-  std::vector<std::string> needs() const override { return {kCarePart}; }
+  std::vector<std::string> needs() const override { return {kCarePart, kSiteCarePart}; }
 
   ConditionPage page() const override {
     ConditionPage page;
     page.why = "Backup and monitoring are part of a database. A new server that nobody archives or watches works well until the day on "
                "which it is needed.";
     page.reads = "On both servers: archive_mode and its command, pg_stat_archiver, physical receivers in pg_stat_replication, and roles "
-                 "that may read statistics of others.";
+                 "that may read statistics of others. What the target server's `care` program answers, when the fleet file names one.";
     page.silent = "A target that has all that the source has, or more. Backups that are made from outside with a dump, and monitoring by "
-                  "superusers, can't be seen.";
+                  "superusers, can't be seen: that is what `care` is for.";
     page.remedies = "Set up on the target what the source has, or accept the finding with a reason where something else does it.";
     page.sources = "Manual: Continuous Archiving, pg_stat_archiver, pg_stat_replication; Predefined Roles.";
     return page;
@@ -37,6 +37,8 @@ class TargetIsBackedUp final : public Condition {
       if (!said.insert(move.source.server + "\n" + move.target.server).second) continue;
       const auto here = part<CareFact>(move.source.parts, kCarePart), there = part<CareFact>(move.target.parts, kCarePart);
       if (here && there) examine(move, *here, *there, findings);
+      const auto site = part<SiteCareFact>(move.target.parts, kSiteCarePart);
+      if (site) hear(move, *site, findings);
     }
     return findings;
   }
@@ -44,6 +46,22 @@ class TargetIsBackedUp final : public Condition {
  private:
   void add(std::vector<Finding>& findings, const Move& move, std::string evidence, std::string why, std::string remedy) const {
     findings.push_back({Severity::warn, name(), "server " + move.target.server, std::move(evidence), std::move(why), std::move(remedy), false});
+  }
+
+  // The site's own word about the target server.
+  void hear(const Move& move, const SiteCareFact& site, std::vector<Finding>& findings) const {
+    const std::string detail = site.detail.empty() ? "" : fmt::format(": {}", shown_name(site.detail));
+    if (!site.unknown_because.empty()) {
+      add(findings, move, fmt::format("its care program failed: {}", shown_name(site.unknown_because)), "nobody has said that it is backed up and monitored",
+          "pgconvoy doctor --platform");
+      return;
+    }
+    if (!site.backed_up)
+      add(findings, move, "the site's program says that it isn't backed up" + detail, "there would be no way back after a loss of its disks",
+          fmt::format("take {} into the backup", move.target.server));
+    if (!site.monitored)
+      add(findings, move, "the site's program says that it isn't monitored" + detail, "nobody would be told when something is wrong",
+          fmt::format("take {} into the monitoring", move.target.server));
   }
 
   void examine(const Move& move, const CareFact& here, const CareFact& there, std::vector<Finding>& findings) const {

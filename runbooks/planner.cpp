@@ -18,6 +18,7 @@
 #include "engine/plan/schedule.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
+#include "runbooks/inbound.hpp"
 #include "runbooks/validate.hpp"
 
 namespace pgconvoy {
@@ -200,6 +201,7 @@ class Judge {
     }
     if (thrown_) std::rethrow_exception(thrown_);
     if (failure_) co_return *failure_;
+    inbound_.tell(plan_, clock_.wall());
     co_return Result<void>();
   }
 
@@ -219,6 +221,7 @@ class Judge {
       estimate(planned, operations_, *facts);
       for (const auto& [instance, database] : facts->databases) planned.bytes += database.bytes;
       planned.facts_digest = digest(reduced(*facts));
+      inbound_.note(planned.target.id, *facts);
       ++done_;
       tell();
     }
@@ -233,6 +236,7 @@ class Judge {
   const ConditionRegistry& conditions_;
   std::function<void(PlanProgress)> progress_;
   Survey survey_;
+  Inbound inbound_;
   std::unique_ptr<asio::steady_timer> finished_;
   std::size_t next_ = 0;
   int done_ = 0, working_ = 0;

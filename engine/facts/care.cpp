@@ -3,6 +3,7 @@
 namespace pgconvoy {
 
 PGCONVOY_JSON_FIELDS(CareFact, archives, archived_ago, failed_ago, standbys, monitors)
+PGCONVOY_JSON_FIELDS(SiteCareFact, backed_up, monitored, detail, unknown_because)
 
 std::string care_sql(int) {
   return R"sql((

@@ -20,6 +20,16 @@ struct CareFact {
 };
 PGCONVOY_JSON(CareFact);
 
+inline constexpr const char* kSiteCarePart = "site_care";
+
+// What the site's own program says of a server (docs/platform.md). Of a server without one there is no such part.
+struct SiteCareFact {
+  bool backed_up = false, monitored = false;
+  std::string detail;           // for people
+  std::string unknown_because;  // it failed; then the rest says nothing
+};
+PGCONVOY_JSON(SiteCareFact);
+
 // Of a server: a CareFact, from pg_settings, pg_stat_archiver, pg_stat_replication and pg_auth_members.
 std::string care_sql(int version);
 

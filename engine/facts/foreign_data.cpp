@@ -9,7 +9,8 @@ namespace pgconvoy {
 PGCONVOY_JSON_FIELDS(ForeignServerFact, name, wrapper, host, port, database, tables)
 PGCONVOY_JSON_FIELDS(ForeignFileFact, table, file)
 PGCONVOY_JSON_FIELDS(ForeignDataFact, servers, files)
-PGCONVOY_JSON_FIELDS(ForeignPlacesFact, stale, missing_files, files_unknown_because)
+PGCONVOY_JSON_FIELDS(ForeignLeadFact, name, server, database)
+PGCONVOY_JSON_FIELDS(ForeignPlacesFact, leads, stale, missing_files, files_unknown_because)
 
 std::string foreign_data_sql(int) {
   return R"sql((
@@ -67,9 +68,11 @@ Task<Result<json>> read_foreign_places(const InquiryContext& context) {
   const auto data = part<ForeignDataFact>(context.database().parts, kForeignDataPart);
   if (!data) co_return json(fact);
   for (const ForeignServerFact& foreign : data->servers)
-    if (const std::string left = left_server_of(context, foreign); !left.empty())
+    if (const std::string left = left_server_of(context, foreign); !left.empty()) {
+      fact.leads.push_back({foreign.name, left, foreign.database});
       fact.stale.push_back(fmt::format("server {}: {} of {}", foreign.name,
                                        foreign.database.empty() ? std::string("a database") : "database " + foreign.database, left));
+    }
   if (data->files.empty()) co_return json(fact);
   SessionOptions options;
   options.application_name = "pgconvoy/facts";

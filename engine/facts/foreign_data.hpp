@@ -34,7 +34,13 @@ PGCONVOY_JSON(ForeignDataFact);
 // mappings, which hold passwords, are not read.
 std::string foreign_data_sql(int version);
 
+struct ForeignLeadFact {
+  std::string name, server, database;  // foreign server, quoted as in SQL; the fleet's server; "" when its options name none
+};
+PGCONVOY_JSON(ForeignLeadFact);
+
 struct ForeignPlacesFact {
+  std::vector<ForeignLeadFact> leads;      // those of `stale`, in parts
   std::vector<std::string> stale;          // "server crm: database crm of eu-west-pg13": leads to a server that instances of the fleet leave
   std::vector<std::string> missing_files;  // "public.t: /srv/list.csv": not on the target's host
   std::string files_unknown_because;

@@ -69,6 +69,7 @@ static void to_json(json& target, const Server& server) {
   if (!server.host.empty()) target["host"] = server.host;
   add_caps(target, server.caps);
   add_program(target, "provisioner", server.provisioner);
+  add_program(target, "care", server.care);
 }
 
 static void from_json(const json& source, Server& server) {
@@ -80,6 +81,7 @@ static void from_json(const json& source, Server& server) {
   server.host = source.value("host", "");
   server.caps = caps_in(source);
   server.provisioner = program_in(source, "provisioner");
+  server.care = program_in(source, "care");
 }
 
 static void to_json(json& target, const Pooler& pooler) {

@@ -64,6 +64,7 @@ struct Server {
   std::string host;     // the machine it shares with others; "": one of its own
   Caps caps;
   PlatformProgram provisioner;  // makes roles and databases; none: SQL as the administrator
+  PlatformProgram care;         // says whether it is backed up and monitored; none: what the server tells itself
   bool operator==(const Server&) const = default;
 };
 

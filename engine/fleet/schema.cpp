@@ -51,7 +51,7 @@ void read_region(const YamlNode& place, const std::string& id, const YamlNode& v
 }
 
 void read_server(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
-  const Fields fields(place, value, fmt::format("server {}", in_quotes(id)), {"region", "service", "url", "password", "host", "caps", "provisioner"},
+  const Fields fields(place, value, fmt::format("server {}", in_quotes(id)), {"region", "service", "url", "password", "host", "caps", "provisioner", "care"},
                       draft.problems);
   Server server;
   server.id = id;
@@ -64,6 +64,10 @@ void read_server(const YamlNode& place, const std::string& id, const YamlNode& v
   if (const YamlNode* node = fields.map("provisioner", Need::optional)) {
     const Fields program(*node, *node, fields.what() + ": provisioner", {"command", "limit", "options"}, draft.problems);
     server.provisioner = read_program(program, draft);
+  }
+  if (const YamlNode* node = fields.map("care", Need::optional)) {
+    const Fields program(*node, *node, fields.what() + ": care", {"command", "limit", "options"}, draft.problems);
+    server.care = read_program(program, draft);
   }
   if (!server.url.empty())
     if (const std::string wrong = problem_of_server_url(id, server.url); !wrong.empty()) fields.problem("url", wrong);

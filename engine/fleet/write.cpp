@@ -103,9 +103,11 @@ void write_server(const Server& server, std::string& out) {
   fields.password(server.password);
   fields.text_if_any("host", server.host);
   write_caps(server.caps, fields);
-  if (server.provisioner.command.empty()) return;
-  fields.open("provisioner");
-  write_program(server.provisioner, Block(out, 3));
+  for (const auto& [key, program] : {std::pair{"provisioner", &server.provisioner}, {"care", &server.care}}) {
+    if (program->command.empty()) continue;
+    fields.open(key);
+    write_program(*program, Block(out, 3));
+  }
 }
 
 void write_pooler(const Pooler& pooler, std::string& out) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "engine/facts/care.hpp"
 #include "engine/platform/exec_call.hpp"
 #include "engine/platform/platform.hpp"
 
@@ -21,9 +22,15 @@ ProgramRequest request_for(const Environment& environment, const std::string& ve
 ProgramRequest request_for(const Pooler& pooler, const std::string& alias, const std::string& verb);
 ProgramRequest request_for(const Server& server, const std::string& verb);
 
+// Whether the site backs a server up and watches it. Reads only; at most kCareLimit. REQUIRES: server.care has a command.
+inline constexpr Seconds kCareLimit{10};
+Task<Result<SiteCareFact>> ask_care(ProcessLauncher& launcher, Server server, ProgramLog log);
+ProgramRequest request_for_care(const Server& server, const std::string& verb);
+
 // The verbs of each, `describe` aside.
 const std::vector<std::string>& controller_verbs();
 const std::vector<std::string>& pooler_verbs();
 const std::vector<std::string>& provisioner_verbs();
+const std::vector<std::string>& care_verbs();
 
 }  // namespace pgconvoy

@@ -24,9 +24,12 @@ void override_block(Finding& finding, const std::map<std::string, std::string>& 
   finding.evidence += fmt::format(" (overridden: {})", reason->second);
 }
 
+}  // namespace
+
 // Dates are of the form that sorts as text. The last day counts whole.
-void suppress(Finding& finding, const Fleet& fleet, const std::string& target, const std::string& today) {
+void suppress(Finding& finding, const Fleet& fleet, const std::string& target, WallTime now) {
   if (finding.severity < Severity::warn) return;
+  const std::string today = format_utc(now).substr(0, 10);
   for (const Suppression& each : fleet.suppressions) {
     if (each.condition != finding.condition || !matches(each.target, target) || !matches(each.object, finding.object)) continue;
     if (today <= each.until) {
@@ -39,11 +42,8 @@ void suppress(Finding& finding, const Fleet& fleet, const std::string& target, c
   }
 }
 
-}  // namespace
-
 std::vector<Finding> evaluate(const Plan& plan, const ConditionRegistry& conditions, const TargetFacts& facts, WallTime now) {
   const Runbook& runbook = plan.runbook;
-  const std::string today = format_utc(now).substr(0, 10);
   std::vector<Finding> findings;
   for (const RunbookNode& node : runbook.preconditions) {
     const Condition* condition = conditions.find(node.name);
@@ -58,7 +58,7 @@ std::vector<Finding> evaluate(const Plan& plan, const ConditionRegistry& conditi
     }
     for (Finding& finding : condition->evaluate(facts, *arguments)) {
       override_block(finding, plan.options.overrides);
-      suppress(finding, plan.fleet, facts.target, today);
+      suppress(finding, plan.fleet, facts.target, now);
       findings.push_back(std::move(finding));
     }
   }

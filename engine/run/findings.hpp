@@ -19,6 +19,9 @@ inline constexpr const char* kEveryCondition = "*";
 // is over changes nothing, and the finding says so.
 std::vector<Finding> evaluate(const Plan& plan, const ConditionRegistry& conditions, const TargetFacts& facts, WallTime now);
 
+// What a suppression of the fleet says about one finding of a target, as evaluate() applies it.
+void suppress(Finding& finding, const Fleet& fleet, const std::string& target, WallTime now);
+
 // Every suppression of the fleet names a condition that there is: one that is misspelled would suppress nothing.
 Result<void> check_suppressions(const Fleet& fleet, const ConditionRegistry& conditions);
 

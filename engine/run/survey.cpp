@@ -9,11 +9,13 @@
 #include <exception>
 #include <set>
 
+#include "engine/facts/care.hpp"
 #include "engine/facts/gather.hpp"
 #include "engine/facts/needed_roles.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/inquiry.hpp"
 #include "engine/fleet/service.hpp"
+#include "engine/platform/exec_platform.hpp"
 #include "engine/platform/places.hpp"
 #include "engine/postgres/session_loans.hpp"
 #include "engine/run/try_logins.hpp"
@@ -97,6 +99,13 @@ Task<Result<void>> Survey::read_server(std::string server_id, ServerRequest requ
       facts = *std::move(read);
       facts.service = server.service;
       facts.reachable = true;
+      if (!server.care.command.empty() && request_.needs.contains(kSiteCarePart)) {
+        auto care = co_await ask_care(services_.processes, server, {});
+        SiteCareFact said;
+        if (care) said = *std::move(care);
+        else said.unknown_because = describe(care.error());
+        facts.parts[kSiteCarePart] = json(said);
+      }
     }
     if (!failure && !request.instances.empty()) {
       CO_TRY(auto databases, co_await gather_databases(**session, request.instances));

@@ -78,6 +78,7 @@ Fleet hostile_fleet(std::mt19937& random) {
   }
   if (random() % 2) fleet.servers["1"].caps = {std::int64_t{1} << (random() % 50), 7, std::nullopt};
   if (random() % 2) fleet.servers["1"].provisioner = program();
+  if (random() % 2) fleet.servers["1"].care = program();
   for (std::size_t number = 0; number < ids.size(); ++number) {
     const std::string& id = ids[number];
     fleet.instances[id] = {id,

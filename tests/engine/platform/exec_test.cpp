@@ -300,3 +300,24 @@ TEST_CASE("exec: failures are of the kinds that a program may give") {
   CHECK(read_failure("site", 1, "{\"error\": \"text\"}", "").kind == ErrorKind::process);
   CHECK(read_failure("site", 1, "{\"error\": {\"message\": 7}}", "").message == "site failed (exit code 1)");
 }
+
+TEST_CASE("exec: whether a server is backed up and monitored is asked of the site, strictly") {
+  Site site("cat > document; if [ \"$3\" = care ]; then echo '{\"backed_up\": true, \"monitored\": false, \"detail\": \"no exporter\"}'; else exit 1; fi");
+  Server server;
+  server.id = "eu-pg15";
+  server.service = "postgresql-database-15";
+  server.care.command = {site.directory / "site", "--site", "eu"};
+  server.care.limit = Seconds(20);
+  const auto said = site.run(ask_care(*site.launcher, server, site.log));
+  REQUIRE(said);
+  CHECK(said->backed_up);
+  CHECK_FALSE(said->monitored);
+  CHECK(said->detail == "no exporter");
+  const json document = json::parse(site.directory.read("document"));
+  CHECK(document["server"]["id"] == "eu-pg15");
+  CHECK(document["call"].is_null());
+
+  Site vague("echo '{\"backed_up\": \"perhaps\"}'");
+  server.care.command = {vague.directory / "site", "--site", "eu"};
+  CHECK_FALSE(vague.run(ask_care(*vague.launcher, server, vague.log)));
+}
