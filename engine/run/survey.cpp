@@ -13,7 +13,6 @@
 #include "engine/facts/gather.hpp"
 #include "engine/facts/needed_roles.hpp"
 #include "engine/facts/part.hpp"
-#include "engine/facts/inquiry.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/platform/exec_platform.hpp"
 #include "engine/platform/places.hpp"
@@ -32,11 +31,6 @@ SessionOptions reading_options() {
   return options;
 }
 
-bool is_read_only(const SessionOptions& options) {
-  const std::pair<std::string, std::string> wanted{"default_transaction_read_only", "on"};
-  return std::find(options.settings.begin(), options.settings.end(), wanted) != options.settings.end();
-}
-
 // Of sessions that read catalogues: they are small, and compiling a plan or starting workers for them costs more than it saves.
 std::vector<std::pair<std::string, std::string>> base_settings(const TargetFacts& facts) {
   std::vector<std::pair<std::string, std::string>> settings{{"default_transaction_read_only", "on"}, {"max_parallel_workers_per_gather", "0"}};
@@ -45,26 +39,10 @@ std::vector<std::pair<std::string, std::string>> base_settings(const TargetFacts
   return settings;
 }
 
-// The fleet's name of the instance's server at an address, or the address when it is none of them.
-std::string place_in_fleet(const Fleet& fleet, const std::map<std::string, std::string>& servers, const std::string& address) {
-  for (const auto& [instance, id] : servers) {
-    const auto parsed = parse_connection(id, fleet.servers.at(id).url);
-    if (parsed && same_address(parsed->address(), address)) return id;
-  }
-  return address;
-}
-
 std::set<std::string> names_of(const std::map<std::string, json>& needs) {
   std::set<std::string> names;
   for (const auto& [name, arguments] : needs) names.insert(name);
   return names;
-}
-
-std::map<std::string, std::string> servers_of(const TargetFacts& facts, const std::string& instance) {
-  std::map<std::string, std::string> servers;
-  if (const auto source = facts.source_server.find(instance); source != facts.source_server.end()) servers["source"] = source->second;
-  if (const auto target = facts.target_server.find(instance); target != facts.target_server.end()) servers["target"] = target->second;
-  return servers;
 }
 
 }  // namespace
@@ -235,126 +213,6 @@ Task<DatabaseFacts> Survey::read_inside(SessionLoans& loans, DatabaseFacts facts
   auto parts = co_await read_parts(**session, database_parts(), std::move(left));
   if (parts) complete->parts.merge(*parts);
   co_return *std::move(complete);
-}
-
-Task<void> Survey::read_poolers(TargetFacts& facts, const Target& target) {
-  std::set<std::pair<std::string, std::string>> seen;
-  for (const std::string& id : target.environments)
-    for (const Binding& binding : request_.fleet.environments.at(id).bindings)
-      for (const auto& [pooler_id, alias] : binding.poolers) {
-        if (!facts.databases.contains(binding.instance) || !seen.emplace(pooler_id, alias).second) continue;
-        const Pooler& pooler = request_.fleet.poolers.at(pooler_id);
-        PoolerFacts fact;
-        auto looked = co_await services_.poolers.of(pooler).inspect(pooler, alias);
-        if (looked)
-          fact = *std::move(looked);
-        else
-          fact.unreadable_because = describe(looked.error());
-        fact.pooler = pooler_id;
-        fact.kind = pooler.kind;
-        fact.alias = alias;
-        fact.instance = binding.instance;
-        fact.environment = id;
-        fact.address = address_of(pooler);
-        if (!fact.leads_to.empty())
-          fact.leads_to = place_in_fleet(request_.fleet, servers_of(facts, binding.instance), fact.leads_to);
-        facts.poolers.push_back(std::move(fact));
-      }
-}
-
-Task<Result<void>> Survey::read_applications(TargetFacts& facts, const Target& target) {
-  for (const std::string& id : target.environments) {
-    const Environment& environment = request_.fleet.environments.at(id);
-    AppController& controller = services_.controllers.of(environment);
-    auto seen = co_await controller.inspect(environment);
-    ApplicationFacts application;
-    application.environment = id;
-    application.controller = environment.controller.kind;
-    if (seen)
-      application = *seen;
-    else
-      application.detail = describe(seen.error());
-    facts.applications[id] = std::move(application);
-    for (const Binding& binding : environment.bindings) {
-      if (!facts.databases.contains(binding.instance)) continue;
-      BindingFact fact;
-      fact.environment = id;
-      fact.instance = binding.instance;
-      auto held = co_await controller.read_binding(environment, binding);
-      if (held) {
-        const auto keyword = [&held](const char* name) {
-          const auto found = held->keywords.find(name);
-          return found == held->keywords.end() ? std::string() : found->second;
-        };
-        fact.role = keyword("user");
-        fact.database = keyword("dbname");
-        fact.address = held->address();
-        fact.has_password = !held->password.empty();
-      } else if (controller.controls_application() && !binding.variables.empty()) {
-        fact.unreadable_because = describe(held.error());
-      }
-      if (held && binding.variables.size() == 1)
-        fact.places[binding.variables.begin()->first] =
-            place_in_fleet(request_.fleet, servers_of(facts, binding.instance), held->address());
-      else if (auto places = co_await places_of_variables(controller, environment, binding))
-        for (const auto& [variable, place] : *places)
-          fact.places[variable] = place_in_fleet(request_.fleet, servers_of(facts, binding.instance), place.address());
-      facts.bindings.push_back(std::move(fact));
-    }
-  }
-  for (const std::string& id : target.instances) {
-    const Instance& instance = request_.fleet.instances.at(id);
-    bool& known = facts.clear_password_known[id];
-    for (const BindingFact& binding : facts.bindings)
-      known |= binding.instance == id && binding.has_password && (binding.role.empty() || binding.role == instance.role);
-    if (known || instance.password == PasswordSource{}) continue;
-    auto secret = co_await services_.credentials.password(instance.password);
-    known = secret && !secret->empty();
-  }
-  co_return Result<void>();
-}
-
-// An inquiry that fails leaves the reason where its facts would be.
-Task<Result<void>> Survey::inquire(SessionLoans& loans, TargetFacts& facts, Target target, std::string id) {
-  const DatabaseFacts& database = facts.databases.at(id);
-  if (!database.exists || !database.unreachable_because.empty()) co_return Result<void>();
-  const std::string source = facts.source_server.at(id), there = facts.target_server.at(id);
-  InquiryContext context{request_.fleet, target, request_.fleet.instances.at(id), facts, {}, services_.pool, services_.processes,
-                       {}, {}, {}, {}, {}, {}};
-  const auto connection = [this](std::string server, std::string database) -> Task<Result<ConnectionSpec>> {
-    CO_TRY(ConnectionSpec administrator, co_await services_.credentials.administrator(request_.fleet.servers.at(server)));
-    if (!database.empty()) administrator = administrator.with_database(database);
-    co_return administrator;
-  };
-  // Who may write, or says otherwise how the session is to be, gets one of its own.
-  const auto open_with = [this, &loans](ConnectionSpec with, SessionOptions options) -> Task<Result<SessionPtr>> {
-    if (is_read_only(options)) co_return co_await loans.open(with, options);
-    co_return co_await services_.sessions.open(with, options);
-  };
-  const auto open_there = [&open_with, &connection](std::string server, std::string database, SessionOptions options) -> Task<Result<SessionPtr>> {
-    CO_TRY(ConnectionSpec administrator, co_await connection(server, database));
-    co_return co_await open_with(administrator, options);
-  };
-  context.source_connection = [&connection, source](std::string database) { return connection(source, database); };
-  context.target_connection = [&connection, there](std::string database) { return connection(there, database); };
-  context.open_source = [&open_there, source](std::string database, SessionOptions options) { return open_there(source, database, options); };
-  context.open_target = [&open_there, there](std::string database, SessionOptions options) { return open_there(there, database, options); };
-  context.open_with = open_with;
-  context.logins = [this, target, id]() -> Task<std::vector<KnownLogin>> {
-    std::vector<KnownLogin> known = co_await known_logins(services_, request_.fleet, target);
-    std::erase_if(known, [&id](const KnownLogin& login) { return login.instance != id; });
-    co_return known;
-  };
-  for (const Inquiry& inquiry : database_inquiries()) {
-    const auto wanted = request_.needs.find(inquiry.name);
-    if (wanted == request_.needs.end()) continue;
-    context.arguments = wanted->second;
-    auto found = co_await inquiry.read(context);
-    if (!found && found.error().kind == ErrorKind::cancelled) co_return found.error();
-    json document = found ? *std::move(found) : json{{"unreadable_because", describe(found.error())}};
-    facts.databases.at(id).parts[inquiry.name] = std::move(document);
-  }
-  co_return Result<void>();
 }
 
 Task<Result<TargetFacts>> Survey::gather(Target target, std::map<std::string, Placement> placements) {
