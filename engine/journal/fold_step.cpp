@@ -5,15 +5,10 @@
 
 #include <algorithm>
 
+#include "engine/journal/step_path.hpp"
+
 namespace pgconvoy {
 namespace {
-
-// "with_maintenance_page/page_on@shop-live#2" -> "page_on"
-std::string operation_of(const std::string& path) {
-  const auto slash = path.rfind('/', path.find('@'));
-  const auto begin = slash == std::string::npos ? 0 : slash + 1;
-  return path.substr(begin, path.find_first_of("@#", begin) - begin);
-}
 
 bool is_paused(const TargetRecord& target) {
   int on = 0, off = 0;

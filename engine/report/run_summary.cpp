@@ -147,22 +147,6 @@ void sort_obligation(RunSummary& summary, const Obligation& obligation, const st
   }
 }
 
-}  // namespace
-
-std::string operation_of(const std::string& path) {
-  const std::string before = path.substr(0, path.find('@'));
-  const std::size_t slash = before.rfind('/');
-  const std::string last = slash == std::string::npos ? before : before.substr(slash + 1);
-  return last.substr(0, last.find('#'));
-}
-
-std::string subject_of(const std::string& path) {
-  const std::size_t at = path.find('@');
-  return at == std::string::npos ? "" : path.substr(at + 1);
-}
-
-namespace {
-
 json parameters_of(const std::vector<StepPlan>& steps) {
   static const std::set<std::string> told_elsewhere{"service", "state", "to"};
   json parameters = json::object();

@@ -10,6 +10,7 @@
 #include "engine/core/clock.hpp"
 #include "engine/core/error.hpp"
 #include "engine/journal/journal.hpp"
+#include "engine/journal/step_path.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/plan/rollout_record.hpp"
 #include "engine/report/accepted_risks.hpp"
@@ -108,11 +109,6 @@ RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers);
 
 // Skipped because the run was cancelled before it was begun.
 bool is_cancelled(const TargetRecord& target);
-
-// Last component of a step's path without ordinal and subject: "fence_source".
-std::string operation_of(const std::string& path);
-// What stands after the "@"; "" for the target.
-std::string subject_of(const std::string& path);
 
 // What the runbook's operations go by, defaults and --set put in: name -> value, durations in seconds. Services and
 // what is switched on as usual are left out.

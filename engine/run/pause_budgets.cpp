@@ -2,19 +2,10 @@
 
 #include <algorithm>
 
+#include "engine/journal/step_path.hpp"
+
 namespace pgconvoy {
 namespace {
-
-// "page_on" of "with_maintenance_page/page_on#2@shop-live", and what stands after the @.
-std::string operation_in(const std::string& path) {
-  const std::string last = path.substr(path.rfind('/', path.find('@')) + 1);
-  return last.substr(0, last.find_first_of("#@"));
-}
-
-std::string subject_in(const std::string& path) {
-  const std::size_t at = path.find('@');
-  return at == std::string::npos ? "" : path.substr(at + 1);
-}
 
 bool ends(EventKind kind) {
   return kind == EventKind::target_succeeded || kind == EventKind::target_skipped || kind == EventKind::target_rolled_back;
@@ -43,12 +34,12 @@ void PauseBudgets::journaled(const Event& event) {
   if (ends(event.kind)) {
     pages_.erase(event.target);
     pauses_.erase(event.target);
-  } else if (event.kind == EventKind::step_succeeded && operation_in(event.step) == "page_on") {
+  } else if (event.kind == EventKind::step_succeeded && operation_of(event.step) == "page_on") {
     if (pages == pages_.end()) begin(event.target, event.at);
-    pages_[event.target].insert(subject_in(event.step));
-  } else if (pages != pages_.end() && ((event.kind == EventKind::step_succeeded && operation_in(event.step) == "page_off") ||
-                                       (event.kind == EventKind::step_undone && operation_in(event.step) == "page_on"))) {
-    pages->second.erase(subject_in(event.step));
+    pages_[event.target].insert(subject_of(event.step));
+  } else if (pages != pages_.end() && ((event.kind == EventKind::step_succeeded && operation_of(event.step) == "page_off") ||
+                                       (event.kind == EventKind::step_undone && operation_of(event.step) == "page_on"))) {
+    pages->second.erase(subject_of(event.step));
     if (!pages->second.empty()) return;
     pages_.erase(pages);
     pauses_.erase(event.target);

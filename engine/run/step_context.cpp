@@ -5,24 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/journal/step_path.hpp"
+
 namespace pgconvoy {
 namespace {
-
-struct PathEnd {
-  std::string_view operation, subject;
-};
-
-// Of "bracket/operation#2@subject": names of operations and brackets hold no '/', '#' or '@', a subject may.
-PathEnd end_of(std::string_view path) {
-  PathEnd result;
-  const std::size_t at = path.find('@');
-  if (at != std::string_view::npos) result.subject = path.substr(at + 1);
-  result.operation = path.substr(0, at);
-  if (const std::size_t slash = result.operation.rfind('/'); slash != std::string_view::npos)
-    result.operation.remove_prefix(slash + 1);
-  result.operation = result.operation.substr(0, result.operation.find('#'));
-  return result;
-}
 
 // A platform knows addresses, not the fleet's ids: which of the instance's two servers the connection leads to.
 std::string server_behind(const ConnectionSpec& connection, const Server& source, const Server* target) {
@@ -188,8 +174,7 @@ json StepContext::outcome_of(const std::string& operation, const std::string& su
 const StepRecord* StepContext::find_step(const std::string& operation, const std::string& subject) const {
   const StepRecord* latest = nullptr;
   for (const auto& [path, record] : work.record.steps) {
-    const PathEnd end = end_of(path);
-    if (end.operation != operation || end.subject != subject) continue;
+    if (operation_of(path) != operation || subject_of(path) != subject) continue;
     if (record.status == StepStatus::none || record.status == StepStatus::undone) continue;
     if (!latest || record.first_started > latest->first_started) latest = &record;
   }
