@@ -28,6 +28,9 @@ class LibpqSession final : public Session {
   Task<Result<std::vector<Rows>>> script(std::string sql, std::optional<Seconds> limit) override;
   Task<Result<void>> copy_out(std::string sql, CopySink sink, std::optional<Seconds> silence) override;
 
+  Task<Result<void>> copy_out_pieces(std::string sql, CopyTaker taker, std::optional<Seconds> silence) override;
+  Task<Result<std::int64_t>> copy_in(std::string sql, CopyGiver giver, std::optional<Seconds> silence) override;
+
   std::string quote_identifier(const std::string& name) const override { return pgconvoy::quote_identifier(name); }
   std::string quote_literal(const std::string& value) const override { return pgconvoy::quote_literal(value); }
   Result<Secret> encrypt_password(const Secret& clear, const std::string& role) const override;
@@ -57,6 +60,9 @@ class LibpqSession final : public Session {
   Task<Result<void>> read_results(Statement& statement);
   Task<Result<void>> more_input(Statement& statement);
   Task<Result<void>> read_copy(Statement& statement);
+  Task<Result<void>> hand_over(Statement& statement, std::string piece);
+  Task<Result<void>> send_copy(Statement& statement);
+  void wait_for_server(const Statement& statement);  // its deadline begins now
   void accept(Statement& statement, PGresult* result);
 
   Task<Result<void>> limit_server(std::optional<Seconds> limit, Statement& statement);
@@ -82,13 +88,16 @@ struct PGresultClear {
 using ResultPtr = std::unique_ptr<PGresult, PGresultClear>;
 
 struct LibpqSession::Statement {
-  enum class Form { extended, simple, copy };
+  enum class Form { extended, simple, copy, copy_in };
   Form form = Form::extended;
   std::string sql;
   std::vector<Value> parameters;
   std::optional<Seconds> limit;  // of the whole, or of silence in copy
   CopySink sink;
+  CopyTaker taker;
+  CopyGiver giver;
 
+  bool copies_rows() const { return form == Form::copy || form == Form::copy_in; }
   SteadyTime started{};
   bool sent = false;      // the server may have received it
   bool draining = false;  // cancelled: results are thrown away
@@ -96,6 +105,7 @@ struct LibpqSession::Statement {
   std::optional<SocketWatch::Outcome> interruption;
   std::vector<Rows> results;
   std::optional<Error> failure;
+  std::optional<Error> theirs;  // of whoever takes or gives rows: it ended the statement
 };
 
 // Marks the session as executing; when a coroutine is abandoned or a sink throws in the middle, the

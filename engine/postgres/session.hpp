@@ -41,6 +41,12 @@ struct Rows {
 // `statement` in the batch, in order. Runs on the loop's thread; keep it short.
 using CopySink = std::function<void(std::size_t statement, std::string_view line)>;
 
+// Takes what COPY OUT sends, in pieces of whole rows of about 64 KiB; the server is read on when it has returned. Its
+// error ends the statement, and is the statement's.
+using CopyTaker = std::function<Task<Result<void>>(std::string piece)>;
+// Gives what COPY IN is to send, in pieces of any size; an empty one is the end. With its error nothing is stored.
+using CopyGiver = std::function<Task<Result<std::string>>()>;
+
 struct SessionOptions {
   std::string application_name = "pgconvoy";
   Seconds connect_limit{10};
@@ -64,6 +70,12 @@ class Session {
 
   // One or more `COPY ... TO STDOUT` in one message; bounded memory. The limit is on silence, not on the whole.
   virtual Task<Result<void>> copy_out(std::string sql, CopySink sink, std::optional<Seconds> silence = std::nullopt) = 0;
+
+  // One `COPY ... TO STDOUT`, at the pace of whoever takes it; bounded memory. The limit is on the server's silence.
+  virtual Task<Result<void>> copy_out_pieces(std::string sql, CopyTaker taker, std::optional<Seconds> silence = std::nullopt);
+  // One `COPY ... FROM STDIN`; returns how many rows it stored. The limit is on the server's silence, not on waiting for
+  // what is given.
+  virtual Task<Result<std::int64_t>> copy_in(std::string sql, CopyGiver giver, std::optional<Seconds> silence = std::nullopt);
 
   virtual std::string quote_identifier(const std::string& name) const = 0;
   virtual std::string quote_literal(const std::string& value) const = 0;

@@ -57,7 +57,7 @@ Error LibpqSession::interrupted(const Statement& statement, SocketWatch::Outcome
   const auto limit = format_duration(statement.limit.value_or(Seconds(0)));
   Error error(late ? ErrorKind::timeout : ErrorKind::cancelled,
               !late                                     ? "the statement was cancelled by us"
-              : statement.form == Statement::Form::copy ? fmt::format("the server sent nothing for {}", limit)
+              : statement.copies_rows() ? fmt::format("the server sent nothing for {}", limit)
                                                         : fmt::format("the server did not answer within {}", limit));
   error.statement = statement_for_messages(statement.sql);
   error.poisons_session = true;

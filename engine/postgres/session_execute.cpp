@@ -67,6 +67,26 @@ Task<Result<void>> LibpqSession::copy_out(std::string sql, CopySink sink, std::o
   co_return co_await execute(statement);
 }
 
+Task<Result<void>> LibpqSession::copy_out_pieces(std::string sql, CopyTaker taker, std::optional<Seconds> silence) {
+  Statement statement;
+  statement.form = Statement::Form::copy;
+  statement.sql = std::move(sql);
+  statement.taker = std::move(taker);
+  statement.limit = silence.value_or(options_.statement_limit);
+  co_return co_await execute(statement);
+}
+
+Task<Result<std::int64_t>> LibpqSession::copy_in(std::string sql, CopyGiver giver, std::optional<Seconds> silence) {
+  Statement statement;
+  statement.form = Statement::Form::copy_in;
+  statement.sql = std::move(sql);
+  statement.giver = std::move(giver);
+  statement.limit = silence.value_or(options_.statement_limit);
+  CO_TRY_VOID(co_await execute(statement));
+  if (statement.results.empty()) co_return Error(ErrorKind::usage, "copy_in needs COPY FROM STDIN").on(spec_.server);
+  co_return statement.results.back().affected;
+}
+
 Result<void> LibpqSession::ready_for(const Statement& statement) const {
   if (busy_) return Error(ErrorKind::internal, "the session is executing another statement").on(spec_.server);
   if (!usable()) return connection_lost(connection_, statement.sql, false).on(spec_.server);
@@ -80,7 +100,7 @@ Result<void> LibpqSession::ready_for(const Statement& statement) const {
 Task<Result<void>> LibpqSession::execute(Statement& statement) {
   CO_TRY_VOID(ready_for(statement));
   // Copying may take hours: there only silence is limited, and that the server can't do.
-  const auto server_limit = statement.form == Statement::Form::copy ? std::nullopt : statement.limit;
+  const auto server_limit = statement.copies_rows() ? std::nullopt : statement.limit;
   CO_TRY_VOID(co_await limit_server(server_limit, statement));
   co_return co_await execute_raw(statement);
 }
@@ -95,16 +115,17 @@ Task<Result<void>> LibpqSession::execute_raw(Statement& statement) {
     const bool drained = outcome == SocketWatch::Outcome::late && co_await cancel_and_drain(statement);
     if (drained) in_use.finish();
     const bool cancelled = statement.failure && statement.failure->sqlstate == "57014";
-    if (drained && statement.failure && !cancelled) co_return std::move(*statement.failure).on(spec_.server);
+    if (drained && statement.failure && !cancelled && !statement.theirs) co_return std::move(*statement.failure).on(spec_.server);
     // It had ended before the cancel reached it; of a copy, lines were thrown away all the same.
-    if (drained && !cancelled && statement.form != Statement::Form::copy) co_return Result<void>();
-    Error error = interrupted(statement, outcome);
+    if (drained && !cancelled && !statement.copies_rows()) co_return Result<void>();
+    Error error = statement.theirs ? std::move(*statement.theirs) : interrupted(statement, outcome);
     error.poisons_session = error.outcome_unknown = !drained;
     co_return std::move(error).on(spec_.server);
   }
   if (!done) co_return std::move(done).error().on(spec_.server);
   if (statement.failure && statement.failure->poisons_session) co_return std::move(*statement.failure).on(spec_.server);
   in_use.finish();
+  if (statement.theirs) co_return std::move(*statement.theirs);
   if (!statement.failure) co_return Result<void>();
   // query_canceled: by statement_timeout when the limit has passed, by somebody else when it has not.
   auto& failure = *statement.failure;
@@ -118,7 +139,7 @@ Task<Result<void>> LibpqSession::exchange(Statement& statement) {
   using Form = Statement::Form;
   statement.started = std::chrono::steady_clock::now();
   // The server's statement_timeout comes first; our deadline is for a server that doesn't answer.
-  const Seconds grace(statement.form == Form::copy ? 0 : 1);
+  const Seconds grace(statement.copies_rows() ? 0 : 1);
   const Seconds longest = std::chrono::hours(24 * 365);
   const auto limit = std::min(statement.limit.value_or(longest) + grace, longest);
   watch_.set_deadline(statement.started + std::chrono::duration_cast<SteadyTime::duration>(limit));
@@ -162,10 +183,13 @@ Task<Result<void>> LibpqSession::more_input(Statement& statement) {
   // When the server ended the session with a message, the message is in the input, and is the better error.
   if (PQconsumeInput(connection_) != 1 && PQisBusy(connection_))
     co_return connection_lost(connection_, statement.sql, true);
-  if (statement.form == Statement::Form::copy && !statement.draining && statement.limit)
-    watch_.set_deadline(std::chrono::steady_clock::now() +
-                        std::chrono::duration_cast<SteadyTime::duration>(*statement.limit));
+  if (statement.copies_rows() && !statement.draining) wait_for_server(statement);
   co_return Result<void>();
+}
+
+void LibpqSession::wait_for_server(const Statement& statement) {
+  if (!statement.limit) return;
+  watch_.set_deadline(std::chrono::steady_clock::now() + std::chrono::duration_cast<SteadyTime::duration>(*statement.limit));
 }
 
 Task<Result<void>> LibpqSession::read_results(Statement& statement) {
@@ -178,6 +202,10 @@ Task<Result<void>> LibpqSession::read_results(Statement& statement) {
       CO_TRY_VOID(co_await read_copy(statement));
       continue;
     }
+    if (PQresultStatus(result.get()) == PGRES_COPY_IN && statement.giver && !statement.draining) {
+      CO_TRY_VOID(co_await send_copy(statement));
+      continue;
+    }
     accept(statement, result.get());
   }
   if (PQstatus(connection_) != CONNECTION_OK) {
@@ -185,25 +213,6 @@ Task<Result<void>> LibpqSession::read_results(Statement& statement) {
     co_return connection_lost(connection_, statement.sql, true);
   }
   co_return Result<void>();
-}
-
-Task<Result<void>> LibpqSession::read_copy(Statement& statement) {
-  const auto number = statement.copies++;
-  while (true) {
-    char* line = nullptr;
-    const int size = PQgetCopyData(connection_, &line, 1);
-    if (size > 0) {
-      std::unique_ptr<char, decltype(&PQfreemem)> owner(line, PQfreemem);
-      if (statement.sink && !statement.draining)
-        statement.sink(number, std::string_view(line, static_cast<std::size_t>(size)));
-    } else if (size == 0) {
-      CO_TRY_VOID(co_await more_input(statement));
-    } else {
-      if (!statement.sink && !statement.failure)
-        statement.failure = Error(ErrorKind::usage, "COPY TO STDOUT needs copy_out");
-      co_return Result<void>();  // its command tag or error is the next result
-    }
-  }
 }
 
 void LibpqSession::accept(Statement& statement, PGresult* result) {

@@ -73,6 +73,12 @@ class LoanedSession final : public Session {
   Task<Result<void>> copy_out(std::string sql, CopySink sink, std::optional<Seconds> silence) override {
     co_return co_await session_->copy_out(std::move(sql), std::move(sink), silence.value_or(limit_));
   }
+  Task<Result<void>> copy_out_pieces(std::string sql, CopyTaker taker, std::optional<Seconds> silence) override {
+    co_return co_await session_->copy_out_pieces(std::move(sql), std::move(taker), silence.value_or(limit_));
+  }
+  Task<Result<std::int64_t>> copy_in(std::string sql, CopyGiver giver, std::optional<Seconds> silence) override {
+    co_return co_await session_->copy_in(std::move(sql), std::move(giver), silence.value_or(limit_));
+  }
 
   std::string quote_identifier(const std::string& name) const override { return session_->quote_identifier(name); }
   std::string quote_literal(const std::string& value) const override { return session_->quote_literal(value); }

@@ -37,6 +37,14 @@ class InterruptibleSession final : public Session {
     if (auto refused = state_->refused()) co_return *refused;
     co_return co_await session_->copy_out(std::move(sql), std::move(sink), silence);
   }
+  Task<Result<void>> copy_out_pieces(std::string sql, CopyTaker taker, std::optional<Seconds> silence) override {
+    if (auto refused = state_->refused()) co_return *refused;
+    co_return co_await session_->copy_out_pieces(std::move(sql), std::move(taker), silence);
+  }
+  Task<Result<std::int64_t>> copy_in(std::string sql, CopyGiver giver, std::optional<Seconds> silence) override {
+    if (auto refused = state_->refused()) co_return *refused;
+    co_return co_await session_->copy_in(std::move(sql), std::move(giver), silence);
+  }
   std::string quote_identifier(const std::string& name) const override { return session_->quote_identifier(name); }
   std::string quote_literal(const std::string& value) const override { return session_->quote_literal(value); }
   Result<Secret> encrypt_password(const Secret& clear, const std::string& role) const override {

@@ -26,6 +26,16 @@ class FaultySession final : public Session {
   Task<Result<void>> copy_out(std::string sql, CopySink sink, std::optional<Seconds> silence) override {
     return real_->copy_out(std::move(sql), std::move(sink), silence);
   }
+  Task<Result<void>> copy_out_pieces(std::string sql, CopyTaker taker, std::optional<Seconds> silence) override {
+    return real_->copy_out_pieces(std::move(sql), std::move(taker), silence);
+  }
+  Task<Result<std::int64_t>> copy_in(std::string sql, CopyGiver giver, std::optional<Seconds> silence) override {
+    std::string what = sql;
+    auto call = [&] { return real_->copy_in(std::move(sql), std::move(giver), silence); };
+    auto result = co_await effect<std::int64_t>(faults_, "sql", std::move(what), std::move(call));
+    close_when_poisoned(result);
+    co_return result;
+  }
   std::string quote_identifier(const std::string& name) const override { return real_->quote_identifier(name); }
   std::string quote_literal(const std::string& value) const override { return real_->quote_literal(value); }
   Result<Secret> encrypt_password(const Secret& clear, const std::string& role) const override {
