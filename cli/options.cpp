@@ -148,6 +148,8 @@ void add_run_choices(CLI::App& command, RunChoices& choices) {
       ->type_name("TEXT")->group(group);
   command.add_option("--backup-retention", choices.backup_retention, "How long backups are kept: 90d (default: what the fleet file says)")
       ->type_name("DURATION")->check(problem_of_duration)->group(group);
+  command.add_option("--way", options.way, "throughput (least work), short-pause (prepared beforehand; more work), or auto: by target")
+      ->type_name("WAY")->check(CLI::IsMember({"throughput", "short-pause", "auto"}).description(""))->group(group)->capture_default_str();
   command.add_option("--on-failure", options.on_failure, "rollback, or leave the target as it is to look at it")
       ->type_name("WHAT")->check(CLI::IsMember({"rollback", "leave"}).description(""))->group(group)->capture_default_str();
   command.add_option("--override", choices.overrides, "Go on although this precondition blocks; the reason is kept")

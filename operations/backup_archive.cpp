@@ -229,9 +229,11 @@ Task<Result<std::string>> discard_backup(StepContext& context, BackupPlace place
 std::optional<BackupFile> latest_backup(const StepContext& context, const std::string& instance) {
   const json restored = context.outcome_of("restore_backup_to_reprovisioned_services", instance);
   if (restored.is_object() && restored.value("backup", json()).is_object()) return restored.at("backup").get<BackupFile>();
-  auto outcome = context.outcome<BackupOutcome>("backup_collected_services", instance);
-  if (!outcome) return std::nullopt;
-  return outcome->backup;
+  const json copied = context.outcome_of("transfer_to_prepared_services", instance);
+  if (copied.is_object() && copied.value("backup", json()).is_object()) return copied.at("backup").get<BackupFile>();
+  for (const char* step : {"back_up_after_pivot", "backup_collected_services"})
+    if (auto outcome = context.outcome<BackupOutcome>(step, instance)) return outcome->backup;
+  return std::nullopt;
 }
 
 Task<Result<Archive>> archive_to_restore(StepContext& context, std::string instance, BackupPlace again) {
@@ -282,6 +284,9 @@ Task<Result<Archive>> archive_to_restore(StepContext& context, std::string insta
 Task<Result<void>> remove_readable(StepContext& context, std::string instance) {
   const auto first = context.outcome<BackupOutcome>("backup_collected_services", instance);
   if (first && first->backup.encrypted) CO_TRY_VOID(remove_file(first->backup.working_file));
+  const json copied = context.outcome_of("transfer_to_prepared_services", instance);
+  if (copied.is_object() && copied.value("backup", json()).is_object() && copied.at("backup").value("encrypted", false))
+    CO_TRY_VOID(remove_file(copied.at("backup").get<BackupFile>().working_file));
   const json intent = context.intent_of("restore_backup_to_reprovisioned_services", instance);
   if (!intent.is_object() || !intent.contains("again")) co_return Result<void>();
   // What was taken again and isn't encrypted is the file that is kept; what came out of a store is only a copy.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "engine/plan/way.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/private_files.hpp"
 
@@ -23,6 +24,7 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
     return "Backs up the fenced database with pg_dump; the file is kept, encrypted and uploaded if the fleet says so, and catalogued.";
   }
   Subject subject() const override { return Subject::instance; }
+  bool applies(const std::string& way, const json&) const override { return way == kThroughput; }
   Estimate estimate(const EstimateInput& input) const override {
     const auto found = input.facts.databases.find(input.subject);
     if (found == input.facts.databases.end()) return {0.5, false};

@@ -30,6 +30,12 @@ const std::map<std::string, Objections>& all_objections() {
     reprovision.done = "later steps need the oid of the database that it makes, which only the step itself writes down";
     reprovision.skip = database;
     made["restore_backup_to_reprovisioned_services"].skip = "the new database would stay empty";
+    made["prepare_reprovisioned_services"].skip = database;
+    made["prepare_reprovisioned_services"].done = "the transfer needs what it writes down of the schema that it found";
+    made["transfer_to_prepared_services"].skip = "the new database would stay empty";
+    made["transfer_to_prepared_services"].done = "that every row came is for pgconvoy to see: nothing goes live on a word";
+    made["back_up_after_pivot"].done = backup.done;
+    made["back_up_after_pivot"].skip = "the old database may be dropped one day: there would be no backup";
     Objections& verify = made["verify_restored_services"];
     verify.done = "that nothing was lost is for pgconvoy to see: nothing goes live on a word";
     verify.skip = "nothing goes live that wasn't verified";

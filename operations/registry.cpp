@@ -1,7 +1,9 @@
 #include "operations/registry.hpp"
 
 #include "operations/analyze_restored_services.hpp"
+#include "operations/back_up_after_pivot.hpp"
 #include "operations/backup_collected_services.hpp"
+#include "operations/backup_time.hpp"
 #include "operations/close_source.hpp"
 #include "operations/collect_service_instances.hpp"
 #include "operations/deprovision_collected_instances.hpp"
@@ -12,7 +14,9 @@
 #include "operations/pause_poolers.hpp"
 #include "operations/redeploy.hpp"
 #include "operations/reprovision_collected_instances.hpp"
+#include "operations/prepare_reprovisioned_services.hpp"
 #include "operations/restore_backup_to_reprovisioned_services.hpp"
+#include "operations/transfer_to_prepared_services.hpp"
 #include "operations/stop_app.hpp"
 #include "operations/verify_restored_services.hpp"
 
@@ -27,6 +31,9 @@ void register_operations(OperationRegistry& registry) {
   registry.add(make_fence_source());
   registry.add(make_backup_collected_services());
   registry.add(make_restore_backup_to_reprovisioned_services());
+  registry.add(make_prepare_reprovisioned_services());
+  registry.add(make_transfer_to_prepared_services());
+  registry.add(make_back_up_after_pivot());
   registry.add(make_analyze_restored_services());
   registry.add(make_verify_restored_services());
   registry.add(make_enable_reprovisioned_services());
@@ -42,9 +49,10 @@ void register_operations(OperationRegistry& registry) {
       {"pause", Parameter::Type::boolean, true, "Stop the application and pause its poolers, not only show the page."},
       {"drain_timeout", Parameter::Type::duration, 10, "How long open transactions may go on before they are ended."},
       {"max_pause", Parameter::Type::duration, 0,
-       "Longest pause: past it and before the pivot the target is undone; 0 takes the environment's downtime budget."}};
+       "Longest pause: past it and before the pivot the target is undone; 0 takes the environment's downtime budget."},
+      backup_time_parameter()};
   page.opening = {"page_on", "stop_app", "pause_poolers", "fence_source"};
-  page.closing = {"page_off", "close_source"};
+  page.closing = {"page_off", "back_up_after_pivot", "close_source"};
   registry.add(page);
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "engine/plan/way.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/handles.hpp"
 #include "operations/private_files.hpp"
@@ -35,6 +36,7 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     return "Restores the backup; COPY, constraints and indexes run in a tenant's session, never in a superuser's.";
   }
   Subject subject() const override { return Subject::instance; }
+  bool applies(const std::string& way, const json&) const override { return way == kThroughput; }
   std::vector<Parameter> parameters() const override {
     return {{"jobs", Parameter::Type::number, 1, "Parallel jobs of pg_restore for data and indexes."}};
   }

@@ -35,6 +35,7 @@ inline Argument authentication(std::string policy) { return {"authentication", s
 inline Argument pause(bool stop_the_app) { return {"pause", stop_the_app}; }
 inline Argument drain_timeout(std::string duration) { return {"drain_timeout", std::move(duration)}; }
 inline Argument max_pause(std::string duration) { return {"max_pause", std::move(duration)}; }
+inline Argument backup(std::string time) { return {"backup", std::move(time)}; }
 inline Argument jobs(int count) { return {"jobs", count}; }
 inline Argument content(bool compare) { return {"content", compare}; }
 inline Argument health_timeout(std::string duration) { return {"health_timeout", std::move(duration)}; }
@@ -155,6 +156,11 @@ inline RunbookNode backup_collected_services() { return node("backup_collected_s
 template <class... Arguments>
 RunbookNode restore_backup_to_reprovisioned_services(Arguments... arguments) {
   return node("restore_backup_to_reprovisioned_services", {std::move(arguments)...});
+}
+inline RunbookNode prepare_reprovisioned_services() { return node("prepare_reprovisioned_services", {}); }
+template <class... Arguments>
+RunbookNode transfer_to_prepared_services(Arguments... arguments) {
+  return node("transfer_to_prepared_services", {std::move(arguments)...});
 }
 inline RunbookNode analyze_restored_services() { return node("analyze_restored_services", {}); }
 template <class... Arguments>

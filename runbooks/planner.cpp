@@ -16,6 +16,7 @@
 #include "engine/fleet/service.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
+#include "engine/plan/way.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
 #include "runbooks/inbound.hpp"
@@ -217,7 +218,10 @@ class Judge {
       auto findings = evaluate(plan_, conditions_, *facts, clock_.wall());
       planned.findings.insert(planned.findings.end(), std::make_move_iterator(findings.begin()),
                               std::make_move_iterator(findings.end()));
-      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target);
+      Way way = choose_way(plan_.options.way, plan_.runbook, *facts);
+      planned.way = std::move(way.name);
+      planned.way_because = std::move(way.because);
+      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, planned.way);
       estimate(planned, operations_, *facts);
       for (const auto& [instance, database] : facts->databases) planned.bytes += database.bytes;
       planned.facts_digest = digest(reduced(*facts));

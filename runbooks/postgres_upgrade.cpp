@@ -22,6 +22,9 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
       .parameter("authentication", Parameter::Type::text, "block",
                  "How roles keep their passwords: block (SCRAM; clients that can't speak it block), md5 (md5 stays md5, for old clients), "
                  "carry (every verifier as it is stored)")
+      .parameter("backup", Parameter::Type::text, "before-pivot",
+                 "When the backup of a target that goes by short-pause is complete: before-pivot, or after-pivot while its application "
+                 "already runs on the new database")
       .precondition(
           has_service_instance(service(from), state("provisioned")),
           servers_reachable(),
@@ -77,9 +80,11 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           collect_service_instances(service(from), state("provisioned")),
           reprovision_collected_instances(to(target), copy_runtime_options(true), adopt_empty(given("adopt_empty_database")),
                                           authentication(given("authentication"))),
-          with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")))(
+          prepare_reprovisioned_services(),
+          with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")), backup(given("backup")))(
               backup_collected_services(),
               restore_backup_to_reprovisioned_services(),
+              transfer_to_prepared_services(backup(given("backup"))),
               analyze_restored_services(),
               verify_restored_services(content(true)),
               enable_reprovisioned_services(),

@@ -17,6 +17,8 @@ constexpr const char* kReprovision = "reprovision_collected_instances";
 constexpr const char* kFence = "fence_source";
 constexpr const char* kBackup = "backup_collected_services";
 constexpr const char* kRestore = "restore_backup_to_reprovisioned_services";
+constexpr const char* kPrepare = "prepare_reprovisioned_services";
+constexpr const char* kTransfer = "transfer_to_prepared_services";
 constexpr const char* kAnalyze = "analyze_restored_services";
 constexpr const char* kVerify = "verify_restored_services";
 constexpr const char* kEnable = "enable_reprovisioned_services";
@@ -104,7 +106,7 @@ class Safety {
     const std::string& name = node.operation;
     if (node.written && owner_.contains(name))
       return wrong(node, fmt::format("only the bracket {} opens and closes with it", owner_.at(name)));
-    for (const char* once : {kCollect, kReprovision, kFence, kBackup, kRestore, kEnable, kRedeploy, kDeprovision})
+    for (const char* once : {kCollect, kReprovision, kFence, kBackup, kRestore, kPrepare, kTransfer, kEnable, kRedeploy, kDeprovision})
       if (name == once && position(name) < at) wrong(node, fmt::format("a runbook has {} once", name));
 
     if (name == kReprovision) after(at, kCollect, "or it would not be known which instances are meant");
@@ -112,6 +114,14 @@ class Safety {
     if (name == kRestore) {
       after(at, kReprovision, "there is no database to restore into otherwise");
       after(at, kBackup, "there is nothing to restore otherwise");
+      under_fence(at, "or the app would still write to the old database");
+    }
+    if (name == kPrepare) {
+      after(at, kReprovision, "there is no database to prepare otherwise");
+      if (position(kTransfer) <= at || position(kTransfer) == nodes_.size()) wrong(node, "what it prepares is filled by transfer_to_prepared_services, which must follow");
+    }
+    if (name == kTransfer) {
+      after(at, kPrepare, "there is nothing to copy into otherwise");
       under_fence(at, "or the app would still write to the old database");
     }
     for (const char* on_restored : {kAnalyze, kVerify})

@@ -16,8 +16,9 @@ T expected(Result<T> result) {
 
 class Expansion {
  public:
-  Expansion(const OperationRegistry& operations, const Fleet& fleet, const Target& target, std::vector<std::string> instances)
-      : operations_(operations), fleet_(fleet), target_(target), instances_(std::move(instances)) {}
+  Expansion(const OperationRegistry& operations, const Fleet& fleet, const Target& target, std::vector<std::string> instances,
+            std::string way)
+      : operations_(operations), fleet_(fleet), target_(target), instances_(std::move(instances)), way_(std::move(way)) {}
 
   void add(const std::vector<RunbookNode>& nodes, const std::string& prefix) {
     for (const RunbookNode& node : nodes) {
@@ -42,6 +43,7 @@ class Expansion {
   void add(const std::string& name, const json& given, const std::string& prefix) {
     const Operation& operation = find(name);
     const json arguments = expected(complete_arguments(name, operation.parameters(), given));
+    if (!operation.applies(way_, arguments)) return;
     const int ordinal = ++occurrences_[prefix + name];
     const std::string path = prefix + (ordinal == 1 ? name : fmt::format("{}#{}", name, ordinal));
     for (const std::string& subject : subjects(operation.subject())) {
@@ -92,15 +94,16 @@ class Expansion {
   const Fleet& fleet_;
   const Target& target_;
   const std::vector<std::string> instances_;
+  const std::string way_;
   std::map<std::string, int> occurrences_;  // by path without subject
 };
 
 }  // namespace
 
 std::vector<StepPlan> expand(const Runbook& runbook, const OperationRegistry& operations, const Fleet& fleet,
-                             const Target& target) {
+                             const Target& target, const std::string& way) {
   const Requirements requirements = expected(requirements_of(runbook, operations));
-  Expansion expansion(operations, fleet, target, collected_instances(fleet, target, requirements));
+  Expansion expansion(operations, fleet, target, collected_instances(fleet, target, requirements), way);
   expansion.add(runbook.operations, "");
   return std::move(expansion.steps);
 }

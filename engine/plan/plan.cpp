@@ -35,6 +35,8 @@ void to_json(json& target, const PlannedTarget& planned) {
             {"bytes", planned.bytes},   {"seconds", planned.seconds},   {"paused_seconds", planned.paused_seconds}};
   if (!planned.after.empty()) target["after"] = planned.after;
   if (!planned.early_because.empty()) target["early_because"] = planned.early_because;
+  if (planned.way != PlannedTarget().way) target["way"] = planned.way;
+  if (!planned.way_because.empty()) target["way_because"] = planned.way_because;
 }
 
 void from_json(const json& source, PlannedTarget& planned) {
@@ -49,6 +51,8 @@ void from_json(const json& source, PlannedTarget& planned) {
   planned.paused_seconds = source.value("paused_seconds", 0.0);
   planned.after = source.value("after", std::vector<int>());
   planned.early_because = source.value("early_because", "");
+  planned.way = source.value("way", PlannedTarget().way);
+  planned.way_because = source.value("way_because", "");
 }
 
 namespace {
@@ -93,6 +97,7 @@ void to_json(json& target, const RunOptions& options) {
   unless_usual("wait_for_windows", options.wait_for_windows, usual.wait_for_windows);
   add(target, "batch", options.batch);
   unless_usual("throttle_when", options.throttle_when, usual.throttle_when);
+  unless_usual("way", options.way, usual.way);
 }
 
 void from_json(const json& source, RunOptions& options) {
@@ -102,6 +107,7 @@ void from_json(const json& source, RunOptions& options) {
   options.max_failures = source.value("max_failures", usual.max_failures);
   options.seed = source.value("seed", usual.seed);
   options.on_failure = source.value("on_failure", usual.on_failure);
+  options.way = source.value("way", usual.way);
   options.backup_directory = source.value("backup_directory", usual.backup_directory);
   options.overrides = source.value("overrides", usual.overrides);
   options.backup_note = source.value("backup_note", "");

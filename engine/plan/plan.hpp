@@ -40,6 +40,7 @@ struct PlannedTarget {
   std::int64_t bytes = 0;   // of its databases
   double seconds = 0, paused_seconds = 0;
   std::vector<int> after;       // numbers of the test targets of its applications: they go first
+  std::string way = "throughput", way_because;  // see way.hpp
   std::string early_because;    // why it comes before its place in the shuffle; "": it doesn't
   bool blocked() const;     // a finding of severity block that was not overridden
 };
@@ -63,6 +64,7 @@ struct RunOptions {
   std::optional<int> batch;        // targets that are begun at most by one call
   std::string throttle_when;       // "active>50,lag>10s,load>8"; "": never
   std::uint64_t seed = 0;
+  std::string way = "throughput";       // throughput | short-pause | auto
   std::string on_failure = "rollback";  // rollback | leave
   std::string backup_directory;
   std::string backup_note;                             // for people, kept with each backup of the run
@@ -99,9 +101,9 @@ Plan plan_from_header(const json& header);
 // path that repeats gets an ordinal on its operation's name (with_maintenance_page/redeploy#2@shop-live). Operations
 // come one after the other, each for all its subjects; those on instances get the collected ones. Bracket arguments
 // go to the opening and closing operations that know the name. REQUIRES: requirements_of() accepted the runbook,
-// its parameters were put in. Pure.
+// its parameters were put in. Operations that don't apply to the way are left out. Pure.
 std::vector<StepPlan> expand(const Runbook& runbook, const OperationRegistry& operations, const Fleet& fleet,
-                             const Target& target);
+                             const Target& target, const std::string& way = "throughput");
 
 // What the runbook's operations say they need. Error usage when they contradict each other.
 Result<Requirements> requirements_of(const Runbook& runbook, const OperationRegistry& operations);

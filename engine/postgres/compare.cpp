@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include "engine/core/digest.hpp"
 #include "engine/postgres/catalogue.hpp"
 #include "engine/postgres/content.hpp"
 
@@ -100,7 +102,33 @@ Task<Result<Comparison>> compare_inside(Session& source, Session& target, Compar
   co_return std::move(comparison);
 }
 
+// "owner a; last value 17, used; bigint start 1 ...": the value goes its own way.
+std::string without_value(std::string definition) {
+  constexpr std::string_view begin = "last value ";
+  const auto at = definition.find(begin);
+  if (at == std::string::npos) return definition;
+  const auto end = definition.find("; ", at);
+  return definition.erase(at, end == std::string::npos ? end : end + 2 - at);
+}
+
 }  // namespace
+
+Task<Result<std::string>> schema_fingerprint(Session& session, int other_version) {
+  CO_TRY(const bool superuser, co_await is_superuser(session));
+  const Dialect dialect{session.server_version(), other_version, true, {}, superuser};
+  auto read = co_await read_catalogue(session, dialect);
+  CO_TRY_VOID(co_await end_reading(session));
+  if (!read) co_return std::move(read).error();
+  std::vector<std::string> lines;
+  for (const CatalogueEntry& entry : catalogue_entries(*read)) {
+    const std::string definition = entry.kind == "sequence" ? without_value(entry.definition) : entry.definition;
+    lines.push_back(json{entry.kind, entry.identity, definition, entry.hidden}.dump(-1, ' ', false, json::error_handler_t::replace));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  co_return sha256_hex(text);
+}
 
 Task<Result<Comparison>> compare_databases(Session& source, Session& target, CompareOptions options) {
   auto comparison = co_await compare_inside(source, target, std::move(options));

@@ -53,4 +53,8 @@ struct CompareOptions {
 // INHERITS, whether a foreign key's own triggers are enabled. The row of the database itself: database_properties.hpp.
 Task<Result<Comparison>> compare_databases(Session& source, Session& target, CompareOptions options);
 
+// A digest of everything that a database consists of but rows and sequences' values: equal as long as nobody changes its
+// schema, privileges or comments. The other version is the target's. Reads in a transaction that it ends. As above.
+Task<Result<std::string>> schema_fingerprint(Session& session, int other_version);
+
 }  // namespace pgconvoy

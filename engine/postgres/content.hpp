@@ -43,6 +43,9 @@ struct ContentTable {
   bool generated = false;            // COPY table would leave columns out
   std::string condition;             // WHERE clause of an extension's configuration table, or ""
   std::int64_t size = 0;             // bytes on disk
+  std::vector<std::string> written;  // columns that COPY FROM takes: without generated ones
+  std::string owner;                 // not quoted; "" when a superuser owns it
+  std::int64_t whole_size = 0;       // with what is stored beside it (TOAST)
 };
 
 // One COPY on each side.

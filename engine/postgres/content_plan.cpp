@@ -22,7 +22,12 @@ select format('%I.%I', n.nspname, c.relname) as table_name,
            and a.attrelid = c.oid and a.attnum = k.number) as key,
        exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" +
          generated + R"( = 's') as generated,
-       coalesce(e.condition, '') as condition, coalesce(pg_relation_size(c.oid), 0) as size
+       coalesce(e.condition, '') as condition, coalesce(pg_relation_size(c.oid), 0) as size,
+       (select coalesce(json_agg(a.attname order by a.attnum), '[]') from pg_attribute a
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" +
+         generated + R"( = '') as written,
+       (select case when r.rolsuper then '' else r.rolname end from pg_roles r where r.oid = c.relowner) as owner,
+       coalesce(pg_table_size(c.oid), 0) as whole_size
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   left join (select m.objid, x.condition, x.config is not null as configuration
@@ -40,7 +45,7 @@ std::vector<ContentTable> content_tables(const std::vector<Rows>& results) {
     for (std::size_t i = 0; i < rows.size(); ++i)
       tables.push_back({rows.text(i, 0), json::parse(rows.text(i, 1)).get<std::vector<std::string>>(),
                         json::parse(rows.text(i, 2)).get<std::vector<std::string>>(), rows.truth(i, 3), rows.text(i, 4),
-                        rows.number(i, 5)});
+                        rows.number(i, 5), json::parse(rows.text(i, 6)).get<std::vector<std::string>>(), rows.text(i, 7), rows.number(i, 8)});
   }
   return tables;
 }

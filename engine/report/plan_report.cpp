@@ -99,6 +99,8 @@ std::string all_steps_text(const Plan& plan, const Style& style) {
   std::string text;
   for (const PlannedTarget& planned : plan.targets) {
     text += fmt::format("\n{}  {}\n", style.bold(shown(planned.target.id)), style.dim("facts " + planned.facts_digest.substr(0, 12)));
+    if (planned.way != PlannedTarget().way || !planned.way_because.empty())
+      text += fmt::format("  way: {}{}\n", planned.way, planned.way_because.empty() ? "" : fmt::format(" ({})", shown(planned.way_because)));
     if (!planned.early_because.empty()) text += fmt::format("  early: {}\n", shown(planned.early_because));
     for (const auto& [instance, placement] : planned.placements)
       if (!placement.because.empty())

@@ -54,6 +54,8 @@ class Operation {
   virtual Subject subject() const = 0;
   virtual std::vector<Parameter> parameters() const { return {}; }
   virtual void require(Requirements&, const json& /*arguments*/) const {}
+  // Whether it is a step of targets that go this way (engine/plan/way.hpp). Pure.
+  virtual bool applies(const std::string& /*way*/, const json& /*arguments*/) const { return true; }
   virtual Estimate estimate(const EstimateInput& input) const = 0;
   // Operations on the same subject that are taken back and done anew before this one is done again: what it left half
   // done is not worth undoing piece by piece.

@@ -1,0 +1,69 @@
+// Rows from one database into the empty tables of another, hashed on their way, and read back to prove that they came.
+//
+// Both databases stand still meanwhile: the source is fenced, the target nobody else's yet. REQUIRES: no triggers, foreign
+// keys, row security and materialized views on the target yet: COPY into it evaluates CHECK constraints, domains,
+// generated columns and, where they are there already, expressions of indexes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/core/task.hpp"
+#include "engine/postgres/session.hpp"
+
+namespace pgconvoy {
+
+// A table with rows of its own, as the target has it.
+struct TransferTable {
+  std::string name;        // qualified and quoted
+  std::string owner;       // not quoted; "" when a superuser owns it
+  std::string read_sql;    // COPY ... TO STDOUT on the source
+  std::string write_sql;   // COPY ... FROM STDIN on the target
+  std::string check_sql;   // COPY ... TO STDOUT on the target: the same columns in the same order as read_sql
+  // Where columns are generated: all columns of the source, for which check_sql asks the target too. "": read_sql has all.
+  std::string whole_sql;
+  std::int64_t size = 0;   // bytes on disk at the source, with TOAST
+};
+
+struct TransferPlan {
+  std::vector<TransferTable> tables;   // the largest first
+  std::vector<std::string> sequences;  // qualified and quoted
+};
+
+// Reads the catalogues of both. Error conflict when a table with rows is missing on the target or has other columns, or when
+// the source has large objects, which aren't carried this way.
+Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target);
+
+// One way for rows: a session on each side, with the rights that are needed to write there.
+struct TransferLane {
+  Session* source = nullptr;
+  // The session that writes tables of an owner ("": the administrator's). Opened when first asked for.
+  std::function<Task<Result<Session*>>(std::string owner)> target;
+};
+
+struct TransferredTable {
+  std::string name;
+  std::int64_t rows = 0, bytes = 0;  // bytes of COPY text
+  std::string checksum;              // as in compare.hpp
+};
+
+struct Transferred {
+  std::vector<TransferredTable> tables;  // in the plan's order
+  std::int64_t rows = 0, bytes = 0;
+};
+
+// Copies all tables; lanes take the next table when they have done one. `progress` (may be empty) is told bytes of COPY text
+// so far. The first error ends all lanes. Memory: about a MiB a lane. What was written stays written after an error.
+Task<Result<Transferred>> transfer_rows(const TransferPlan& plan, std::vector<TransferLane> lanes, std::uint64_t seed,
+                                        std::function<void(std::int64_t bytes)> progress);
+
+// Sets every sequence of the target to the source's value. As the administrator.
+Task<Result<int>> transfer_sequences(const TransferPlan& plan, Session& source, Session& target);
+
+// Reads the target's tables back, each session a share of them, and compares with what the source sent. Values that the
+// target generated itself are compared with the source's, which is read again for that. Error corrupt names the tables that differ. REQUIRES: seed and plan are those of transfer_rows.
+Task<Result<void>> prove_transfer(const TransferPlan& plan, const Transferred& sent, Session& source, std::vector<Session*> sessions, std::uint64_t seed);
+
+}  // namespace pgconvoy

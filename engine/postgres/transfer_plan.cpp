@@ -1,0 +1,112 @@
+// Which rows are transferred, and by which COPY.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/postgres/content.hpp"
+#include "engine/postgres/transfer.hpp"
+
+namespace pgconvoy {
+namespace {
+
+struct Inventory {
+  std::vector<ContentTable> tables;
+  std::vector<std::string> sequences;
+  bool large_objects = false;
+};
+
+Task<Result<Inventory>> read_inventory(Session& session, int other_version) {
+  const Dialect dialect{session.server_version(), other_version, true, {}, true};
+  const std::string sql =
+      content_tables_sql(dialect) + "select format('%I.%I', n.nspname, c.relname) as sequence_name from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+      "where c.relkind = 'S' and " + catalogue::user_schema("n") +
+      " and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e' and not exists "
+      "(select from pg_extension e where c.oid = any (e.extconfig))) order by 1;\n"
+      "select exists (select from pg_largeobject_metadata) as large_objects;\n";
+  CO_TRY(const std::vector<Rows> results, co_await session.script(sql));
+  Inventory side;
+  side.tables = content_tables(results);
+  for (const Rows& rows : results) {
+    if (rows.columns.empty()) continue;
+    if (rows.columns.front() == "sequence_name")
+      for (std::size_t i = 0; i < rows.size(); ++i) side.sequences.push_back(rows.text(i, 0));
+    if (rows.columns.front() == "large_objects") side.large_objects = rows.truth(0, 0);
+  }
+  co_return side;
+}
+
+std::string list_of(const std::vector<std::string>& columns) {
+  std::string list;
+  for (const std::string& column : columns) list += (list.empty() ? "" : ", ") + quote_identifier(column);
+  return list;
+}
+
+std::string selected(const ContentTable& table, const std::vector<std::string>& columns) {
+  return fmt::format("COPY (SELECT {} FROM ONLY {} {}) TO STDOUT", list_of(columns), table.name, table.condition);
+}
+
+// Without columns that can be written, rows are empty lines.
+std::string in_brackets(const std::vector<std::string>& columns) { return columns.empty() ? "" : fmt::format(" ({})", list_of(columns)); }
+
+TransferTable table_of(const ContentTable& source, const ContentTable& target) {
+  TransferTable table;
+  table.name = source.name;
+  table.owner = target.owner;
+  table.size = source.whole_size;
+  table.write_sql = fmt::format("COPY {}{} FROM STDIN", source.name, in_brackets(source.written));
+  const bool part = !source.condition.empty();
+  table.read_sql = part ? selected(source, source.written) : fmt::format("COPY {}{} TO STDOUT", source.name, in_brackets(source.written));
+  table.check_sql = table.read_sql;
+  if (source.generated) table.check_sql = table.whole_sql = selected(source, source.columns);
+  return table;
+}
+
+bool same_columns(std::vector<std::string> left, std::vector<std::string> right) {
+  std::sort(left.begin(), left.end());
+  std::sort(right.begin(), right.end());
+  return left == right;
+}
+
+}  // namespace
+
+Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
+  CO_TRY(const Inventory ours, co_await read_inventory(source, target.server_version()));
+  CO_TRY(const Inventory theirs, co_await read_inventory(target, source.server_version()));
+  if (ours.large_objects)
+    co_return Error(ErrorKind::refused, "the database has large objects, which aren't carried over row by row", "--way throughput").on(source.server());
+  std::map<std::string, const ContentTable*> by_name;
+  for (const ContentTable& table : theirs.tables) by_name.emplace(table.name, &table);
+  TransferPlan plan;
+  for (const ContentTable& table : ours.tables) {
+    const auto found = by_name.find(table.name);
+    if (found == by_name.end() || !same_columns(table.columns, found->second->columns) || !same_columns(table.written, found->second->written))
+      co_return Error(ErrorKind::conflict, fmt::format("table {} {}", table.name, found == by_name.end() ? "isn't in the new database" : "has other columns in the new database"))
+          .on(target.server());
+    plan.tables.push_back(table_of(table, *found->second));
+  }
+  if (ours.sequences != theirs.sequences) co_return Error(ErrorKind::conflict, "the new database has other sequences").on(target.server());
+  plan.sequences = ours.sequences;
+  std::sort(plan.tables.begin(), plan.tables.end(),
+            [](const TransferTable& a, const TransferTable& b) { return a.size != b.size ? a.size > b.size : a.name < b.name; });
+  co_return plan;
+}
+
+Task<Result<int>> transfer_sequences(const TransferPlan& plan, Session& source, Session& target) {
+  constexpr std::size_t kAtOnce = 200;
+  for (std::size_t begin = 0; begin < plan.sequences.size(); begin += kAtOnce) {
+    std::string read;
+    for (std::size_t i = begin; i < std::min(begin + kAtOnce, plan.sequences.size()); ++i)
+      read += fmt::format("{}select {}, last_value, is_called from {}", read.empty() ? "" : " union all ", source.quote_literal(plan.sequences[i]), plan.sequences[i]);
+    std::vector<Value> none;
+    CO_TRY(const Rows values, co_await source.query(std::move(read), none));
+    std::string write = "set local synchronous_commit = off; ";
+    for (std::size_t i = 0; i < values.size(); ++i)
+      write += fmt::format("select pg_catalog.setval({}::pg_catalog.regclass, {}, {}); ", target.quote_literal(values.text(i, 0)), values.number(i, 1),
+                           values.truth(i, 2) ? "true" : "false");
+    CO_TRY_VOID(co_await target.script(std::move(write)));
+  }
+  co_return static_cast<int>(plan.sequences.size());
+}
+
+}  // namespace pgconvoy
