@@ -41,6 +41,7 @@ class Track:
     breaking: tuple = ()
     fail_health: bool = False
     settings: tuple = ()
+    options: tuple = ()
     before: str = ""  # a fault at its effects makes the first command stop there: "exit-before@60%"
 
     def points_command(self):
@@ -56,6 +57,9 @@ TRACKS = [
     Track("rollback", [RUN, ["rollback", "r1", "--yes"]], "rolled_back"),
     Track("cleanup", [RUN, ["cleanup"]], "succeeded", breaking=SUBSCRIPTION, settings=("retention=1s",)),
     Track("pooler", [RUN], "succeeded", laboratory={"pooler": True}),
+    Track("short_pause", [RUN], "succeeded", options=("--way", "short-pause")),
+    Track("short_pause_undo", [RUN], "rolled_back", options=("--way", "short-pause"), breaking=NOT_REBUILDABLE),
+    Track("late_backup", [RUN], "succeeded", options=("--way", "short-pause"), settings=("backup=after-pivot",)),
     Track("several", [RUN], "succeeded", laboratory={"shared": True}, target="trio-live"),
 ]
 
@@ -127,7 +131,7 @@ class Journey:
         runbook = self.place.lab.edited_runbook(redeploy="{health_timeout: 2s}") if self.track.fail_health else RUNBOOK
         # What check would have found, so that the restore fails.
         unchecked = ["--no-check", "the restore is meant to fail"] if self.track.breaking is NOT_REBUILDABLE else []
-        return ["run", "-f", self.place.lab.fleet, "--runbook", runbook, "--limit", self.track.target, *settings, *unchecked, "--yes"]
+        return ["run", "-f", self.place.lab.fleet, "--runbook", runbook, "--limit", self.track.target, *settings, *self.track.options, *unchecked, "--yes"]
 
     def begin(self):
         """Up to the command whose effects are met by faults."""

@@ -1,0 +1,139 @@
+"""The shorter pause: prepared while the application runs, rows copied, proved and backed up together, and the same doors out."""
+import glob
+import os
+import signal
+import subprocess
+
+from .support import ScenarioTest, wait_for
+
+SHORT = ("--way", "short-pause")
+SHAPES = """CREATE TABLE public.priced (id integer PRIMARY KEY, net numeric, gross numeric GENERATED ALWAYS AS (net * 1.2) STORED);
+    INSERT INTO public.priced SELECT n, n FROM generate_series(1, 500) n;
+    CREATE TABLE public.ordered (id bigserial PRIMARY KEY, priced integer REFERENCES public.priced, note text CHECK (note <> ''));
+    INSERT INTO public.ordered (priced, note) SELECT 1 + n % 500, repeat(md5(n::text), 200) FROM generate_series(1, 600) n;
+    CREATE MATERIALIZED VIEW public.totals AS SELECT priced, count(*) FROM public.ordered GROUP BY 1;
+    CREATE TABLE public.days (day date NOT NULL, n integer) PARTITION BY RANGE (day);
+    CREATE TABLE public.days_2020 PARTITION OF public.days FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+    INSERT INTO public.days SELECT date '2020-01-01' + n, n FROM generate_series(0, 300) n;
+    CREATE TABLE public.nothing (); INSERT INTO public.nothing DEFAULT VALUES;
+    CREATE SEQUENCE public.untouched START 7; SELECT setval('public.ordered_id_seq', 9000);
+    CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.note := NEW.note || ''!''; RETURN NEW; END';
+    CREATE TRIGGER noted BEFORE INSERT ON public.ordered FOR EACH ROW EXECUTE FUNCTION public.noted()"""
+
+
+class ShortPauseTest(ScenarioTest):
+    laboratory_options = {"regions": 1, "databases": 6, "apps": 4, "seed": 83}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.old, cls.new = cls.lab.server("eu-west", 13), cls.lab.server("eu-west", 15)
+
+    def setUp(self):
+        self.lab.use_journal(self.id().rsplit(".", 1)[1])
+
+    def outcome_of(self, operation):
+        [outcome] = [event["data"]["outcome"] for event in self.lab.json("events", "r1") if event["kind"] == "step_succeeded" and operation in event["step"]]
+        return outcome
+
+    def files(self, pattern="*"):
+        return glob.glob(os.path.join(self.lab.backups, "**", pattern), recursive=True)
+
+    def assert_restorable(self, database, tables):
+        """By PostgreSQL's own program, into a database of its own."""
+        backup = self.lab.json("backups", "list")["backups"][0]
+        place = ["-h", "127.0.0.1", "-p", str(self.lab.record["servers"][self.new]["port"]), "-U", "postgres"]
+        self.lab.psql(self.new, "CREATE DATABASE restored TEMPLATE template0")
+        try:
+            done = subprocess.run(["pg_restore", *place, "--dbname", "restored", "--exit-on-error", backup["file"]], capture_output=True, text=True,
+                                  check=False, env=self.lab.environment())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for table in tables:
+                count = f"SELECT count(*) FROM {table}"
+                self.assertEqual(self.lab.psql(self.new, count, "restored"), self.lab.psql(self.new, count, database), table)
+        finally:
+            self.lab.psql(self.new, "DROP DATABASE restored")
+
+    def test_everything_moves_with_its_shapes(self):
+        application = "shop-live"
+        self.lab.as_owner(application, SHAPES)
+        planned = self.lab.run("plan", *self.lab.fleet_arguments("--limit", application, *SHORT, "-v"))
+        self.assert_exit(planned, 0)
+        self.assertIn("way: short-pause", planned.stdout)
+        writer = self.lab.start_writer(application)
+        writer.wait_for_more()
+        self.assert_exit(self.lab.migrate("--limit", application, *SHORT), 0)
+        writer.wait_for_more()
+        writer.stop()
+        self.assert_healthy_on(application, 15)
+        self.assert_ledger_complete(application, writer)
+        database = self.lab.database_of(application)["database"]
+        self.assertEqual(self.lab.psql(self.new, "SELECT count(*), sum(gross) FROM priced", database), ["500|150300.0"])
+        self.assertEqual(self.lab.psql(self.new, "SELECT count(*) FROM totals", database), ["500"])
+        self.assertEqual(self.lab.psql(self.new, "SELECT count(*) FROM ordered WHERE note LIKE '%!'", database), ["0"])  # no trigger ran
+        self.assertEqual(self.lab.psql(self.new, "SELECT last_value, is_called FROM untouched", database), ["7|f"])
+        self.assertEqual(self.lab.psql(self.new, "SELECT last_value FROM ordered_id_seq", database), ["9000"])
+        self.assertEqual(self.lab.psql(self.new, "SELECT count(*) FROM pg_statistic WHERE starelid = 'ordered'::regclass", database)[0] > "0", True)
+        outcome = self.outcome_of("transfer_to_prepared_services")
+        self.assertGreaterEqual(outcome["rows"], 1402)
+        self.assertEqual(set(outcome["seconds"]), {"copy", "after rows", "read back", "backup"})
+        self.assertEqual(self.files("*definitions*"), [])
+        self.assertEqual(len(self.lab.leftovers(self.new)), 0)
+        self.assert_restorable(database, ["priced", "ordered", "days"])
+
+    def test_backup_after_the_pivot(self):
+        application = "billing-live"
+        self.assert_exit(self.lab.migrate("--limit", application, *SHORT, "--set", "backup=after-pivot"), 0)
+        self.assert_healthy_on(application, 15)
+        self.assertIsNone(self.outcome_of("transfer_to_prepared_services")["backup"])
+        events = self.lab.json("events", "r1")
+        order = [event["step"].split("/")[-1].split("@")[0] for event in events if event["kind"] == "step_succeeded"]
+        self.assertLess(order.index("page_off"), order.index("back_up_after_pivot"))
+        self.assertLess(order.index("back_up_after_pivot"), order.index("close_source"))
+        self.assert_restorable(self.lab.database_of(application)["database"], ["ledger"])
+
+    def test_schema_that_changes_after_it_was_prepared(self):
+        application = "forum-live"
+        database = self.lab.database_of(application)["database"]
+        with self.lab.start("run", *self.lab.fleet_arguments("--limit", application, *SHORT), "--yes") as run:
+            wait_for("the page", lambda: self.lab.journal.has_begun("page_on"), every=0)
+            run.signal(signal.SIGSTOP)
+            try:
+                self.lab.as_owner(application, "ALTER TABLE public.ledger ADD late integer DEFAULT 3")
+            finally:
+                run.signal(signal.SIGCONT)
+            code, output = run.finish()
+        self.assertEqual(code, 0, output)
+        self.assertIn("its schema changed after it was prepared", self.lab.run("events", "r1", "--output", "jsonl").stdout)
+        self.assert_healthy_on(application, 15)
+        self.assertEqual(self.lab.psql(self.new, "SELECT count(*) FROM ledger WHERE late IS DISTINCT FROM 3", database), ["0"])
+        self.assertEqual(len(self.lab.leftovers(self.new)), 0)
+
+    def test_transfer_that_fails_is_undone(self):
+        """Its index keeps a compressed entry; the one that is prepared can't take the row."""
+        applications = [name for name in self.lab.record["applications"] if name not in ("shop-live", "billing-live", "forum-live")]
+        application = applications[0]
+        for statement in ("CREATE TABLE not_rebuildable (id serial PRIMARY KEY, bar text)", "CREATE INDEX ON not_rebuildable (bar)",
+                          "INSERT INTO not_rebuildable (bar) VALUES (repeat('abc', 1012))", "ALTER TABLE not_rebuildable ALTER bar SET STORAGE external"):
+            self.lab.as_owner(application, statement)
+        before = self.lab.catalogs()
+        writer = self.lab.start_writer(application)
+        writer.wait_for_more()
+        done = self.lab.migrate("--limit", application, *SHORT, "--no-check", "the copy is meant to fail")
+        self.assert_exit(done, 1)
+        self.assertIn("not_rebuildable", done.stdout)
+        writer.wait_for_more()
+        writer.stop()
+        self.assertEqual(self.lab.journal.target_states(), {application: "rolled_back"})
+        self.assert_healthy_on(application, 13)
+        self.assert_ledger_complete(application, writer)
+        self.assertEqual(self.lab.catalogs(), before)
+        self.assertEqual(self.files("*definitions*"), [])
+
+    def test_large_objects_go_the_other_way(self):
+        target = next(each["environment"] for each in self.lab.record["databases"] if each["environment"] not in self.lab.record["applications"])
+        self.lab.psql(self.old, "SELECT lo_from_bytea(0, 'abc')", self.lab.database_of(target)["database"])
+        planned = self.lab.run("plan", *self.lab.fleet_arguments("--limit", target, *SHORT, "-v"))
+        self.assert_exit(planned, 0)
+        self.assertIn("way: throughput (not short-pause:", planned.stdout)
+        self.assertIn("has large objects", planned.stdout)

@@ -1,0 +1,155 @@
+// Rows that go in and out of real servers: paced, refused, given up, cut off.
+#include <boost/asio/thread_pool.hpp>
+
+#include "engine/postgres/content.hpp"
+#include "engine/postgres/transfer.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/laboratory.hpp"
+#include "tests/support/loop.hpp"
+
+using namespace pgconvoy;
+using Catch::Contains;
+
+namespace {
+
+struct CopyFixture {
+  asio::io_context loop{1};
+  asio::thread_pool pool{2};
+  std::unique_ptr<SessionFactory> factory = make_session_factory(pool);
+
+  SessionPtr open(const testing::LaboratoryServer& server, const std::string& database = "postgres") {
+    auto session = testing::run_on(loop, factory->open(server.connection.with_database(database), SessionOptions()));
+    REQUIRE(session);
+    return *std::move(session);
+  }
+  void script(Session& session, std::string sql) { REQUIRE(testing::run_on(loop, session.script(std::move(sql)))); }
+  std::string text(Session& session, std::string sql) {
+    auto rows = testing::run_on(loop, session.query(std::move(sql)));
+    REQUIRE(rows);
+    return rows->text(0, 0);
+  }
+};
+
+Task<Result<std::string>> next_of(std::vector<std::string>* pieces) {
+  if (pieces->empty()) co_return std::string();
+  std::string piece = pieces->front();
+  pieces->erase(pieces->begin());
+  co_return piece;
+}
+
+Task<Result<std::string>> give_up() { co_return Error(ErrorKind::io, "the file ends here"); }
+
+Task<Result<void>> keep(std::string* all, std::string piece) {
+  *all += piece;
+  co_return Result<void>();
+}
+
+Task<Result<void>> refuse(int* taken) {
+  ++*taken;
+  co_return Error(ErrorKind::io, "no room");
+}
+
+}  // namespace
+
+TEST_CASE("session: COPY in stores what is given, whatever the pieces") {
+  CopyFixture fixture;
+  auto session = fixture.open(testing::laboratory_servers().back());
+  fixture.script(*session, "create temp table t (n integer, s text)");
+  std::vector<std::string> pieces{"1\to", "ne\n2\ttwo\n3\t", "\\N\n"};
+  CopyGiver giver = [&pieces] { return next_of(&pieces); };
+  const auto stored = testing::run_on(fixture.loop, session->copy_in("copy t from stdin", std::move(giver)));
+  REQUIRE(stored);
+  CHECK(*stored == 3);
+  CHECK(fixture.text(*session, "select string_agg(concat(n, s), ',' order by n) from t") == "1one,2two,3");
+}
+
+TEST_CASE("session: COPY in that the server refuses, or that is given up, stores nothing and leaves the session usable") {
+  CopyFixture fixture;
+  auto session = fixture.open(testing::laboratory_servers().back());
+  fixture.script(*session, "create temp table t (n integer check (n < 10))");
+  std::vector<std::string> wrong{"1\n", "11\n"};
+  for (int i = 0; i < 2000; ++i) wrong.push_back(std::string(3000, '1') + "\n");
+  CopyGiver giver = [&wrong] { return next_of(&wrong); };
+  const auto refused = testing::run_on(fixture.loop, session->copy_in("copy t from stdin", std::move(giver)));
+  REQUIRE(!refused);
+  CHECK(refused.error().sqlstate == "23514");
+  CopyGiver stops = [] { return give_up(); };
+  const auto given_up = testing::run_on(fixture.loop, session->copy_in("copy t from stdin", std::move(stops)));
+  REQUIRE(!given_up);
+  CHECK_THAT(given_up.error().message, Contains("the file ends here"));
+  REQUIRE(session->usable());
+  CHECK(fixture.text(*session, "select count(*) from t") == "0");
+}
+
+TEST_CASE("session: COPY out in pieces of whole rows, at the pace of who takes them") {
+  CopyFixture fixture;
+  auto session = fixture.open(testing::laboratory_servers().back());
+  std::string all;
+  bool whole = true;
+  CopyTaker taker = [&](std::string piece) {
+    whole = whole && piece.ends_with('\n');
+    return keep(&all, std::move(piece));
+  };
+  REQUIRE(testing::run_on(fixture.loop, session->copy_out_pieces("copy (select n, repeat('x', 100) from generate_series(1, 20000) n) to stdout", std::move(taker))));
+  CHECK(whole);
+  CHECK(std::count(all.begin(), all.end(), '\n') == 20000);
+
+  int taken = 0;
+  CopyTaker refuses = [&taken](std::string) { return refuse(&taken); };
+  const auto refused = testing::run_on(fixture.loop, session->copy_out_pieces("copy (select repeat('x', 100) from generate_series(1, 1000000)) to stdout", std::move(refuses)));
+  REQUIRE(!refused);
+  CHECK_THAT(refused.error().message, Contains("no room"));
+  CHECK(taken == 1);
+  REQUIRE(session->usable());
+  CHECK(fixture.text(*session, "select 1") == "1");
+}
+
+TEST_CASE("transfer: rows, sequences and generated columns of one server come to another and are proved") {
+  CopyFixture fixture;
+  const auto servers = testing::laboratory_servers();
+  auto old_admin = fixture.open(servers.front()), new_admin = fixture.open(servers.back());
+  const std::string schema = "create table big (id bigserial primary key, t text); create table small (n integer, twice integer generated always as (n * 2) stored);"
+                             "create table empty (); create sequence alone";
+  for (Session* each : {old_admin.get(), new_admin.get()}) {
+    auto dropped = testing::run_on(fixture.loop, each->query("drop database if exists transfer_test"));
+    REQUIRE(dropped);
+    auto created = testing::run_on(fixture.loop, each->query("create database transfer_test"));
+    REQUIRE(created);
+  }
+  {
+    auto source = fixture.open(servers.front(), "transfer_test"), target = fixture.open(servers.back(), "transfer_test");
+    for (Session* each : {source.get(), target.get()}) fixture.script(*each, "set search_path = public; " + schema);
+    fixture.script(*source, "set search_path = public; insert into big (t) select md5(n::text) || E'\\n\\t\\\\' from generate_series(1, 20000) n;"
+                            "insert into small (n) select n from generate_series(1, 50) n; insert into empty default values; select nextval('alone')");
+    const auto plan = testing::run_on(fixture.loop, plan_transfer(*source, *target));
+    REQUIRE(plan);
+    CHECK(plan->tables.size() == 3);
+    TransferLane lane;
+    lane.source = source.get();
+    struct Give {
+      static Task<Result<Session*>> target(Session* session) { co_return session; }
+    };
+    lane.target = [&target](std::string) { return Give::target(target.get()); };
+    std::vector<TransferLane> lanes{lane};
+    const auto sent = testing::run_on(fixture.loop, transfer_rows(*plan, lanes, 7, {}));
+    REQUIRE(sent);
+    CHECK(sent->rows == 20051);
+    const auto sequences = testing::run_on(fixture.loop, transfer_sequences(*plan, *source, *target));
+    REQUIRE(sequences);
+    CHECK(*sequences == 2);
+    CHECK(fixture.text(*target, "select last_value from public.big_id_seq") == "20000");
+    std::vector<Session*> readers{target.get()};
+    CHECK(testing::run_on(fixture.loop, prove_transfer(*plan, *sent, *source, readers, 7)));
+
+    fixture.script(*target, "update public.big set t = t || '!' where id = 17777");
+    const auto spoilt = testing::run_on(fixture.loop, prove_transfer(*plan, *sent, *source, readers, 7));
+    REQUIRE(!spoilt);
+    CHECK(spoilt.error().kind == ErrorKind::corrupt);
+    CHECK_THAT(spoilt.error().message, Contains("public.big") && !Contains("public.small"));
+    fixture.script(*target, "alter table public.small add more integer");
+    const auto other = testing::run_on(fixture.loop, plan_transfer(*source, *target));
+    REQUIRE(!other);
+    CHECK_THAT(other.error().message, Contains("public.small has other columns"));
+  }
+  for (Session* each : {old_admin.get(), new_admin.get()}) REQUIRE(testing::run_on(fixture.loop, each->query("drop database transfer_test")));
+}
