@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -9,6 +11,7 @@
 #include "engine/postgres/archive_list.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/client_call.hpp"
+#include "operations/database_work.hpp"
 #include "operations/handles.hpp"
 #include "operations/lent_rights.hpp"
 #include "operations/private_files.hpp"
@@ -138,6 +141,9 @@ class Portions {
   std::vector<Portion> portions_;
 };
 
+// How much faster n jobs are than one: n to this power.
+constexpr double kSpeedup = 0.55;
+
 class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
  public:
   std::string name() const override { return "restore_backup_to_reprovisioned_services"; }
@@ -149,12 +155,17 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     return {{"jobs", Parameter::Type::number, 1, "Parallel jobs of pg_restore for data and indexes."}};
   }
   std::vector<std::string> rests_on() const override { return {"reprovision_collected_instances"}; }
+  // Jobs share data and indexes among them; the largest table is one job's all the same, and all of them share the server.
   Estimate estimate(const EstimateInput& input) const override {
-    const auto found = input.facts.databases.find(input.subject);
-    if (found == input.facts.databases.end()) return {0.8, false};
-    return {0.4 + found->second.relations * 0.002 + static_cast<double>(found->second.table_bytes) / 50e6 +
-                static_cast<double>(found->second.index_bytes) / 80e6,
-            false};
+    const DatabaseFacts* database = database_of(input);
+    if (database == nullptr) return {0.8, false};
+    const double share = 1 / std::pow(std::max(1.0, input.arguments.value("jobs", 1.0)), kSpeedup);
+    return {0.8, false,
+            {{term::kTableBytes, static_cast<double>(database->table_bytes) * share},
+             {term::kIndexBytes, static_cast<double>(database->index_bytes) * share},
+             {term::kLargeObjectBytes, static_cast<double>(database->large_object_bytes)},
+             {term::kLargeObjects, static_cast<double>(database->large_objects)},
+             {term::kRelations, static_cast<double>(database->relations)}}};
   }
 
   Task<Result<RestoreIntent>> plan_effect(StepContext& context) override {

@@ -14,6 +14,7 @@
 #include "engine/facts/gather.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/service.hpp"
+#include "engine/plan/pause.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
 #include "engine/run/findings.hpp"
@@ -166,11 +167,12 @@ Result<void> place_all(Plan& plan, const Survey& survey) {
 class Judge {
  public:
   Judge(Services services, Plan& plan, const OperationRegistry& operations, const ConditionRegistry& conditions,
-        std::function<void(PlanProgress)> progress)
+        const EstimateModel& model, std::function<void(PlanProgress)> progress)
       : clock_(services.clock),
         plan_(plan),
         operations_(operations),
         conditions_(conditions),
+        model_(model),
         progress_(std::move(progress)),
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
                                         needs_of(plan.runbook, conditions)}) {}
@@ -179,6 +181,7 @@ class Judge {
     tell();
     CO_TRY_VOID(co_await survey_.read_servers(servers_to_read(plan_)));
     CO_TRY_VOID(place_all(plan_, survey_));
+    beside_ = targets_beside(plan_);
     std::vector<Target> targets;
     std::vector<std::map<std::string, Placement>> placements;
     for (const PlannedTarget& planned : plan_.targets) {
@@ -212,16 +215,21 @@ class Judge {
         failure_ = facts.error();
         co_return;
       }
+      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target);
+      foretell_pause(planned, *facts);
       auto findings = evaluate(plan_, conditions_, *facts, clock_.wall());
       planned.findings.insert(planned.findings.end(), std::make_move_iterator(findings.begin()),
                               std::make_move_iterator(findings.end()));
-      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target);
-      estimate(planned, operations_, *facts);
       for (const auto& [instance, database] : facts->databases) planned.bytes += database.bytes;
       planned.facts_digest = digest(reduced(*facts));
       ++done_;
       tell();
     }
+  }
+  void foretell_pause(PlannedTarget& planned, TargetFacts& facts) const {
+    estimate(planned, operations_, facts, model_, beside_.at(planned.target.region));
+    facts.pause = pause_of(plan_.fleet, planned);
+    if (facts.pause) facts.pause->remedies = pause_remedies(*facts.pause, planned, operations_, facts, model_);
   }
   void tell() {
     if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});
@@ -231,6 +239,8 @@ class Judge {
   Plan& plan_;
   const OperationRegistry& operations_;
   const ConditionRegistry& conditions_;
+  const EstimateModel& model_;
+  std::map<std::string, double> beside_;  // by region
   std::function<void(PlanProgress)> progress_;
   Survey survey_;
   std::unique_ptr<asio::steady_timer> finished_;
@@ -248,12 +258,14 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
   CO_TRY_VOID(check_overrides(request.runbook, request.options));
   CO_TRY_VOID(check_suppressions(request.fleet, conditions));
   PlanResult result;
+  result.model = std::move(request.model);
   Plan& plan = result.plan;
   plan.fleet = std::move(request.fleet);
   plan.runbook = std::move(request.runbook);
   plan.options = std::move(request.options);
   plan.runbook_digest = digest(plan.runbook);
   plan.fleet_digest = digest(plan.fleet);
+  plan.contention = result.model.contention;
   CO_TRY(plan.requirements, requirements_of(plan.runbook, operations));
 
   CO_TRY_VOID(check_order(plan.requirements));
@@ -281,7 +293,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
     CO_TRY_VOID(request.before_reading());
   }
 
-  Judge judge(services, plan, operations, conditions, std::move(progress));
+  Judge judge(services, plan, operations, conditions, result.model, std::move(progress));
   CO_TRY_VOID(co_await judge.judge(std::max(1, request.surveys)));
   arrange(plan.targets, plan.fleet, plan.options);
   co_return result;
