@@ -23,6 +23,7 @@ std::string from_environment(const char* name, const char* fallback) {
 }
 
 constexpr const char* kEverywhere = "Everywhere";
+constexpr const char* kBudgetCondition = "downtime_within_budget";
 
 // CLI11's own messages name neither the value nor what is wanted, and its conversion takes -1 for a huge number.
 CLI::Option* whole_number(CLI::Option* option, std::uint64_t least, std::uint64_t most) {
@@ -154,6 +155,9 @@ void add_run_choices(CLI::App& command, RunChoices& choices) {
       ->type_name("WHAT")->check(CLI::IsMember({"rollback", "leave"}).description(""))->group(group)->capture_default_str();
   command.add_option("--override", choices.overrides, "Go on although this precondition blocks; the reason is kept")
       ->type_name("CONDITION=REASON")->group(group)->allow_extra_args(false);
+  command.add_option("--over-budget", choices.over_budget,
+                     "Move targets too whose foretold pause exceeds their downtime budget; the reason is kept")
+      ->type_name("REASON")->group(group);
   add_rollout_choices(command, choices);
   command.add_option("--no-check", choices.no_check, "Go on whatever precondition blocks: what would fail fails. The reason is kept")
       ->type_name("REASON")->group(group);
@@ -190,6 +194,11 @@ Result<RunOptions> RunChoices::complete(const std::string& fleets_backup_directo
   complete.seed = seed ? *seed : ((std::uint64_t(random()) << 32 | random()) >> 44);
   TRY(const json reasons, split_pairs("--override", overrides));
   for (const auto& entry : reasons.items()) complete.overrides[entry.key()] = entry.value().get<std::string>();
+  if (!over_budget.empty()) {
+    if (complete.overrides.contains(kBudgetCondition))
+      return Error(ErrorKind::usage, fmt::format("--over-budget and --override {} both say why", kBudgetCondition), "give one of them");
+    complete.overrides[kBudgetCondition] = over_budget;
+  }
   if (!no_check.empty()) complete.overrides[kEveryCondition] = no_check;
   TRY(complete.backup_directory, absolute_backup_directory(complete.backup_directory, fleets_backup_directory));
   TRY_VOID(put_settings_into(complete));

@@ -57,7 +57,7 @@ struct RunChoices {
   std::optional<std::uint64_t> seed;
   std::optional<int> per_region;  // --concurrency-per-region, when it was given: it goes before the fleet file's
   std::vector<std::string> overrides;
-  std::string no_check;
+  std::string no_check, over_budget;  // reasons
   std::string backup_retention;   // as given; "": the fleet's
   std::map<std::string, std::string> settings;  // of run_settings(), as given; "": as usual
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "cli/forecasting.hpp"
 #include "engine/fleet/ad_hoc.hpp"
 #include "engine/fleet/discover.hpp"
 #include "engine/fleet/file.hpp"
@@ -129,6 +130,7 @@ void add_planning(CLI::App& command, PlanningOptions& options) {
   add_runbook(command, options.runbook);
   add_selection(command, options.selection);
   add_run_choices(command, options.choices);
+  command.add_flag("--shipped-estimates", options.shipped_estimates, "Estimate by the shipped figures, not by what this journal's runs have shown")->group("Run");
 }
 
 Result<ParsedRunbook> parse_runbook_file(const Application& application, const std::string& name) {
@@ -232,6 +234,9 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
   }
   TRY(request.options, options.choices.complete(request.fleet.backups.directory));
   request.before_reading = std::move(before_reading);
+  if (!options.shipped_estimates) {
+    TRY(request.model, learn_estimates(globals));
+  }
   // What is typed for this night goes before what the fleet file says for all of them; the frozen copy holds it.
   if (options.choices.per_region)
     for (auto& [id, region] : request.fleet.regions) region.concurrency.reset();
@@ -242,7 +247,9 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
   auto planned = application.wait(make_plan(application.services(), std::move(request), application.operations(),
                                             application.conditions(), progress));
   if (show) write_error("\r\x1b[K");
-  if (planned) planned->plan.fleet_file = name_of_fleet(options.fleet);
+  if (!planned) return planned;
+  planned->plan.fleet_file = name_of_fleet(options.fleet);
+  if (options.forecast) foretell_run(planned->plan, planned->model, std::chrono::system_clock::now());
   return planned;
 }
 

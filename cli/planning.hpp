@@ -18,6 +18,8 @@ struct PlanningOptions {
   RunbookOptions runbook;
   RunChoices choices;
   std::optional<std::set<std::string>> settled;  // see PlanRequest
+  bool shipped_estimates = false;  // not those that the journal's runs have taught
+  bool forecast = false;           // the run is simulated, and its forecast put into the plan
   bool trial = false;  // trial_restore is one of the preconditions: it writes to the target servers
 };
 void add_planning(CLI::App& command, PlanningOptions& options);

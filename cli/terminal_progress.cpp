@@ -9,6 +9,7 @@ namespace pgconvoy::cli {
 namespace {
 
 constexpr auto kAtMost = std::chrono::milliseconds(200);
+constexpr auto kForetellEvery = std::chrono::seconds(5);
 constexpr auto kClocks = std::chrono::seconds(1);  // when nothing happens, only the clocks of what is in flight move on
 
 }  // namespace
@@ -60,6 +61,7 @@ void TerminalProgress::draw_within(SteadyTime::duration delay) {
 
 void TerminalProgress::draw() {
   if (finished_) return;
+  foretell_now_and_then();
   const TerminalSize size = terminal_size(file_);
   report::ProgressBoard::Frame frame;
   frame.columns = static_cast<std::size_t>(size.columns);
@@ -76,6 +78,15 @@ void TerminalProgress::draw() {
   drawn_lines_ = lines.size();
   last_drawn_ = std::chrono::steady_clock::now();
   write(text);
+}
+
+// It takes a hundredth of the time at most: of a very large run it is simulated less often.
+void TerminalProgress::foretell_now_and_then() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (now < foretell_next_) return;
+  board_.foretell(std::chrono::system_clock::now());
+  const SteadyTime done = std::chrono::steady_clock::now();
+  foretell_next_ = done + std::max<SteadyTime::duration>(kForetellEvery, 100 * (done - now));
 }
 
 void TerminalProgress::write(const std::string& text) const {

@@ -22,6 +22,7 @@ class TerminalProgress final : public ProgressListener {
   // Sees to it that the board is drawn at that time or before.
   void draw_within(SteadyTime::duration delay);
   void draw();
+  void foretell_now_and_then();
   void write(const std::string& text) const;
 
   asio::steady_timer timer_;
@@ -31,6 +32,7 @@ class TerminalProgress final : public ProgressListener {
   std::vector<std::string> above_;  // lines to leave behind at the next drawing
   std::size_t drawn_lines_ = 0;
   SteadyTime last_drawn_;
+  SteadyTime foretell_next_;
   bool waiting_ = false, stopping_ = false, finished_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

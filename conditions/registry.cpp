@@ -10,6 +10,7 @@
 #include "conditions/collations_sort_alike.hpp"
 #include "conditions/connections_fit.hpp"
 #include "conditions/disk_space.hpp"
+#include "conditions/downtime_within_budget.hpp"
 #include "conditions/dumper_can_read_everything.hpp"
 #include "conditions/encoding_and_locale_available.hpp"
 #include "conditions/expressions_stand_alone.hpp"
@@ -94,6 +95,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_server_configuration_fits());
   registry.add(make_connections_fit());
   registry.add(make_wal_fits());
+  registry.add(make_downtime_within_budget());
   registry.add(make_target_is_backed_up());
   registry.add(make_certificates_accepted());
   registry.add(make_disk_space());

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/run/step_context.hpp"
+#include "operations/database_work.hpp"
 #include "operations/handles.hpp"
 #include "operations/pause_limit.hpp"
 #include "operations/tenant_login.hpp"
@@ -65,9 +66,9 @@ class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
   std::string summary() const override { return "Analyses every table, partitioned parents too, before the app meets them."; }
   Subject subject() const override { return Subject::instance; }
   Estimate estimate(const EstimateInput& input) const override {
-    const auto found = input.facts.databases.find(input.subject);
-    if (found == input.facts.databases.end()) return {0.3, false};
-    return {0.1 + found->second.tables * 0.005 + static_cast<double>(found->second.table_bytes) / 400e6, false};
+    const DatabaseFacts* database = database_of(input);
+    if (database == nullptr) return {0.3, false};
+    return {0.3, false, {{term::kTables, static_cast<double>(database->tables)}, {term::kTableBytes, static_cast<double>(database->table_bytes)}}};
   }
 
   Task<Result<AnalyzeIntent>> plan_effect(StepContext& context) override {

@@ -7,6 +7,7 @@
 #include "engine/plan/way.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/backup_time.hpp"
+#include "operations/database_work.hpp"
 #include "operations/private_files.hpp"
 
 namespace pgconvoy {
@@ -25,9 +26,12 @@ class BackUpAfterPivot final : public TypedOperation<LateBackupIntent, BackupOut
   std::vector<Parameter> parameters() const override { return {backup_time_parameter()}; }
   bool applies(const std::string& way, const json& arguments) const override { return way == kShortPause && is_after_pivot(arguments); }
   Estimate estimate(const EstimateInput& input) const override {
-    const auto found = input.facts.databases.find(input.subject);
-    if (found == input.facts.databases.end()) return {0.5, false};
-    return {0.25 + found->second.relations * 0.001 + static_cast<double>(found->second.table_bytes) / 60e6, false};
+    const DatabaseFacts* database = database_of(input);
+    if (database == nullptr) return {0.5, false};
+    Estimate estimate{0.5, false, work_on_content(*database)};
+    estimate.work.push_back({term::kRelations, static_cast<double>(database->relations)});
+    if (input.facts.host.backup_encrypted) estimate.work.push_back({term::kEncryptedBytes, static_cast<double>(database->table_bytes)});
+    return estimate;
   }
 
   Task<Result<LateBackupIntent>> plan_effect(StepContext& context) override {

@@ -6,6 +6,7 @@
 
 #include "engine/plan/way.hpp"
 #include "operations/backup_archive.hpp"
+#include "operations/database_work.hpp"
 #include "operations/private_files.hpp"
 
 namespace pgconvoy {
@@ -26,10 +27,13 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
   Subject subject() const override { return Subject::instance; }
   bool applies(const std::string& way, const json&) const override { return way == kThroughput; }
   Estimate estimate(const EstimateInput& input) const override {
-    const auto found = input.facts.databases.find(input.subject);
-    if (found == input.facts.databases.end()) return {0.5, false};
-    const double bytes = static_cast<double>(found->second.table_bytes);
-    return {0.25 + found->second.relations * 0.001 + bytes / 60e6 + (input.facts.host.backup_encrypted ? bytes / 200e6 : 0), false};
+    const DatabaseFacts* database = database_of(input);
+    if (database == nullptr) return {0.5, false};
+    Estimate estimate{0.5, false, work_on_content(*database)};
+    estimate.work.push_back({term::kRelations, static_cast<double>(database->relations)});
+    if (input.facts.host.backup_encrypted)
+      estimate.work.push_back({term::kEncryptedBytes, static_cast<double>(database->table_bytes + database->large_object_bytes)});
+    return estimate;
   }
 
   Task<Result<BackupIntent>> plan_effect(StepContext& context) override {

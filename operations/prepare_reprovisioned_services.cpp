@@ -9,6 +9,7 @@
 #include "engine/postgres/compare.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/client_call.hpp"
+#include "operations/database_work.hpp"
 #include "operations/handles.hpp"
 #include "operations/private_files.hpp"
 #include "operations/tenant_login.hpp"
@@ -48,9 +49,9 @@ class Prepare final : public TypedOperation<PrepareIntent, PrepareOutcome> {
   bool applies(const std::string& way, const json&) const override { return way == kShortPause; }
   std::vector<std::string> rests_on() const override { return {"reprovision_collected_instances"}; }
   Estimate estimate(const EstimateInput& input) const override {
-    const auto found = input.facts.databases.find(input.subject);
-    if (found == input.facts.databases.end()) return {0.5, false};
-    return {0.5 + found->second.relations * 0.003, false};
+    const DatabaseFacts* database = database_of(input);
+    if (database == nullptr) return {0.5, false};
+    return {0.5, false, {{term::kRelations, static_cast<double>(database->relations)}}};
   }
 
   Task<Result<PrepareIntent>> plan_effect(StepContext& context) override {

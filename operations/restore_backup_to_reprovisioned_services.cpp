@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "engine/plan/way.hpp"
 #include "operations/backup_archive.hpp"
+#include "operations/database_work.hpp"
 #include "operations/handles.hpp"
 #include "operations/private_files.hpp"
 #include "operations/restore_portions.hpp"
@@ -29,6 +32,9 @@ struct RestoreOutcome {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreIntent, server, system_identifier, name, owner, file, oid, again)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RestoreOutcome, entries, passes, owners, archive, backup)
 
+// How much faster n jobs are than one: n to this power.
+constexpr double kSpeedup = 0.55;
+
 class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
  public:
   std::string name() const override { return "restore_backup_to_reprovisioned_services"; }
@@ -41,12 +47,17 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     return {{"jobs", Parameter::Type::number, 1, "Parallel jobs of pg_restore for data and indexes."}};
   }
   std::vector<std::string> rests_on() const override { return {"reprovision_collected_instances"}; }
+  // Jobs share data and indexes among them; the largest table is one job's all the same, and all of them share the server.
   Estimate estimate(const EstimateInput& input) const override {
-    const auto found = input.facts.databases.find(input.subject);
-    if (found == input.facts.databases.end()) return {0.8, false};
-    return {0.4 + found->second.relations * 0.002 + static_cast<double>(found->second.table_bytes) / 50e6 +
-                static_cast<double>(found->second.index_bytes) / 80e6,
-            false};
+    const DatabaseFacts* database = database_of(input);
+    if (database == nullptr) return {0.8, false};
+    const double share = 1 / std::pow(std::max(1.0, input.arguments.value("jobs", 1.0)), kSpeedup);
+    return {0.8, false,
+            {{term::kTableBytes, static_cast<double>(database->table_bytes) * share},
+             {term::kIndexBytes, static_cast<double>(database->index_bytes) * share},
+             {term::kLargeObjectBytes, static_cast<double>(database->large_object_bytes)},
+             {term::kLargeObjects, static_cast<double>(database->large_objects)},
+             {term::kRelations, static_cast<double>(database->relations)}}};
   }
 
   Task<Result<RestoreIntent>> plan_effect(StepContext& context) override {

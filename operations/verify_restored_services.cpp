@@ -4,6 +4,7 @@
 
 #include "engine/postgres/compare.hpp"
 #include "engine/run/step_context.hpp"
+#include "operations/database_work.hpp"
 #include "operations/handles.hpp"
 #include "operations/pause_limit.hpp"
 #include "operations/transfer_to_prepared_services.hpp"
@@ -26,11 +27,14 @@ class Verify final : public TypedOperation<VerifyIntent, VerifyOutcome> {
   std::vector<Parameter> parameters() const override {
     return {{"content", Parameter::Type::boolean, true, "Compare every row, not only catalogues and sequences."}};
   }
-  // Both sides are read at the same time, about 200 MB of COPY text a second and core.
+  // Both sides are read at the same time.
   Estimate estimate(const EstimateInput& input) const override {
-    const auto found = input.facts.databases.find(input.subject);
-    if (found == input.facts.databases.end()) return {0.3, false};
-    return {0.25 + found->second.relations * 0.0005 + static_cast<double>(found->second.table_bytes) / 150e6, false};
+    const DatabaseFacts* database = database_of(input);
+    if (database == nullptr) return {0.3, false};
+    Estimate estimate{0.3, false};
+    if (input.arguments.value("content", true)) estimate.work = work_on_content(*database);
+    estimate.work.push_back({term::kRelations, static_cast<double>(database->relations)});
+    return estimate;
   }
 
   Task<Result<VerifyIntent>> plan_effect(StepContext& context) override {

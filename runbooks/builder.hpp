@@ -125,6 +125,7 @@ inline RunbookNode tablespaces_available() { return node("tablespaces_available"
 inline RunbookNode server_configuration_fits() { return node("server_configuration_fits", {}); }
 inline RunbookNode connections_fit() { return node("connections_fit", {}); }
 inline RunbookNode wal_fits() { return node("wal_fits", {}); }
+inline RunbookNode downtime_within_budget() { return node("downtime_within_budget", {}); }
 inline RunbookNode target_is_backed_up() { return node("target_is_backed_up", {}); }
 inline RunbookNode certificates_accepted() { return node("certificates_accepted", {}); }
 inline RunbookNode disk_space() { return node("disk_space", {}); }

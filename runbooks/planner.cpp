@@ -14,6 +14,7 @@
 #include "engine/facts/gather.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/service.hpp"
+#include "engine/plan/pause.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
 #include "engine/plan/way.hpp"
@@ -168,11 +169,12 @@ Result<void> place_all(Plan& plan, const Survey& survey) {
 class Judge {
  public:
   Judge(Services services, Plan& plan, const OperationRegistry& operations, const ConditionRegistry& conditions,
-        std::function<void(PlanProgress)> progress)
+        const EstimateModel& model, std::function<void(PlanProgress)> progress)
       : clock_(services.clock),
         plan_(plan),
         operations_(operations),
         conditions_(conditions),
+        model_(model),
         progress_(std::move(progress)),
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
                                         needs_of(plan.runbook, conditions)}) {}
@@ -181,6 +183,7 @@ class Judge {
     tell();
     CO_TRY_VOID(co_await survey_.read_servers(servers_to_read(plan_)));
     CO_TRY_VOID(place_all(plan_, survey_));
+    beside_ = targets_beside(plan_);
     std::vector<Target> targets;
     std::vector<std::map<std::string, Placement>> placements;
     for (const PlannedTarget& planned : plan_.targets) {
@@ -215,20 +218,35 @@ class Judge {
         failure_ = facts.error();
         co_return;
       }
+      lay_out(planned, *facts);
       auto findings = evaluate(plan_, conditions_, *facts, clock_.wall());
       planned.findings.insert(planned.findings.end(), std::make_move_iterator(findings.begin()),
                               std::make_move_iterator(findings.end()));
-      Way way = choose_way(plan_.options.way, plan_.runbook, *facts);
-      planned.way = std::move(way.name);
-      planned.way_because = std::move(way.because);
-      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, planned.way);
-      estimate(planned, operations_, *facts);
       for (const auto& [instance, database] : facts->databases) planned.bytes += database.bytes;
       planned.facts_digest = digest(reduced(*facts));
       inbound_.note(planned.target.id, *facts);
       ++done_;
       tell();
     }
+  }
+  // Its way, and with it its steps and how long they take.
+  void lay_out(PlannedTarget& planned, TargetFacts& facts) const {
+    Way way = choose_way(plan_.options.way, plan_.runbook, facts);
+    if (plan_.options.way == kAutomatic && way.name == kShortPause) {
+      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, kThroughput);
+      foretell_pause(planned, facts);
+      if (facts.pause && facts.pause->p90 <= facts.pause->budget)
+        way = {kThroughput, fmt::format("its pause fits its downtime budget of {} with the least work", format_duration(Seconds(facts.pause->budget)))};
+    }
+    planned.way = std::move(way.name);
+    planned.way_because = std::move(way.because);
+    planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, planned.way);
+    foretell_pause(planned, facts);
+  }
+  void foretell_pause(PlannedTarget& planned, TargetFacts& facts) const {
+    estimate(planned, operations_, facts, model_, beside_.at(planned.target.region));
+    facts.pause = pause_of(plan_.fleet, planned);
+    if (facts.pause) facts.pause->remedies = pause_remedies(*facts.pause, planned, operations_, facts, model_);
   }
   void tell() {
     if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});
@@ -238,6 +256,8 @@ class Judge {
   Plan& plan_;
   const OperationRegistry& operations_;
   const ConditionRegistry& conditions_;
+  const EstimateModel& model_;
+  std::map<std::string, double> beside_;  // by region
   std::function<void(PlanProgress)> progress_;
   Survey survey_;
   Inbound inbound_;
@@ -256,12 +276,14 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
   CO_TRY_VOID(check_overrides(request.runbook, request.options));
   CO_TRY_VOID(check_suppressions(request.fleet, conditions));
   PlanResult result;
+  result.model = std::move(request.model);
   Plan& plan = result.plan;
   plan.fleet = std::move(request.fleet);
   plan.runbook = std::move(request.runbook);
   plan.options = std::move(request.options);
   plan.runbook_digest = digest(plan.runbook);
   plan.fleet_digest = digest(plan.fleet);
+  plan.contention = result.model.contention;
   CO_TRY(plan.requirements, requirements_of(plan.runbook, operations));
 
   CO_TRY_VOID(check_order(plan.requirements));
@@ -289,7 +311,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
     CO_TRY_VOID(request.before_reading());
   }
 
-  Judge judge(services, plan, operations, conditions, std::move(progress));
+  Judge judge(services, plan, operations, conditions, result.model, std::move(progress));
   CO_TRY_VOID(co_await judge.judge(std::max(1, request.surveys)));
   arrange(plan.targets, plan.fleet, plan.options);
   co_return result;

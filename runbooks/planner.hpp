@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/fleet/select.hpp"
+#include "engine/plan/estimate.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/run/step_context.hpp"
 
@@ -21,6 +22,7 @@ struct PlanRequest {
   // Instances that are settled (moved already, or in a person's hands): they are left out, and with them targets that have no
   // others. With any, nothing left to move is a plan without targets, not an error.
   std::optional<std::set<std::string>> settled = std::nullopt;
+  EstimateModel model = {};  // how long operations take; as shipped, or learnt from the journal's runs
   // Asked once, when the request is known to be good and before anything is read; its error ends the planning.
   std::function<Result<void>()> before_reading;
 };
@@ -31,6 +33,7 @@ struct PlanProgress {
 
 struct PlanResult {
   Plan plan;
+  EstimateModel model;  // by which it was estimated
   int settled = 0;      // selected targets that were left out as settled
   int not_offered = 0;  // selected targets that have no instance of the source service in the wanted state
 };

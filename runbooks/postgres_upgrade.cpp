@@ -75,7 +75,8 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           other_clients_seen(),
           variables_follow(),
           application_startable(),
-          application_healthy_now())
+          application_healthy_now(),
+          downtime_within_budget())
       .operations(
           collect_service_instances(service(from), state("provisioned")),
           reprovision_collected_instances(to(target), copy_runtime_options(true), adopt_empty(given("adopt_empty_database")),

@@ -146,6 +146,7 @@ int run_command(const GlobalOptions& globals, RunCommandOptions options) {
     if (*ended) return **ended;
   }
   if (options.plan.empty()) {
+    options.planning.forecast = true;
     auto planned = plan_from_options(application, globals, options.planning, [&] { return can_confirm(options.yes); });
     if (!planned) return fail(output, planned.error());
     if (options.goes_on) {

@@ -46,6 +46,8 @@ std::string digest(const TargetFacts& facts) {
   for (auto& application : document["applications"])
     remove(application, {"running", "healthy", "page_is_on", "detail"});
   for (auto& pooler : document["poolers"]) remove(pooler, {"paused", "unreadable_because"});
+  // What the plan says, not what was read.
+  document.erase("pause");
   remove(document["host"], {"backup_free_bytes", "backup_unusable_because", "missing_programs", "name"});
   return sha256_hex(document.dump(-1, ' ', false, json::error_handler_t::replace));
 }

@@ -142,6 +142,15 @@ struct HostFacts {
   bool backup_encrypted = false;                // a backup is there twice for a while: readable and encrypted
 };
 
+// How long the target will be paused by its plan, beside what its environments bear. Not read from anywhere: the plan says it.
+struct PauseFact {
+  double seconds = 0, p90 = 0;             // as likely less as more; nine times of ten at most
+  double budget = 0;                       // of the environment that bears least
+  std::string environment;                 // which one that is
+  std::string made_of;                     // the longest of its steps, for people
+  std::vector<std::string> remedies;       // "with jobs: 4 ... (p90 3 min)": what else could be done, and what comes of it
+};
+
 struct TargetFacts {
   std::string target;
   std::map<std::string, DatabaseFacts> databases;        // by instance id
@@ -158,6 +167,7 @@ struct TargetFacts {
   std::vector<PoolerFacts> poolers;                      // between the target's environments and its instances
   std::map<std::string, DatabaseFacts> in_the_way;       // instance -> the target server's database of the same name
   HostFacts host;
+  std::optional<PauseFact> pause;                        // none: no environment of it has a budget, or nothing pauses it
 };
 
 PGCONVOY_JSON(RoleFact);
@@ -168,6 +178,7 @@ PGCONVOY_JSON(PoolerFacts);
 PGCONVOY_JSON(ApplicationFacts);
 PGCONVOY_JSON(BindingFact);
 PGCONVOY_JSON(HostFacts);
+PGCONVOY_JSON(PauseFact);
 PGCONVOY_JSON(TargetFacts);
 
 }  // namespace pgconvoy

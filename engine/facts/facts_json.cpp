@@ -24,6 +24,7 @@ PGCONVOY_JSON_FIELDS(BindingFact, environment, instance, role, address, database
 PGCONVOY_JSON_FIELDS(HostFacts, backup_directory, backup_free_bytes, backup_unusable_because, programs, program_majors, name,
                      missing_programs, backup_encrypted)
 PGCONVOY_JSON_FIELDS(TargetFacts, target, databases, servers, source_server, target_server, role_of,
-                     clear_password_known, bindings, applications, poolers, in_the_way, host, refused_logins)
+                     clear_password_known, bindings, applications, poolers, in_the_way, host, refused_logins, pause)
+PGCONVOY_JSON_FIELDS(PauseFact, seconds, p90, budget, environment, made_of, remedies)
 
 }  // namespace pgconvoy

@@ -10,7 +10,7 @@
 namespace pgconvoy {
 namespace {
 
-// An estimate is one in the middle: in nine of ten cases a target takes at most about so much more.
+// Of plans that an earlier version made, without a p90.
 constexpr double kMargin = 1.5;
 
 std::vector<Freeze> freezes_of(const Fleet& fleet, const Target& target) {
@@ -40,7 +40,7 @@ std::vector<Candidate> candidates_of(const Plan& plan) {
     candidate.source_servers.assign(sources.begin(), sources.end());
     candidate.target_servers.assign(targets.begin(), targets.end());
     candidate.bytes = planned.bytes;
-    candidate.seconds = planned.seconds * kMargin;
+    candidate.seconds = planned.seconds_p90 > 0 ? planned.seconds_p90 : planned.seconds * kMargin;
     candidate.after = planned.after;
     candidate.freezes = freezes_of(plan.fleet, planned.target);
     result.push_back(std::move(candidate));

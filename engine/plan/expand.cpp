@@ -108,20 +108,4 @@ std::vector<StepPlan> expand(const Runbook& runbook, const OperationRegistry& op
   return std::move(expansion.steps);
 }
 
-void estimate(PlannedTarget& planned, const OperationRegistry& operations, const TargetFacts& facts) {
-  planned.seconds = 0;
-  planned.paused_seconds = 0;
-  int pages = 0;  // that are on: one for each environment
-  for (StepPlan& step : planned.steps) {
-    const Operation* operation = operations.find(step.operation);
-    if (!operation) throw std::logic_error("estimate: there is no operation " + step.operation);
-    step.seconds = operation->estimate({facts, step.subject, step.arguments}).seconds;
-    step.while_paused = pages > 0;
-    if (step.operation == "page_on") ++pages;
-    if (step.operation == "page_off") --pages;
-    planned.seconds += step.seconds;
-    if (step.while_paused) planned.paused_seconds += step.seconds;
-  }
-}
-
 }  // namespace pgconvoy

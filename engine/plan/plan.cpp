@@ -7,6 +7,8 @@ namespace pgconvoy {
 void to_json(json& target, const StepPlan& step) {
   target = {{"path", step.path},           {"operation", step.operation}, {"subject", step.subject},
             {"arguments", step.arguments}, {"seconds", step.seconds},     {"while_paused", step.while_paused}};
+  if (step.seconds_p90 > 0) target["seconds_p90"] = step.seconds_p90;
+  if (!step.work.empty()) target["work"] = step.work;
 }
 
 void from_json(const json& source, StepPlan& step) {
@@ -16,6 +18,8 @@ void from_json(const json& source, StepPlan& step) {
   step.arguments = source.value("arguments", json::object());
   step.seconds = source.value("seconds", 0.0);
   step.while_paused = source.value("while_paused", false);
+  step.seconds_p90 = source.value("seconds_p90", 0.0);
+  step.work = source.value("work", std::map<std::string, double>());
 }
 
 void to_json(json& target, const Placement& placement) {
@@ -33,6 +37,13 @@ void to_json(json& target, const PlannedTarget& planned) {
   target = {{"number", planned.number}, {"target", planned.target},     {"placements", planned.placements},
             {"steps", planned.steps},   {"findings", planned.findings}, {"facts_digest", planned.facts_digest},
             {"bytes", planned.bytes},   {"seconds", planned.seconds},   {"paused_seconds", planned.paused_seconds}};
+  if (planned.seconds_p90 > 0) {
+    target["seconds_p90"] = planned.seconds_p90;
+    target["paused_p90"] = planned.paused_p90;
+    target["spread"] = planned.spread;
+    target["shared_spread"] = planned.shared_spread;
+    target["beside"] = planned.beside;
+  }
   if (!planned.after.empty()) target["after"] = planned.after;
   if (!planned.early_because.empty()) target["early_because"] = planned.early_because;
   if (planned.way != PlannedTarget().way) target["way"] = planned.way;
@@ -49,6 +60,11 @@ void from_json(const json& source, PlannedTarget& planned) {
   planned.bytes = source.value("bytes", std::int64_t{0});
   planned.seconds = source.value("seconds", 0.0);
   planned.paused_seconds = source.value("paused_seconds", 0.0);
+  planned.seconds_p90 = source.value("seconds_p90", 0.0);
+  planned.paused_p90 = source.value("paused_p90", 0.0);
+  planned.spread = source.value("spread", 0.0);
+  planned.shared_spread = source.value("shared_spread", 0.0);
+  planned.beside = source.value("beside", 1.0);
   planned.after = source.value("after", std::vector<int>());
   planned.early_because = source.value("early_because", "");
   planned.way = source.value("way", PlannedTarget().way);
@@ -151,6 +167,8 @@ json plan_header(const Plan& plan) {
                  {"requirements", plan.requirements}};
   if (!plan.fleet_file.empty()) header["fleet_file"] = plan.fleet_file;
   if (!plan.continues.empty()) header["continues"] = plan.continues;
+  if (plan.contention > 0) header["contention"] = plan.contention;
+  if (!plan.forecast.is_null()) header["forecast"] = plan.forecast;
   return header;
 }
 
@@ -164,6 +182,8 @@ Plan plan_from_header(const json& header) {
   plan.requirements = header.at("requirements").get<Requirements>();
   plan.fleet_file = header.value("fleet_file", "");
   plan.continues = header.value("continues", "");
+  plan.contention = header.value("contention", 0.0);
+  plan.forecast = header.value("forecast", json());
   return plan;
 }
 

@@ -21,8 +21,10 @@ struct StepPlan {
   std::string operation;
   std::string subject;    // id of instance or environment; "" for the target
   json arguments;
-  double seconds = 0;     // estimate
+  double seconds = 0;     // estimate: as likely less as more
   bool while_paused = false;
+  double seconds_p90 = 0;                // nine times of ten it takes at most that
+  std::map<std::string, double> work;    // what the estimate was made of: term -> amount; empty: nobody estimated it
 };
 
 struct Placement {
@@ -38,7 +40,11 @@ struct PlannedTarget {
   std::vector<Finding> findings;
   std::string facts_digest;
   std::int64_t bytes = 0;   // of its databases
-  double seconds = 0, paused_seconds = 0;
+  double seconds = 0, paused_seconds = 0;  // as likely less as more, with `beside` targets at work
+  double seconds_p90 = 0, paused_p90 = 0;  // nine times of ten it takes at most that
+  // Standard deviations of the logarithm of its seconds: its own, and what all targets of its pair of servers have in common.
+  double spread = 0, shared_spread = 0;
+  double beside = 1;            // targets that are in flight in its region meanwhile, itself included
   std::vector<int> after;       // numbers of the test targets of its applications: they go first
   std::string way = "throughput", way_because;  // see way.hpp
   std::string early_because;    // why it comes before its place in the shuffle; "": it doesn't
@@ -81,6 +87,8 @@ struct Plan {
   std::vector<PlannedTarget> targets;  // in order
   std::string fleet_file;  // absolute path of the fleet file, or the two servers' URLs
   std::string continues;   // the run that this one goes on from, such as "r7"; "": none
+  double contention = 0;   // with n targets in flight in its region each takes n to this power as long as alone
+  json forecast;           // what was foretold of the whole run (forecast_json); null: nothing
 };
 
 void to_json(json& target, const StepPlan& step);
@@ -112,9 +120,12 @@ Result<Requirements> requirements_of(const Runbook& runbook, const OperationRegi
 // An environment may bind others too; they stay as they are.
 std::vector<std::string> collected_instances(const Fleet& fleet, const Target& target, const Requirements& requirements);
 
-// Puts what the operations estimate into the steps and their sums into the target. Paused is what comes after the
-// first page_on up to and with the page_off that takes the last page away. Pure.
-void estimate(PlannedTarget& planned, const OperationRegistry& operations, const TargetFacts& facts);
+struct EstimateModel;  // engine/plan/estimate.hpp
+
+// Puts what the operations have to do, and how long that takes by the model, into the steps and the target. Paused is what comes
+// after the first page_on up to and with the page_off that takes the last page away. `beside`: see PlannedTarget. Pure.
+void estimate(PlannedTarget& planned, const OperationRegistry& operations, const TargetFacts& facts, const EstimateModel& model,
+              double beside = 1);
 
 // Puts the targets in the order of the run and numbers them from 1, from the order that they come in (shuffled): canaries
 // first, test targets before the live ones of their application, the longest tenth of a region not in its last third, and

@@ -35,12 +35,12 @@ std::string key_of(const Candidate& candidate) {
 }  // namespace
 
 Schedule::Schedule(std::vector<Candidate> candidates, std::vector<int> wave_ends)
-    : candidates_(std::move(candidates)), items_(candidates_.size()), wave_ends_(std::move(wave_ends)) {
+    : candidates_(std::make_shared<const std::vector<Candidate>>(std::move(candidates))), items_(candidates_->size()), wave_ends_(std::move(wave_ends)) {
   if (wave_ends_.empty() || wave_ends_.back() < size()) wave_ends_.push_back(size());
   std::map<std::string, int> known_regions, known_servers, known_buckets;
   std::size_t wave = 0;
   of_wave_.resize(wave_ends_.size());
-  for (const Candidate& candidate : candidates_) {
+  for (const Candidate& candidate : *candidates_) {
     Item& item = items_[candidate.number - 1];
     while (candidate.number > wave_ends_[wave]) ++wave;
     item.wave = static_cast<int>(wave) + 1;
@@ -129,7 +129,7 @@ void Schedule::unhealthy(int number) { count_failure(items_.at(number - 1), true
 
 void Schedule::stands(int number, Standing standing, bool counts) {
   Item& item = items_.at(number - 1);
-  const Candidate& candidate = candidates_[number - 1];
+  const Candidate& candidate = (*candidates_)[number - 1];
   const auto fly = [&](int change) {
     in_flight_ += change;
     bytes_in_flight_ += change * candidate.bytes;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -132,8 +133,8 @@ class Schedule {
   int wave_of(int number) const { return items_.at(number - 1).wave; }
   // First and last number of a wave.
   std::pair<int, int> range_of(int wave) const;
-  const Candidate& candidate(int number) const { return candidates_.at(number - 1); }
-  int size() const { return static_cast<int>(candidates_.size()); }
+  const Candidate& candidate(int number) const { return candidates_->at(number - 1); }
+  int size() const { return static_cast<int>(candidates_->size()); }
   int in_flight() const { return in_flight_; }
   int failures() const { return failures_; }
   int failures_in_wave(int wave) const { return of_wave_.at(wave - 1).failures; }
@@ -169,7 +170,7 @@ class Schedule {
   bool tests_passed(int number) const;
   bool test_failed(int number) const;
 
-  std::vector<Candidate> candidates_;
+  std::shared_ptr<const std::vector<Candidate>> candidates_;  // copies share them: a forecast makes many
   std::vector<Item> items_;
   std::vector<Bucket> buckets_;
   std::vector<std::string> regions_, servers_;

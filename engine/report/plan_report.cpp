@@ -13,6 +13,7 @@
 #include "engine/core/clock.hpp"
 #include "engine/plan/run_settings.hpp"
 #include "engine/report/findings_report.hpp"
+#include "engine/report/forecast_report.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/table.hpp"
 #include "engine/run/findings.hpp"
@@ -179,8 +180,9 @@ PlanTotals totals_of(const Plan& plan) {
     totals.with_warnings += count_findings(planned.findings).warn > 0;
     totals.seconds += planned.seconds;
     totals.longest_pause = std::max(totals.longest_pause, planned.paused_seconds);
+    totals.longest_pause_p90 = std::max(totals.longest_pause_p90, planned.paused_p90);
   }
-  totals.elapsed = elapsed_of(plan);
+  totals.elapsed = plan.forecast.is_null() ? elapsed_of(plan) : forecast_from_json(plan.forecast).seconds.p50;
   return totals;
 }
 
@@ -195,8 +197,10 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
   if (view.not_offered)
     text += fmt::format("{} more selected, without an instance of {}\n", count(view.not_offered, "target"),
                         shown(view.plan.requirements.source_service));
-  text += fmt::format("about {} in all; each application is paused for at most about {}\n", in_words(totals.elapsed),
-                      in_words(totals.longest_pause));
+  text += fmt::format("about {} in all; each application is paused for at most about {}\n",
+                      within_words(totals.elapsed, forecast_from_json(view.plan.forecast).seconds.p90),
+                      within_words(totals.longest_pause, totals.longest_pause_p90));
+  text += forecast_text(view.plan, style, view.width);
   text += limits_text(view);
   const json parameters = effective_parameters(view.plan);
   if (const auto words = parameters_in_words(parameters); !words.empty())
@@ -252,7 +256,8 @@ json plan_json(const PlanView& view) {
                         {"bytes", totals.bytes},
                         {"seconds", totals.seconds},
                         {"elapsed_seconds", totals.elapsed},
-                        {"longest_pause_seconds", totals.longest_pause}};
+                        {"longest_pause_seconds", totals.longest_pause},
+                        {"longest_pause_p90", totals.longest_pause_p90}};
   document["parameters"] = effective_parameters(view.plan);
   document["targets"] = view.plan.targets;
   return document;

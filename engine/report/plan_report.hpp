@@ -25,6 +25,7 @@ struct PlanTotals {
   double seconds = 0;        // all targets one after the other
   double elapsed = 0;        // with the limits of the plan, about
   double longest_pause = 0;  // of one target that isn't blocked
+  double longest_pause_p90 = 0;
 };
 PlanTotals totals_of(const Plan& plan);
 

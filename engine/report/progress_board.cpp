@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/run_settings.hpp"
 #include "engine/report/event_text.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
@@ -16,9 +17,31 @@ bool ended(TargetState state) {
          state == TargetState::stuck;
 }
 
+// What the simulation asks of a target.
+PlannedTarget outline_of(const PlannedTarget& planned) {
+  PlannedTarget outline;
+  outline.number = planned.number;
+  outline.target = planned.target;
+  outline.placements = planned.placements;
+  outline.bytes = planned.bytes;
+  outline.seconds = planned.seconds;
+  outline.seconds_p90 = planned.seconds_p90;
+  outline.spread = planned.spread;
+  outline.shared_spread = planned.shared_spread;
+  outline.beside = planned.beside;
+  outline.after = planned.after;
+  for (const Finding& finding : planned.findings)
+    if (finding.severity == Severity::block && outline.findings.empty()) outline.findings.push_back(finding);
+  return outline;
+}
+
 }  // namespace
 
 ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& records, WallTime now) : begun_(now) {
+  outline_.fleet.regions = plan.fleet.regions;
+  outline_.fleet.freezes = plan.fleet.freezes;
+  outline_.options = plan.options;
+  outline_.contention = plan.contention;
   for (const PlannedTarget& planned : plan.targets) {
     Item item;
     item.id = shown(planned.target.id);
@@ -26,12 +49,15 @@ ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& 
     item.controlled = is_controlled(plan.fleet, planned.target);
     item.weight = std::max(0.1, planned.seconds);
     items_.push_back(std::move(item));
+    outline_.targets.push_back(outline_of(planned));
   }
   for (const TargetRecord& record : records) {
     if (record.number < 1 || record.number > static_cast<int>(items_.size())) continue;
     Item& item = items_[record.number - 1];
     item.state = record.state;
     item.before = ended(record.state);
+    item.clean = record.epoch <= 1 && record.started && record.ended;
+    if (item.clean) item.seconds = Seconds(*record.ended - *record.started).count();
     item.paused_at = record.paused_at;
     item.resumed_at = record.resumed_at;
   }
@@ -50,6 +76,7 @@ void ProgressBoard::journaled(const Event& event) {
   };
   const auto end_target = [&](TargetState state) {
     item.state = state;
+    if (item.in_flight) item.seconds = Seconds(event.at - item.claimed).count();
     item.in_flight = item.before = false;
     item.step.clear();
   };
@@ -58,6 +85,7 @@ void ProgressBoard::journaled(const Event& event) {
     case EventKind::target_claimed:
       item.in_flight = true;
       item.before = false;
+      item.clean = event.epoch <= 1;
       item.claimed = event.at;
       item.state = TargetState::running;
       begin_step(false);
@@ -108,8 +136,17 @@ void ProgressBoard::journaled(const Event& event) {
 
 void ProgressBoard::about_the_run(const Event& event) {
   switch (event.kind) {
+    case EventKind::limits_set:
+      for (const auto& [name, value] : event.data.value("changes", json::object()).items())
+        if (value.is_string()) (void)change(outline_.options, name, value.get<std::string>());
+      break;
+    case EventKind::wave_approved:
+      position_.approved = std::max(position_.approved, event.data.value("wave", 1));
+      break;
     case EventKind::wave_opened:
     case EventKind::wave_ended:
+      position_.wave = event.data.value("wave", 1);
+      position_.wave_ended = event.kind == EventKind::wave_ended ? std::optional<WallTime>(event.at) : std::nullopt;
       wave_ = shown(event_line(event, Style{}, false));
       break;
     case EventKind::run_waits:
@@ -132,6 +169,23 @@ void ProgressBoard::progressed(int target, const std::string& step, std::int64_t
 
 int ProgressBoard::in_flight() const {
   return static_cast<int>(std::count_if(items_.begin(), items_.end(), [](const Item& item) { return item.in_flight; }));
+}
+
+void ProgressBoard::foretell(WallTime now) {
+  constexpr int kStarts = 5000;
+  rest_.clear();
+  warnings_.clear();
+  position_.targets.clear();
+  for (const Item& item : items_) {
+    RunPosition::Target target{item.state, item.in_flight, item.seconds, item.clean};
+    if (item.in_flight) target.seconds = Seconds(now - item.claimed).count();
+    position_.targets.push_back(target);
+  }
+  const auto rest = forecast_rest(outline_, position_, now, kStarts);
+  if (!rest) return;
+  for (const auto& [region, own] : rest->rest.regions)
+    if (own.targets > 0) rest_[shown(region)] = own.seconds;
+  warnings_ = window_warnings(outline_.fleet, rest->rest, now);
 }
 
 std::map<std::string, ProgressBoard::Lane> ProgressBoard::lanes() const {

@@ -11,6 +11,7 @@
 #include "engine/core/clock.hpp"
 #include "engine/journal/event.hpp"
 #include "engine/plan/plan.hpp"
+#include "engine/plan/remaining.hpp"
 #include "engine/report/style.hpp"
 
 namespace pgconvoy::report {
@@ -26,6 +27,10 @@ class ProgressBoard {
                   const std::string& text);
 
   int in_flight() const;
+
+  // Simulates what is left, corrected by what was seen; the lines of draw() say it until the next time. Takes some tens of
+  // milliseconds at most, so not for every frame.
+  void foretell(WallTime now);
 
   struct Frame {
     std::size_t columns = 80, lines = 24;  // of the terminal; the frame stays below both
@@ -48,6 +53,8 @@ class ProgressBoard {
     bool controlled = true;                  // only then is there a pause to speak of
     std::string step;
     bool undoing = false;
+    bool clean = true;                       // begun once, and by this process
+    double seconds = 0;                      // from its claim to its end
     WallTime claimed, step_started;
     std::optional<WallTime> paused_at, resumed_at;
     std::int64_t bytes = 0, total_bytes = 0;
@@ -64,6 +71,10 @@ class ProgressBoard {
   std::string item_line(const Item& item, std::size_t name_width, const Frame& frame, const Style& style) const;
 
   std::vector<Item> items_;  // by number - 1
+  Plan outline_;             // of the run, without steps and facts: what a forecast of the rest needs
+  RunPosition position_;     // its waves; targets are those of items_
+  std::map<std::string, Spread> rest_;  // by region
+  std::vector<std::string> warnings_;
   std::string wave_, waits_;  // for a line each; "": nothing to say
   WallTime begun_;
 };

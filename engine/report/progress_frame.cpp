@@ -48,11 +48,12 @@ std::string ProgressBoard::lane_line(const std::string& region, const Lane& lane
   if (lane.failed) figures += fmt::format(", {} failed", lane.failed);
   figures += fmt::format(", {} running, {} left", lane.running, lane.left);
   std::string rate;
-  if (lane.done_here > 0 && elapsed > 0) {
-    rate = fmt::format("  {:.1f}/min", lane.done_here * 60 / elapsed);
-    if (lane.left + lane.running > 0)
-      rate += fmt::format("  {} to go", seconds(Seconds(elapsed * lane.weight_left / lane.weight_here)));
-  }
+  const bool known = lane.done_here > 0 && elapsed > 0;
+  if (known) rate = fmt::format("  {:.1f}/min", lane.done_here * 60 / elapsed);
+  if (const auto foretold = rest_.find(region); foretold != rest_.end())
+    rate += fmt::format("  {} to go, or {}", seconds(Seconds(foretold->second.p50)), seconds(Seconds(foretold->second.p90)));
+  else if (known && lane.left + lane.running > 0)
+    rate += fmt::format("  {} to go", seconds(Seconds(elapsed * lane.weight_left / lane.weight_here)));
   const std::string begin = padded(region, name_width) + " ";
   const std::size_t taken = width_of(begin) + width_of(figures) + width_of(rate) + 4;
   if (taken + 8 > frame.columns) rate.clear();
@@ -96,6 +97,8 @@ std::vector<std::string> ProgressBoard::draw(const Frame& frame, const Style& st
     lines.push_back(lane_line(region, lane, std::min(name_width, kLongestName), frame, style));
   }
 
+  for (const std::string& warning : warnings_)
+    if (lines.size() + 1 < room) lines.push_back(style.warn(cut(shown(warning), frame.columns - 1)));
   for (const std::string& said : {wave_, waits_})
     if (!said.empty() && lines.size() + 1 < room) lines.push_back(cut(said, frame.columns - 1));
 

@@ -115,6 +115,14 @@ json report_json(const ReportView& view) {
   for (const BackupRecord& backup : summary.backups)
     document["backups"].push_back({{"instance", backup.instance}, {"file", backup.file}, {"bytes", backup.bytes},
                                    {"sha256", backup.sha256}, {"created", backup.created}});
+  document["forecast"] = nullptr;
+  if (summary.grade) document["forecast"] = grade_json(*summary.grade);
+  document["rest"] = nullptr;
+  if (summary.rest) {
+    document["rest"] = forecast_json(summary.rest->rest);
+    document["rest"]["pace"] = {{"shift", summary.rest->pace.shift}, {"spread", summary.rest->pace.spread}, {"targets", summary.rest->pace.targets}};
+    document["rest"]["warnings"] = summary.window_warnings;
+  }
   document["commands"] = commands_for_run(view);
   return document;
 }

@@ -14,6 +14,12 @@ std::string report_markdown(const ReportView& view) {
   if (const auto words = parameters_in_words(summary.parameters); !words.empty()) text += fmt::format("Parameters: {}.\n\n", fmt::join(words, ", "));
   for (const std::string& line : lines_of_totals(summary)) text += "- " + line + "\n";
   text += "\n" + table_of_targets(summary).markdown();
+  if (summary.grade) {
+    text += "\n## Forecast and what became of it\n\n";
+    for (const std::string& line : lines_of_grade(*summary.grade)) text += "- " + line + "\n";
+    text += "\n";
+    for (const std::string& line : plot_of_grade(*summary.grade)) text += "    " + line + "\n";
+  }
   const auto failures = failures_of(view);
   if (!failures.empty()) text += "\n## What failed\n";
   for (const FailureLines& failure : failures) {

@@ -9,6 +9,7 @@ namespace pgconvoy::report {
 namespace {
 
 constexpr std::size_t kLabel = 13;
+constexpr std::size_t kWorthAPlot = 8;  // targets
 
 std::string human(std::string state) {
   std::replace(state.begin(), state.end(), '_', ' ');
@@ -73,6 +74,14 @@ std::string next_text(const std::vector<std::string>& commands, const Style& sty
   return text;
 }
 
+std::string grade_text(const ForecastGrade& grade, const ReportView& view, const Style& style) {
+  std::string text = "\n" + style.bold("Forecast and what became of it") + "\n";
+  for (const std::string& line : lines_of_grade(grade)) text += "  " + wrapped(line, view.width == 0 ? 100000 : view.width, 4) + "\n";
+  if (view.verbose || grade.targets.size() >= kWorthAPlot)
+    for (const std::string& line : plot_of_grade(grade)) text += "  " + style.dim(line) + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::string report_text(const ReportView& view, const Style& style) {
@@ -85,6 +94,7 @@ std::string report_text(const ReportView& view, const Style& style) {
   text += table_of_targets(summary).text(style, view.width);
   text += "\n";
   for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
+  if (summary.grade) text += grade_text(*summary.grade, view, style);
   text += failures_text(view, style);
   text += hand_overs_text(view, style);
   if (!summary.accepted.empty()) text += "\n" + style.bold("Decided beforehand") + "\n";

@@ -168,6 +168,31 @@ Fleet frozen_fleet(const RunRecord& run) {
   return run.plan.is_object() && run.plan.contains("fleet") ? run.plan["fleet"].get<Fleet>() : Fleet{};
 }
 
+// Of a run that a process may be at work on, and of one that rests.
+void foretell_rest(const SummaryInput& input, const Fleet& fleet, RunSummary& summary) {
+  const bool under_way = input.run.state == RunState::running || input.run.state == RunState::halted;
+  if (!under_way || input.planned.size() != input.targets.size() || !input.run.plan.is_object() || !input.run.plan.contains("contention")) return;
+  Plan plan;
+  plan.fleet = fleet;
+  plan.options = input.rollout.options;
+  plan.contention = input.run.plan.value("contention", 0.0);
+  plan.targets = input.planned;
+  RunPosition position;
+  position.wave = input.rollout.wave;
+  position.approved = input.rollout.approved;
+  if (input.rollout.wave_ended) position.wave_ended = input.now;
+  for (const TargetRecord& record : input.targets) {
+    RunPosition::Target target;
+    target.state = record.state;
+    target.in_flight = input.run.state == RunState::running && (record.state == TargetState::running || record.state == TargetState::rolling_back);
+    if (record.started) target.seconds = Seconds(record.ended.value_or(input.now) - *record.started).count();
+    target.clean = record.epoch == 1;
+    position.targets.push_back(target);
+  }
+  summary.rest = forecast_rest(plan, position, input.now);
+  if (summary.rest && input.run.state == RunState::running) summary.window_warnings = window_warnings(fleet, summary.rest->rest, input.now);
+}
+
 }  // namespace
 
 json effective_parameters(const Plan& plan) {
@@ -257,6 +282,10 @@ RunSummary summarize(const SummaryInput& input) {
   summary.brief = input.brief;
   summary.totals = totals_of(summary.targets);
   if (run.started) summary.totals.time = Seconds(run.ended.value_or(input.now) - *run.started);
+  if (!input.brief && !input.rollout.backward) {
+    summary.grade = grade(run, run.plan.is_object() ? run.plan.value("forecast", json()) : json(), input.planned, input.targets);
+    foretell_rest(input, fleet, summary);
+  }
   return summary;
 }
 

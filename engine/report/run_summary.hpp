@@ -12,8 +12,10 @@
 #include "engine/journal/journal.hpp"
 #include "engine/journal/step_path.hpp"
 #include "engine/plan/plan.hpp"
+#include "engine/plan/remaining.hpp"
 #include "engine/plan/rollout_record.hpp"
 #include "engine/report/accepted_risks.hpp"
+#include "engine/report/forecast_grade.hpp"
 
 namespace pgconvoy::report {
 
@@ -88,6 +90,9 @@ struct RunSummary {
   RolloutRecord rollout;               // waves, limits, what is waited for
   bool brief = false;                  // of a large run: no sizes, hand-overs, obligations and backups
   std::vector<AcceptedRisk> accepted;  // when the run was planned
+  std::optional<ForecastGrade> grade;  // what was foretold against what it took
+  std::optional<RestForecast> rest;    // what is left, of a run under way
+  std::vector<std::string> window_warnings;
 };
 
 struct SummaryInput {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
+#include "engine/report/forecast_report.hpp"
 #include "engine/report/rollout_report.hpp"
 #include "engine/report/run_report_parts.hpp"
 
@@ -100,6 +102,19 @@ std::string fence_text(const RunSummary& summary) {
                      shown(first.database));
 }
 
+// What is left, foretold; what was seen so far is counted in.
+std::string rest_text(const RunSummary& summary, const Style& style) {
+  if (!summary.rest) return "";
+  const RestForecast& rest = *summary.rest;
+  std::string text;
+  for (const auto& [region, own] : rest.rest.regions)
+    if (own.targets > 0 && rest.rest.regions.size() > 1) text += fmt::format("  {}: about {} to go\n", shown(region), within_words(own.seconds.p50, own.seconds.p90));
+  const std::string all = fmt::format("about {} to go for {}", within_words(rest.rest.seconds.p50, rest.rest.seconds.p90), count(rest.rest.targets, "target"));
+  text = all + (rest.pace.targets > 0 ? fmt::format("; {} so far: {:.2f} of what was foretold\n", count(rest.pace.targets, "target"), std::exp(rest.pace.shift)) : "\n") + text;
+  for (const std::string& warning : summary.window_warnings) text += style.warn(shown(warning)) + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::string status_text(const ReportView& view, bool alive, const Style& style) {
@@ -117,6 +132,7 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
   text += lanes.text(style, view.width);
 
   for (const std::string& line : lines_of_rollout(view)) text += line + "\n";
+  text += rest_text(summary, style);
 
   Table flying({{"in flight", Align::left, true}, {"step"}, {"paused for", Align::right}, {"since", Align::right}});
   for (const TargetSummary& target : summary.targets)

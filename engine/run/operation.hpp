@@ -23,9 +23,16 @@ class StepContext;  // engine/run/step_context.hpp
 
 enum class Subject { target, instance, environment };  // one step for each of them
 
+// So much of one thing that an operation works on. Terms are those of engine/plan/priors: "table_bytes", "relations", ...
+struct Work {
+  std::string term;
+  double amount = 0;
+};
+
 struct Estimate {
-  double seconds = 0;         // expected
+  double seconds = 0;         // expected; where engine/plan/priors knows the operation, its work decides and not this
   bool while_paused = false;  // filled in by the plan: it stands inside the maintenance page
+  std::vector<Work> work = {};  // beside the fixed time that each operation takes
 };
 
 struct EstimateInput {

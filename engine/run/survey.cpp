@@ -15,6 +15,7 @@
 #include "engine/facts/part.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/platform/exec_platform.hpp"
+#include "engine/plan/pause.hpp"
 #include "engine/platform/places.hpp"
 #include "engine/postgres/session_loans.hpp"
 #include "engine/run/try_logins.hpp"
@@ -263,7 +264,9 @@ Task<Result<TargetFacts>> survey_target(Services services, const Plan& plan, con
   std::vector<Target> targets{planned.target};
   std::vector<std::map<std::string, Placement>> placements{planned.placements};
   CO_TRY_VOID(co_await survey.begin(targets, placements));
-  co_return co_await survey.gather(planned.target, planned.placements);
+  CO_TRY(TargetFacts facts, co_await survey.gather(planned.target, planned.placements));
+  facts.pause = pause_of(plan.fleet, planned);
+  co_return facts;
 }
 
 TargetFacts reduced(const TargetFacts& facts) {

@@ -194,17 +194,3 @@ TEST_CASE("expand: on random fleets paths are unique, subjects belong to the tar
   }
   CHECK(targets > 500);
 }
-
-TEST_CASE("estimate: sums all steps, and as paused those from the first page on to the last page off") {
-  PlannedTarget planned;
-  planned.target = kTarget;
-  planned.steps = expand(upgrade(), upgrade_operations(), two_databases(), kTarget);
-  planned.seconds = 99;
-  estimate(planned, upgrade_operations(), TargetFacts{});
-  CHECK(planned.seconds == Approx(21 + 2 * 9 + 2 * 19));
-  CHECK_FALSE(at(planned.steps, "with_maintenance_page/page_on@shop-live").while_paused);
-  CHECK(at(planned.steps, "with_maintenance_page/stop_app@shop-live").while_paused);
-  CHECK(at(planned.steps, "with_maintenance_page/page_off@shop-live").while_paused);
-  CHECK_FALSE(at(planned.steps, "with_maintenance_page/close_source@shop").while_paused);
-  CHECK(planned.paused_seconds == Approx(13 + 2 * 9 + 2 * 19));
-}
