@@ -227,8 +227,10 @@ Task<Result<std::string>> discard_backup(StepContext& context, BackupPlace place
 }
 
 std::optional<BackupFile> latest_backup(const StepContext& context, const std::string& instance) {
-  const json restored = context.outcome_of("restore_backup_to_reprovisioned_services", instance);
-  if (restored.is_object() && restored.value("backup", json()).is_object()) return restored.at("backup").get<BackupFile>();
+  for (const char* step : {"enable_reprovisioned_services", "restore_backup_to_reprovisioned_services"}) {
+    const json outcome = context.outcome_of(step, instance);
+    if (outcome.is_object() && outcome.value("backup", json()).is_object()) return outcome.at("backup").get<BackupFile>();
+  }
   auto outcome = context.outcome<BackupOutcome>("backup_collected_services", instance);
   if (!outcome) return std::nullopt;
   return outcome->backup;

@@ -115,7 +115,10 @@ class Work {
                       [this](const JournaledIntent& said) {
                         if (said.intent == RunIntent::cancel) runner_->cancel(said.mode);
                       },
-                      {});
+                      [&progress, &hooks](const Event& word, bool tells) {
+                        if (tells && word.kind != EventKind::owner_notice) hooks.journaled(word);
+                        progress->journaled(word);
+                      });
     Runner runner(application_.services(), journal_, application_.operations(), application_.conditions(), {progress.get(), &hooks, &watch});
     part_.run().waits = waits;
     request.shared = &part_.run();

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,18 @@ struct BackupRecord {
   json details = json::object();  // what else its step said of it: host, note, expires, encrypted, key in a store
 };
 
+// The targets of a new run, each made when it is its turn: a plan of very many needn't stand in memory twice.
+struct PlannedTargets {
+  using Maker = std::function<json(std::size_t)>;
+  PlannedTargets(std::vector<json> all)  // NOLINT: most callers have them at hand
+      : count(all.size()), make([all = std::make_shared<std::vector<json>>(std::move(all))](std::size_t index) { return std::move(all->at(index)); }) {}
+  PlannedTargets(std::initializer_list<json> all) : PlannedTargets(std::vector<json>(all)) {}
+  PlannedTargets(std::size_t number, Maker maker) : count(number), make(std::move(maker)) {}
+
+  std::size_t count;
+  Maker make;  // data of target_planned, asked for once each, from 0
+};
+
 // Blocking, so it is called on the pool or by a command that has no loop. Any thread may call; calls go on one at a
 // time.
 class Journal {
@@ -32,7 +45,7 @@ class Journal {
   virtual std::string token() const = 0;
 
   // A new run in state planned: run_planned and all target_planned in one transaction. Returns its id.
-  virtual Result<std::int64_t> create_run(json plan, std::vector<json> planned_targets, WallTime now) = 0;
+  virtual Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) = 0;
 
   // Appends in order, durably, in one transaction, and gives sequences. Refuses (conflict) an event that can't
   // follow its target's state or names a lower epoch than the journal knows: nothing of the batch is written then.

@@ -87,6 +87,8 @@ class SharedJournal : public Journal {
   virtual void leave_run(std::int64_t id) = 0;
   // Other processes that have joined the run, or locked it.
   virtual Result<int> members(std::int64_t id) = 0;
+  // Of the processes that have joined the run this one has been connected longest: what only one of them is to do is its part.
+  virtual Result<bool> is_eldest(std::int64_t id) = 0;
 
   // Claims targets in one transaction: locks the run's lane, shows `choose` what there is (of what was written after the
   // sequence `seen`), takes what it chose with their epochs raised, and a lease of that length for each. `choose` is called

@@ -22,7 +22,7 @@ class SqliteJournal final : public Journal {
   static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& path, OpenMode mode);
 
   std::string token() const override { return token_; }
-  Result<std::int64_t> create_run(json plan, std::vector<json> planned_targets, WallTime now) override;
+  Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) override;
   Result<void> append(std::vector<Event>& events) override;
   Result<std::vector<RunRecord>> runs() override;
   Result<RunRecord> run(std::int64_t id) override;
