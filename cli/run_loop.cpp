@@ -59,7 +59,7 @@ Result<void> settle_intent(Journal& journal, RunRequest& request) {
   Event event;
   event.run = request.run;
   event.kind = EventKind::run_intent;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = {{"intent", "none"}, {"by", operator_name()}};
   std::vector<Event> events{std::move(event)};
   return journal.append(events);
@@ -73,7 +73,7 @@ Result<void> take_off_what_came_too_late(Journal& journal, std::int64_t run, Run
   Event event;
   event.run = run;
   event.kind = EventKind::run_intent;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = {{"intent", "none"}, {"by", operator_name()}, {"reason", "nothing of the run is left that it could hold back"}};
   std::vector<Event> events{std::move(event)};
   return journal.append(events);
@@ -201,6 +201,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
       if (told != nullptr) told->look_again();
     });
     part->run().may_start = part->run().halts = true;
+    part->run().clock = &application.clock();
     if (with_others) request.shared = &part->run();
   }
   Runner runner(application.services(), journal, application.operations(), application.conditions(),

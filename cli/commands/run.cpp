@@ -77,7 +77,7 @@ int begin_for_workers(const GlobalOptions& globals, Journal& journal, std::int64
   Event event;
   event.run = run;
   event.kind = EventKind::run_started;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = {{"detached", true}, {"host", this_host()}, {"pid", getpid()}, {"direction", "forward"}};
   std::vector<Event> events{std::move(event)};
   if (auto begun = journal.append(events); !begun) return fail(globals.output, begun.error());

@@ -121,6 +121,7 @@ class Work {
                       });
     Runner runner(application_.services(), journal_, application_.operations(), application_.conditions(), {progress.get(), &hooks, &watch});
     part_.run().waits = waits;
+    part_.run().clock = &application_.clock();
     request.shared = &part_.run();
     runner_ = &runner;
     watch_ = &watch;

@@ -44,6 +44,10 @@ class Journal {
   // that two journals never meet.
   virtual std::string token() const = 0;
 
+  // What time it is for those who write here: a shared journal's server says it, so that all of them agree. Where it can't, and in
+  // a file, it is this machine's.
+  virtual WallTime now() { return std::chrono::system_clock::now(); }
+
   // A new run in state planned: run_planned and all target_planned in one transaction. Returns its id.
   virtual Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) = 0;
 

@@ -11,11 +11,11 @@
 namespace pgconvoy {
 namespace {
 
-Event event_of(std::int64_t run, EventKind kind, json data) {
+Event event_of(std::int64_t run, EventKind kind, json data, WallTime now) {
   Event event;
   event.run = run;
   event.kind = kind;
-  event.at = std::chrono::system_clock::now();
+  event.at = now;
   event.data = std::move(data);
   return event;
 }
@@ -59,9 +59,10 @@ Result<bool> PostgresJournal::is_eldest(std::int64_t id) {
 Result<ClaimView> PostgresJournal::claim_view(std::int64_t run, const WorkerIdentity& worker, std::int64_t seen) {
   const std::string id = std::to_string(run), after = std::to_string(seen);
   ClaimView view;
-  TRY(const PostgresRows last, database_.query("select c.last_event, e.hash from pgconvoy.counters c left join pgconvoy.events e on e.sequence = c.last_event"));
+  TRY(const PostgresRows last, database_.query("select c.last_event, e.hash, (extract(epoch from clock_timestamp()) * 1000)::bigint from pgconvoy.counters c left join pgconvoy.events e on e.sequence = c.last_event"));
   if (last.empty()) return Error(ErrorKind::corrupt, "the journal has lost its counters", "restore its schema pgconvoy from a backup");
   view.seen = last[0].integer(0);
+  view.now = WallTime(std::chrono::milliseconds(last[0].integer(2)));
   if (!last[0].is_null(1)) {
     known_sequence_ = view.seen;
     known_hash_ = last[0].text(1);
@@ -118,11 +119,11 @@ Result<void> PostgresJournal::claim_once(std::int64_t run, const WorkerIdentity&
     if (joined == 0) {
       json data = std::move(choice.joins);
       data.update({{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}});
-      answer.events.insert(answer.events.begin(), event_of(run, EventKind::run_started, std::move(data)));
+      answer.events.insert(answer.events.begin(), event_of(run, EventKind::run_started, std::move(data), answer.view.now));
     }
   }
   for (int row = 0; row < free.size(); ++row) {
-    Event claim = event_of(run, EventKind::target_claimed, {{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}});
+    Event claim = event_of(run, EventKind::target_claimed, {{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}}, answer.view.now);
     claim.target = static_cast<int>(free[row].integer(0));
     claim.epoch = static_cast<int>(free[row].integer(1)) + 1;
     answer.claimed.push_back({claim.target, claim.epoch, target_state_from_string(free[row].text(2)), {}});

@@ -27,6 +27,12 @@ Result<std::unique_ptr<Journal>> PostgresJournal::open(const std::string& uri, O
   return std::unique_ptr<Journal>(std::move(journal));
 }
 
+WallTime PostgresJournal::now() {
+  const std::scoped_lock lock(mutex_);
+  const auto asked = patiently([&] { return database_.integer("select (extract(epoch from clock_timestamp()) * 1000)::bigint"); });
+  return asked ? WallTime(std::chrono::milliseconds(*asked)) : std::chrono::system_clock::now();
+}
+
 Result<void> PostgresJournal::refuse_when_read_only() const {
   if (!read_only_) return {};
   return Error(ErrorKind::refused,

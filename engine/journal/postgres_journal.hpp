@@ -27,6 +27,7 @@ class PostgresJournal final : public SharedJournal {
   ~PostgresJournal() override;
 
   std::string token() const override { return token_; }
+  WallTime now() override;
   Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) override;
   Result<void> append(std::vector<Event>& events) override;
   Result<std::vector<RunRecord>> runs() override;

@@ -40,6 +40,7 @@ struct ClaimView {
   std::set<int> leased;               // whom somebody holds, who may be this process
   std::optional<Seconds> next_end;    // until the first lease of another process ends, unless it is renewed
   int others = 0;                     // processes that have joined the run, beside this one
+  WallTime now;                       // by the server's clock
   std::int64_t seen = 0;              // everything up to this sequence was taken into account
 };
 

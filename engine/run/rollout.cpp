@@ -170,7 +170,10 @@ void Rollout::take_up_again(int number) {
 }
 
 void Rollout::begun(int number) {
-  if (schedule_.standing(number) != Standing::interrupted) ++new_ones_begun_;
+  if (schedule_.standing(number) != Standing::interrupted) {
+    ++new_ones_begun_;
+    at(number).counted = true;
+  }
   set_before(at(number), std::nullopt);
   schedule_.stands(number, Standing::in_flight);
 }
@@ -190,6 +193,11 @@ void Rollout::lost(int number) {
 }
 
 void Rollout::follow(const TargetRecord& record, bool held, std::optional<WallTime> since) {
+  // Begun and ended between two looks, or before this process came: it belongs to the batch all the same.
+  if (has_come_to_an_end(record.state) && since && record.started && *record.started >= *since && !at(record.number).counted) {
+    at(record.number).counted = true;
+    ++new_ones_begun_;
+  }
   if (has_come_to_an_end(record.state)) {
     over(record.number, record);
     const bool of_before = !since || (record.ended && *record.ended < *since);
