@@ -64,6 +64,15 @@ class Journal {
   virtual Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) = 0;
   virtual Result<TargetRecord> target(std::int64_t run, int number) = 0;  // with steps
   virtual Result<json> planned_target(std::int64_t run, int number) = 0;  // data of target_planned
+  // The same of all targets, by number. An error of `visit` ends it.
+  virtual Result<void> planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) {
+    TRY(const std::vector<TargetRecord> all, targets(run, false));
+    for (const TargetRecord& target : all) {
+      TRY(json planned, planned_target(run, target.number));
+      TRY_VOID(visit(std::move(planned)));
+    }
+    return {};
+  }
   virtual Result<void> events(std::int64_t run, std::int64_t after_sequence,
                               const std::function<bool(const Event&)>& visit) = 0;  // ascending; false stops
   // Those about the run itself (target 0) but run_planned, whose data are RunRecord::plan: few, whatever the run's size.

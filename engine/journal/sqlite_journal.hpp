@@ -31,6 +31,7 @@ class SqliteJournal final : public Journal {
   Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) override;
   Result<TargetRecord> target(std::int64_t run, int number) override;
   Result<json> planned_target(std::int64_t run, int number) override;
+  Result<void> planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) override;
   Result<void> events(std::int64_t run, std::int64_t after_sequence,
                       const std::function<bool(const Event&)>& visit) override;
   Result<void> own_events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) override;
