@@ -10,7 +10,7 @@ namespace {
 template <class Value, std::size_t count>
 using Names = std::array<std::pair<Value, const char*>, count>;
 
-constexpr Names<EventKind, 34> kKinds{{
+constexpr Names<EventKind, 35> kKinds{{
     {EventKind::run_planned, "run_planned"},
     {EventKind::target_planned, "target_planned"},
     {EventKind::run_started, "run_started"},
