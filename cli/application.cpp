@@ -76,11 +76,10 @@ Result<Plan> load_plan(Journal& journal, const RunRecord& run) {
   Plan plan;
   try {
     plan = plan_from_header(run.plan);
-    TRY(const std::vector<TargetRecord> targets, journal.targets(run.id, false));
-    for (const TargetRecord& target : targets) {
-      TRY(const json planned, journal.planned_target(run.id, target.number));
+    TRY_VOID(journal.planned_targets(run.id, [&plan](json planned) -> Result<void> {
       plan.targets.push_back(planned.get<PlannedTarget>());
-    }
+      return {};
+    }));
   } catch (const json::exception& failure) {
     return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", run.name, failure.what()),
                  "pgconvoy journal verify");

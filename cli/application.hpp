@@ -12,6 +12,7 @@
 #include <string>
 
 #include "cli/seams.hpp"
+#include "engine/core/steered_clock.hpp"
 #include "engine/facts/condition.hpp"
 #include "engine/journal/journal.hpp"
 #include "engine/platform/exec_call.hpp"
@@ -28,6 +29,7 @@ class Application {
   asio::thread_pool& pool() { return pool_; }
   Services services();
   ProcessLauncher& processes() { return *processes_; }
+  SteeredClock& clock() { return clock_; }
   // What the site's programs write to stderr is shown on ours (-v).
   void show_programs(bool show) { show_programs_ = show; }
   ProgramLog program_log() const;
@@ -54,7 +56,7 @@ class Application {
  private:
   asio::io_context loop_{1};
   asio::thread_pool pool_{4};
-  SystemClock clock_;
+  SteeredClock clock_;
   std::unique_ptr<SessionFactory> sessions_;
   std::unique_ptr<ProcessLauncher> processes_;
   AppControllers controllers_;

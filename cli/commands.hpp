@@ -29,6 +29,7 @@ void add_logs(CLI::App& app, Invocation& invocation);
 void add_events(CLI::App& app, Invocation& invocation);
 void add_backups(CLI::App& app, Invocation& invocation);
 void add_cleanup(CLI::App& app, Invocation& invocation);
+void add_notices(CLI::App& app, Invocation& invocation);
 void add_schedule(CLI::App& app, Invocation& invocation);
 void add_journal(CLI::App& app, Invocation& invocation);
 

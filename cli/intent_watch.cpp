@@ -10,6 +10,7 @@
 #include <array>
 
 #include "engine/journal/postgres_address.hpp"
+#include "engine/journal/shared_journal.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -20,7 +21,8 @@ constexpr auto kAnyway = std::chrono::seconds(5);
 constexpr std::int64_t kBeforeStart = 20;
 
 bool is_word(EventKind kind) {
-  return kind == EventKind::wave_approved || kind == EventKind::limits_set || kind == EventKind::target_asked;
+  return kind == EventKind::wave_approved || kind == EventKind::limits_set || kind == EventKind::target_asked || kind == EventKind::run_intent ||
+         kind == EventKind::owner_notice;
 }
 
 std::string file_of(const std::string& uri) { return uri.starts_with("sqlite:") ? uri.substr(7) : uri; }
@@ -54,7 +56,7 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
   std::string file;
   std::int64_t run = 0;
   std::function<void(const JournaledIntent&)> changed;
-  std::function<void(const Event&)> heard;
+  std::function<void(const Event&, bool)> heard;
 
   asio::posix::stream_descriptor inotify;
   asio::steady_timer soon, anyway, looked;
@@ -114,6 +116,7 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
     std::int64_t last = after;
     std::vector<JournaledIntent> found;
     std::vector<Event> words;
+    bool tells = true;
     auto read = co_await run_blocking(self->pool, [&]() -> Result<void> {
       const auto visit = [&](const Event& event) {
         last = event.sequence;
@@ -121,9 +124,13 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
         if (is_word(event.kind)) words.push_back(event);
         return true;
       };
-      // In a shared journal those of all other processes' targets would come along.
-      return is_postgres_journal(self->file) ? self->journal.own_events(self->run, after, visit)
-                                             : self->journal.events(self->run, after, visit);
+      SharedJournal* const in_common = shared(self->journal);
+      if (in_common == nullptr) return self->journal.events(self->run, after, visit);
+      // Those of all other processes' targets would come along.
+      TRY_VOID(self->journal.own_events(self->run, after, visit));
+      if (words.empty()) return {};
+      TRY(tells, in_common->is_eldest(self->run));
+      return {};
     });
     self->seen = std::max(self->seen, last);
     if (!read) co_return;
@@ -133,12 +140,12 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
     for (const JournaledIntent& intent : found)
       if (!self->finished) self->changed(intent);
     for (const Event& word : words)
-      if (!self->finished && self->heard) self->heard(word);
+      if (!self->finished && self->heard) self->heard(word, tells);
   }
 };
 
 IntentWatch::IntentWatch(asio::io_context& loop, asio::thread_pool& pool, Journal& journal, std::string journal_uri, std::int64_t run,
-                         std::function<void(const JournaledIntent&)> changed, std::function<void(const Event&)> heard)
+                         std::function<void(const JournaledIntent&)> changed, std::function<void(const Event&, bool)> heard)
     : impl_(std::make_shared<Impl>(loop, pool, journal)) {
   impl_->file = file_of(journal_uri);
   impl_->run = run;

@@ -29,9 +29,10 @@ Result<JournaledIntent> last_intent(Journal& journal, std::int64_t run);
 class IntentWatch final : public RunListener {
  public:
   // Both are called on the loop's thread: `changed` for each intent that is journaled after this process has begun the run,
-  // `heard` for the other words. Of these some from right before may come, too.
+  // `heard` for it too, and for the other words: with whether it is this process's part to tell them on, when several are at
+  // the run. Of these some from right before may come, too.
   IntentWatch(asio::io_context& loop, asio::thread_pool& pool, Journal& journal, std::string journal_uri, std::int64_t run,
-              std::function<void(const JournaledIntent&)> changed, std::function<void(const Event&)> heard = nullptr);
+              std::function<void(const JournaledIntent&)> changed, std::function<void(const Event&, bool tells)> heard = nullptr);
   ~IntentWatch() override;
 
   void journaled(const Event& event) override;

@@ -260,9 +260,8 @@ Result<void> check_journal(const GlobalOptions& globals) {
 }
 
 Result<std::int64_t> store_plan(Journal& journal, const Plan& plan, const Clock& clock) {
-  std::vector<json> targets;
-  for (const PlannedTarget& planned : plan.targets) targets.push_back(json(planned));
-  return journal.create_run(plan_header(plan), std::move(targets), clock.wall());
+  const auto target = [&plan](std::size_t index) { return json(plan.targets[index]); };
+  return journal.create_run(plan_header(plan), PlannedTargets(plan.targets.size(), target), clock.wall());
 }
 
 }  // namespace pgconvoy::cli

@@ -48,6 +48,7 @@ class LineProgress final : public ProgressListener {
       case EventKind::limits_set:
       case EventKind::target_asked:
       case EventKind::app_unhealthy:
+      case EventKind::owner_notice:
       case EventKind::pause_over_budget:
         return true;
       default:

@@ -35,6 +35,8 @@ void add_rollout_choices(CLI::App& command, RunChoices& choices) {
       ->type_name("N")->group(kRollout)->check(CLI::Range(0, 1000).description(""))->capture_default_str();
   command.add_flag("!--no-test-first", choices.options.test_first,
                    "Live targets don't wait until the test target of their application has succeeded")->group(kRollout);
+  command.add_flag("!--no-notices", choices.options.notices,
+                   "Targets don't wait until their owners were told (notices of the fleet file)")->group(kRollout);
   setting("max-failures-per-wave", "N|P%", "Stops when the failures of one wave exceed it");
   setting("max-failures-per-region", "N|P%", "Starts nothing new in a region when its failures exceed it");
   setting("concurrency-per-source", "N", "Targets at a time on each server that is left");

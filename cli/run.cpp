@@ -50,6 +50,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_events(app, invocation);
   add_backups(app, invocation);
   add_cleanup(app, invocation);
+  add_notices(app, invocation);
   add_schedule(app, invocation);
   add_journal(app, invocation);
 }

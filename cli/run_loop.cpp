@@ -10,6 +10,7 @@
 #include "cli/intent_watch.hpp"
 #include "cli/open_run.hpp"
 #include "cli/operator_name.hpp"
+#include "cli/owner_notices.hpp"
 #include "cli/patient_output.hpp"
 #include "cli/progress.hpp"
 #include "cli/shared_part.hpp"
@@ -58,7 +59,7 @@ Result<void> settle_intent(Journal& journal, RunRequest& request) {
   Event event;
   event.run = request.run;
   event.kind = EventKind::run_intent;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = {{"intent", "none"}, {"by", operator_name()}};
   std::vector<Event> events{std::move(event)};
   return journal.append(events);
@@ -72,7 +73,7 @@ Result<void> take_off_what_came_too_late(Journal& journal, std::int64_t run, Run
   Event event;
   event.run = run;
   event.kind = EventKind::run_intent;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = {{"intent", "none"}, {"by", operator_name()}, {"reason", "nothing of the run is left that it could hold back"}};
   std::vector<Event> events{std::move(event)};
   return journal.append(events);
@@ -157,10 +158,11 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   auto records = journal.targets(request.run, false);
   if (!records) return fail(output, records.error());
 
+  if (request.direction == Direction::forward && request.only.empty() && plan.fleet.notices != Notices{})
+    if (auto told = tell_owners(application, journal, request.run, std::chrono::system_clock::now()); !told) return fail(output, told.error());
   std::int64_t known = 0;
-  if (in_common != nullptr)
-    if (auto read = journal.own_events(request.run, 0, [&](const Event& event) { return known = event.sequence, true; }); !read)
-      return fail(output, read.error());
+  if (auto read = journal.own_events(request.run, 0, [&](const Event& event) { return known = event.sequence, true; }); !read)
+    return fail(output, read.error());
   if (auto settled = settle_intent(journal, request); !settled) return fail(output, settled.error());
   const PatientOutput patient;
   auto progress = make_progress(application.loop().get_executor(), output, plan, *records, request.run);
@@ -185,7 +187,10 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
                       else told->cancel(intent.mode);
                       progress->stopping(progress->in_flight());
                     },
-                    [&](const Event& word) {
+                    [&](const Event& word, bool tells) {
+                      // Of a notice its hooks were told where it was journaled.
+                      if (tells && word.sequence > known && word.kind != EventKind::owner_notice) hooks.journaled(word);
+                      if (word.kind == EventKind::run_intent) return;
                       progress->journaled(word);
                       told->hear(word);
                     });
@@ -196,6 +201,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
       if (told != nullptr) told->look_again();
     });
     part->run().may_start = part->run().halts = true;
+    part->run().clock = &application.clock();
     if (with_others) request.shared = &part->run();
   }
   Runner runner(application.services(), journal, application.operations(), application.conditions(),

@@ -15,5 +15,6 @@ Task<Result<ProcessResult>> StoppableLauncher::run(ProcessSpec spec) {
 }
 
 void StoppableLauncher::kill_all() { real_->kill_all(); }
+void StoppableLauncher::end_for(const std::string& holder) { real_->end_for(holder); }
 
 }  // namespace pgconvoy::cli

@@ -16,6 +16,7 @@ class StoppableLauncher final : public ProcessLauncher {
   void stop();
   Task<Result<ProcessResult>> run(ProcessSpec spec) override;
   void kill_all() override;
+  void end_for(const std::string& holder) override;
 
  private:
   std::unique_ptr<ProcessLauncher> real_;

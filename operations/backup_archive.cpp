@@ -227,10 +227,10 @@ Task<Result<std::string>> discard_backup(StepContext& context, BackupPlace place
 }
 
 std::optional<BackupFile> latest_backup(const StepContext& context, const std::string& instance) {
-  const json restored = context.outcome_of("restore_backup_to_reprovisioned_services", instance);
-  if (restored.is_object() && restored.value("backup", json()).is_object()) return restored.at("backup").get<BackupFile>();
-  const json copied = context.outcome_of("transfer_to_prepared_services", instance);
-  if (copied.is_object() && copied.value("backup", json()).is_object()) return copied.at("backup").get<BackupFile>();
+  for (const char* step : {"enable_reprovisioned_services", "restore_backup_to_reprovisioned_services", "transfer_to_prepared_services"}) {
+    const json outcome = context.outcome_of(step, instance);
+    if (outcome.is_object() && outcome.value("backup", json()).is_object()) return outcome.at("backup").get<BackupFile>();
+  }
   for (const char* step : {"back_up_after_pivot", "backup_collected_services"})
     if (auto outcome = context.outcome<BackupOutcome>(step, instance)) return outcome->backup;
   return std::nullopt;

@@ -30,7 +30,7 @@ Task<Result<BackupFile>> make_backup(StepContext& context, BackupPlace place);
 // people; "": nothing.
 Task<Result<std::string>> discard_backup(StepContext& context, BackupPlace place);
 
-// The newest backup of the instance that a step of this target reported: of the restore when that took it again.
+// The newest backup of the instance that a step of this target reported: of the enabling or the restore when one of them took it again.
 std::optional<BackupFile> latest_backup(const StepContext& context, const std::string& instance);
 
 struct Archive {

@@ -15,6 +15,7 @@
 #include "operations/handles.hpp"
 #include "operations/lossless.hpp"
 #include "operations/pivot_gate.hpp"
+#include "operations/private_files.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -41,13 +42,15 @@ struct EnableIntent {
   std::string old_server, old_name;
   std::vector<HeldPlace> held;     // of the variables that are set, to be given back as they were
   std::vector<HeldAlias> aliases;  // likewise
+  BackupPlace again;               // where the backup is taken again to, when the one there is can't be seen from here; file "": it isn't
 };
 struct EnableOutcome {
   std::string address, database;
   int bindings = 0, aliases = 0;
+  json backup;  // a BackupFile when it was taken again: the journal catalogues it; else null
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name, held, aliases)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings, aliases)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name, held, aliases, again)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings, aliases, backup)
 
 class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
  public:
@@ -63,8 +66,13 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", id);
     auto made = context.outcome<ReprovisionOutcome>("reprovision_collected_instances", id);
     if (!fresh || !made) co_return Error(ErrorKind::internal, "instance " + id + " has no new database to enable");
-    CO_TRY_VOID(co_await pass_pivot_gate(context, id));
     EnableIntent intent;
+    if (backup_is_out_of_sight(context, id)) {
+      CO_TRY(intent.again, choose_backup_place(context, fmt::format("-g{}", context.attempt)));
+    } else {
+      std::optional<BackupFile> reported;
+      CO_TRY_VOID(co_await pass_pivot_gate(context, id, std::move(reported)));
+    }
     intent.server = fresh->server;
     intent.temporary_name = fresh->temporary_name;
     intent.final_name = fresh->final_name;
@@ -81,6 +89,15 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
 
   Task<Result<EnableOutcome>> effect(StepContext& context, EnableIntent intent) override {
     const std::string id = context.instance().id;
+    EnableOutcome outcome;
+    if (!intent.again.file.empty()) {
+      context.progress(Progress{0, 0, "the backup is on another host and in no store: it is taken again"});
+      CO_TRY(const BackupFile backup, co_await make_backup(context, intent.again));
+      if (backup.encrypted) CO_TRY_VOID(remove_file(backup.working_file));
+      outcome.backup = backup;
+      std::optional<BackupFile> taken = backup;
+      CO_TRY_VOID(co_await pass_pivot_gate(context, id, std::move(taken)));
+    }
     CO_TRY_VOID(co_await remove_readable(context, id));  // restored and verified: nobody needs it any more
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     CO_TRY_VOID(co_await carry_properties(context, *maintenance, intent));
@@ -94,7 +111,6 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
     CO_TRY(const int bound, co_await bind_all(context, intent.held, place));
     CO_TRY_VOID(co_await must_lead_there(context, intent.held, place));
-    EnableOutcome outcome;
     for (const HeldAlias& held : intent.aliases) {
       const Pooler& pooler = context.fleet().poolers.at(held.pooler);
       CO_TRY_VOID(co_await context.services.poolers.of(pooler).repoint(context.identity(), pooler, held.alias, pooler_place(place)));
@@ -121,8 +137,8 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     if (led.all > 0) seen.detail += fmt::format(", and {} of {} aliases of poolers", led.there, led.all);
     if (*name == intent.temporary_name && bound.there == 0 && led.there == 0)
       seen.verdict = Probe::Verdict::partial;  // its settings may have been changed: cheap to take back and repeat
-    else if (*name == intent.final_name && bound.there == bound.all && led.there == led.all)
-      seen.verdict = Probe::Verdict::done;
+    else if (*name == intent.final_name && bound.there == bound.all && led.there == led.all && intent.again.file.empty())
+      seen.verdict = Probe::Verdict::done;  // of a backup that was taken again nothing is known but its file: partial
     else
       seen.verdict = Probe::Verdict::partial;
     seen.outcome.address = place.address();
@@ -132,7 +148,9 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     co_return seen;
   }
 
-  Task<Result<std::string>> take_back(StepContext& context, EnableIntent intent, std::optional<EnableOutcome>) override {
+  Task<Result<std::string>> take_back(StepContext& context, EnableIntent intent, std::optional<EnableOutcome> outcome) override {
+    // What is catalogued is kept.
+    if (!intent.again.file.empty() && !(outcome && outcome->backup.is_object())) CO_TRY_VOID(co_await discard_backup(context, intent.again));
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
     CO_TRY(auto name, co_await name_of_database(*maintenance, intent.oid));
     // It could be reached under its own name, by an app that nobody told us about too. The undo of redeploy, where there

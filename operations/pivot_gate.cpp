@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "engine/core/host.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/database_owner.hpp"
 #include "operations/handles.hpp"
@@ -44,11 +45,13 @@ Task<Result<void>> fence_holds(StepContext& context, FenceIntent fence) {
   co_return Error(ErrorKind::conflict, "the fence does not hold: " + wrong).on(fence.server);
 }
 
-Task<Result<void>> backup_is_there(StepContext& context, std::string instance) {
-  // Made while the app already runs, if that was asked for: until then the fenced source holds everything.
+// Made while the app already runs, if that was asked for: until then the fenced source holds everything.
+bool comes_after_pivot(const StepContext& context, const std::string& instance) {
   const json copied = context.outcome_of("transfer_to_prepared_services", instance);
-  if (copied.is_object() && copied.value("backup", json()).is_null()) co_return Result<void>();
-  const auto backup = latest_backup(context, instance);
+  return copied.is_object() && copied.value("backup", json()).is_null();
+}
+
+Task<Result<void>> backup_is_there(std::optional<BackupFile> backup, std::string instance) {
   if (!backup) co_return Error(ErrorKind::refused, "there is no backup of instance " + instance);
   std::error_code problem;
   // Its upload ended well before the step did; what is here beside it must be whole.
@@ -74,7 +77,14 @@ Task<Result<void>> flush(StepContext& context, ReprovisionIntent fresh) {
 
 }  // namespace
 
-Task<Result<void>> pass_pivot_gate(StepContext& context, std::string instance) {
+// A file of this host that is gone is no reason to take another one: somebody is at work on backups.
+bool backup_is_out_of_sight(const StepContext& context, const std::string& instance) {
+  const auto backup = latest_backup(context, instance);
+  std::error_code unreadable;
+  return backup && backup->key.empty() && !backup->host.empty() && backup->host != this_host() && !std::filesystem::exists(backup->file, unreadable);
+}
+
+Task<Result<void>> pass_pivot_gate(StepContext& context, std::string instance, std::optional<BackupFile> just_taken) {
   auto fence = context.intent<FenceIntent>("fence_source", instance);
   auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", instance);
   if (!fence || !fresh) co_return Error(ErrorKind::internal, "the pivot gate needs a fence and a new database");
@@ -82,7 +92,8 @@ Task<Result<void>> pass_pivot_gate(StepContext& context, std::string instance) {
     co_return Error(ErrorKind::refused, "the new database of instance " + instance + " was not verified");
   if (context.outcome_of("analyze_restored_services", instance).is_null())
     co_return Error(ErrorKind::refused, "the new database of instance " + instance + " has no statistics");
-  CO_TRY_VOID(co_await backup_is_there(context, instance));
+  std::optional<BackupFile> backup = just_taken ? std::move(just_taken) : latest_backup(context, instance);
+  if (!comes_after_pivot(context, instance)) CO_TRY_VOID(co_await backup_is_there(std::move(backup), instance));
   CO_TRY_VOID(co_await flush(context, *fresh));
   CO_TRY_VOID(co_await fence_holds(context, *fence));
   co_return Result<void>();

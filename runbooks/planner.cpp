@@ -246,7 +246,18 @@ class Judge {
   void foretell_pause(PlannedTarget& planned, TargetFacts& facts) const {
     estimate(planned, operations_, facts, model_, beside_.at(planned.target.region));
     facts.pause = pause_of(plan_.fleet, planned);
-    if (facts.pause) facts.pause->remedies = pause_remedies(*facts.pause, planned, operations_, facts, model_);
+    if (!facts.pause) return;
+    facts.pause->remedies = pause_remedies(*facts.pause, planned, operations_, facts, model_);
+    if (facts.pause->p90 > facts.pause->budget && planned.way == kThroughput) add_other_way(planned, facts);
+  }
+  void add_other_way(const PlannedTarget& planned, TargetFacts& facts) const {
+    if (choose_way(kShortPause, plan_.runbook, facts).name != kShortPause) return;
+    PlannedTarget other = planned;
+    other.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, kShortPause);
+    estimate(other, operations_, facts, model_, beside_.at(planned.target.region));
+    const auto pause = pause_of(plan_.fleet, other);
+    if (pause && pause->p90 < facts.pause->p90)
+      facts.pause->remedies.push_back(fmt::format("--way short-pause (p90 {})", format_duration(Seconds(pause->p90))));
   }
   void tell() {
     if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});

@@ -33,7 +33,7 @@ Result<void> end_planned(Journal& journal, const RunRecord& record) {
   std::vector<Event> events;
   Event event;
   event.run = record.id;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   for (const TargetRecord& target : targets) {
     event.kind = EventKind::target_skipped;
     event.target = target.number;

@@ -8,6 +8,7 @@
 #include "cli/commands/run_continue.hpp"
 #include "cli/confirm.hpp"
 #include "cli/journal_apart.hpp"
+#include "cli/owner_notices.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_loop.hpp"
 #include "cli/shared_part.hpp"
@@ -76,7 +77,7 @@ int begin_for_workers(const GlobalOptions& globals, Journal& journal, std::int64
   Event event;
   event.run = run;
   event.kind = EventKind::run_started;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = {{"detached", true}, {"host", this_host()}, {"pid", getpid()}, {"direction", "forward"}};
   std::vector<Event> events{std::move(event)};
   if (auto begun = journal.append(events); !begun) return fail(globals.output, begun.error());
@@ -98,6 +99,9 @@ Result<std::optional<int>> go_on(Application& application, const GlobalOptions& 
   if (!journal) return journal.error();
   TRY(const Runbook runbook, load_runbook(application, options.planning.runbook));
   const std::string fleet = name_of_fleet(options.planning.fleet);
+  TRY(const std::vector<Event> told, tell_owners_of_all(application, **journal, std::chrono::system_clock::now()));
+  if (globals.output.text() && !globals.output.quiet && !told.empty())
+    write_out(fmt::format("{} told\n", report::count(static_cast<std::int64_t>(told.size()), "notice")));
   TRY(found, find_continuation(**journal, globals, runbook.name, fleet));
   options.planning.settled = found.settled;
   if (!found.unfinished) return std::optional<int>();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/journal/shared_journal.hpp"
 #include "engine/report/run_summary.hpp"
 
 namespace pgconvoy::cli {
@@ -20,6 +21,8 @@ Result<void> may_go_on(Journal& journal, const RunRecord& run, const GlobalOptio
     if (locked.error().kind != ErrorKind::refused) return locked;
     return Error(ErrorKind::refused, fmt::format("{}: nothing else is begun meanwhile", locked.error().message), fmt::format("pgconvoy status {}", which));
   }
+  // Nobody is at work on it; from here on others may be, beside this process.
+  if (SharedJournal* const in_common = shared(journal)) in_common->leave_run(run.id);
   if (run.intent == RunIntent::pause)
     return Error(ErrorKind::refused, fmt::format("{} was paused by somebody: --continue doesn't go on with it", run.name), fmt::format("pgconvoy resume {}", which));
   TRY(const RolloutRecord rollout, report::read_rollout(journal, run));

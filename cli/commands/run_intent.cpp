@@ -8,7 +8,7 @@ Result<void> journal_word(Journal& journal, std::int64_t run, EventKind kind, js
   Event event;
   event.run = run;
   event.kind = kind;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = std::move(data);
   event.data["by"] = operator_name();
   if (!reason.empty()) event.data["reason"] = reason;

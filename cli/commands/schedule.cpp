@@ -40,7 +40,7 @@ Result<std::vector<std::string>> chosen_regions(const Fleet& fleet, const Schedu
   for (const auto& [id, region] : fleet.regions) {
     const bool named = std::find(options.regions.begin(), options.regions.end(), id) != options.regions.end();
     if (!options.regions.empty() && !named) continue;
-    if (!region.windows.empty()) chosen.push_back(id);
+    if (report::has_times(fleet, id)) chosen.push_back(id);
     else if (named)
       return Error(ErrorKind::usage, fmt::format("region {} has no windows: its runs are not bound to a time", id),
                    fmt::format("in {}: regions: {{{}: {{time_zone: Europe/Berlin, windows: [\"01:00-05:00\"]}}}}", options.file, id));
@@ -76,6 +76,7 @@ int schedule_command(const GlobalOptions& globals, const ScheduleCommandOptions&
   request.arguments = {"run", "--continue", "--yes", "-f", absolute(options.file), "--runbook", absolute_if_file(options.runbook),
                        "--journal", absolute_journal(globals.journal_uri())};
   request.arguments.insert(request.arguments.end(), options.rest.begin(), options.rest.end());
+  request.notices = {"notices", "--journal", absolute_journal(globals.journal_uri())};
   request.directory = absolute(options.directory.empty() ? "." : options.directory);
   request.user = options.user.empty() ? name_of_user() : options.user;
   request.environment_file = options.environment_file.empty() ? "" : absolute(options.environment_file);

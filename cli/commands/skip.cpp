@@ -40,7 +40,7 @@ Result<void> skip_it(Journal& journal, const TargetRecord& target, const std::st
   event.target = target.number;
   event.epoch = target.epoch;
   event.kind = EventKind::target_skipped;
-  event.at = std::chrono::system_clock::now();
+  event.at = journal.now();
   event.data = {{"reason", why}, {"error", {{"kind", to_string(ErrorKind::cancelled)}, {"message", why}}}};
   std::vector<Event> events{std::move(event)};
   return journal.append(events);

@@ -115,9 +115,13 @@ class Work {
                       [this](const JournaledIntent& said) {
                         if (said.intent == RunIntent::cancel) runner_->cancel(said.mode);
                       },
-                      {});
+                      [&progress, &hooks](const Event& word, bool tells) {
+                        if (tells && word.kind != EventKind::owner_notice) hooks.journaled(word);
+                        progress->journaled(word);
+                      });
     Runner runner(application_.services(), journal_, application_.operations(), application_.conditions(), {progress.get(), &hooks, &watch});
     part_.run().waits = waits;
+    part_.run().clock = &application_.clock();
     request.shared = &part_.run();
     runner_ = &runner;
     watch_ = &watch;

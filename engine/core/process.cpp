@@ -2,6 +2,7 @@
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 
+#include <set>
 #include <vector>
 
 #include "engine/core/child.hpp"
@@ -13,13 +14,15 @@ namespace {
 class PosixLauncher final : public ProcessLauncher {
  public:
   Task<Result<ProcessResult>> run(ProcessSpec spec) override {
+    const std::string holder = spec.holder;
+    if (!holder.empty() && ended_.contains(holder)) co_return Error(ErrorKind::cancelled, "nothing is started for " + holder + " any more");
     auto executor = co_await asio::this_coro::executor;
     auto started = Child::start(executor, std::move(spec));
     if (!started) co_return std::move(started).error();
     std::shared_ptr<Child> child = std::move(*started);
     child->tell_started();
-    std::erase_if(children_, [](const auto& known) { return known.expired(); });
-    children_.push_back(child);
+    std::erase_if(children_, [](const Known& known) { return known.child.expired(); });
+    children_.push_back({holder, child});
 
     auto result = std::make_shared<std::optional<Result<ProcessResult>>>();
     auto initiate = [child, result](auto handler) {
@@ -39,12 +42,23 @@ class PosixLauncher final : public ProcessLauncher {
   }
 
   void kill_all() override {
-    for (const auto& known : children_)
-      if (auto child = known.lock()) child->kill();
+    for (const Known& known : children_)
+      if (auto child = known.child.lock()) child->kill();
+  }
+
+  void end_for(const std::string& holder) override {
+    ended_.insert(holder);
+    for (const Known& known : children_)
+      if (auto child = known.holder == holder ? known.child.lock() : nullptr) child->kill();
   }
 
  private:
-  std::vector<std::weak_ptr<Child>> children_;
+  struct Known {
+    std::string holder;
+    std::weak_ptr<Child> child;
+  };
+  std::vector<Known> children_;
+  std::set<std::string> ended_;
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ struct ProcessSpec {
   std::filesystem::path directory;                 // empty: ours
   std::optional<Seconds> limit;                    // the group is killed after it (ErrorKind::timeout)
   std::function<void(int pid)> started;            // called once it runs, from the loop; may be empty
+  std::string holder;                              // for whom it works, see end_for(); "": for nobody in particular
   std::size_t keep_output = 1 << 20;               // bytes kept of stdout and of stderr each (the tail)
 };
 
@@ -48,6 +49,10 @@ class ProcessLauncher {
 
   // SIGKILL to every child group still running; their run() calls end with ErrorKind::cancelled.
   virtual void kill_all() = 0;
+
+  // SIGKILL to the groups of programs that work for `holder`, and none is started for it any more: run() ends with
+  // ErrorKind::cancelled. For whoever has lost the right to what they do.
+  virtual void end_for(const std::string& holder) = 0;
 };
 
 std::unique_ptr<ProcessLauncher> make_process_launcher();

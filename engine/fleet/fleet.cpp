@@ -187,6 +187,7 @@ static void to_json(json& target, const Environment& environment) {
                 {"controller", environment.controller},
                 {"bindings", environment.bindings}};
   if (!environment.image.empty()) target["image"] = environment.image;
+  if (!environment.windows.empty()) target["windows"] = environment.windows;
   if (!environment.labels.empty()) target["labels"] = environment.labels;
 }
 
@@ -201,6 +202,7 @@ static void from_json(const json& source, Environment& environment) {
   source.at("controller").get_to(environment.controller);
   source.at("bindings").get_to(environment.bindings);
   environment.image = source.value("image", "");
+  environment.windows = source.value("windows", std::vector<std::string>());
   environment.labels = source.value("labels", std::map<std::string, std::string>());
 }
 
@@ -250,6 +252,8 @@ void to_json(json& target, const Fleet& fleet) {
   if (fleet.backups != BackupPolicy{}) target["backups"] = fleet.backups;
   if (!fleet.suppressions.empty()) target["suppressions"] = fleet.suppressions;
   if (!fleet.freezes.empty()) target["freezes"] = fleet.freezes;
+  if (fleet.notices.before) target["notices"]["before"] = fleet.notices.before->count();
+  if (fleet.notices.after) target["notices"]["after"] = fleet.notices.after->count();
 }
 
 void from_json(const json& source, Fleet& fleet) {
@@ -263,6 +267,10 @@ void from_json(const json& source, Fleet& fleet) {
   if (source.contains("backups")) source.at("backups").get_to(fleet.backups);
   if (source.contains("suppressions")) source.at("suppressions").get_to(fleet.suppressions);
   if (source.contains("freezes")) source.at("freezes").get_to(fleet.freezes);
+  if (const auto notices = source.find("notices"); notices != source.end()) {
+    if (notices->contains("before")) fleet.notices.before = Seconds(notices->at("before").get<double>());
+    if (notices->contains("after")) fleet.notices.after = Seconds(notices->at("after").get<double>());
+  }
 }
 
 std::vector<const Server*> Fleet::servers_offering(const std::string& region, const std::string& service) const {

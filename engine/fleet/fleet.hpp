@@ -106,6 +106,7 @@ struct Environment {
   ControllerSpec controller;
   std::vector<Binding> bindings;
   std::map<std::string, std::string> labels;  // canary: "true" goes first
+  std::vector<std::string> windows;  // of its own, within its region's and in its time zone; each valid; none: the region's alone
   std::string image;        // what runs there, as `pgconvoy scan` takes it: an archive, a directory, registry://..., pid:N
   bool operator==(const Environment&) const = default;
 };
@@ -160,6 +161,13 @@ struct FreezeRule {
   bool operator==(const FreezeRule&) const = default;
 };
 
+// When owners are told of their environments' moves, by the hooks that want owner_notice.
+struct Notices {
+  std::optional<Seconds> before;  // no target is begun earlier than that after its owner was told
+  std::optional<Seconds> after;   // that long after it has succeeded
+  bool operator==(const Notices&) const = default;
+};
+
 struct Fleet {
   std::map<std::string, Region> regions;
   std::map<std::string, Host> hosts;
@@ -171,6 +179,7 @@ struct Fleet {
   std::map<std::string, Instance> instances;
   std::vector<Suppression> suppressions;
   std::vector<FreezeRule> freezes;
+  Notices notices;
 
   // Servers of a region that offer a service, by id.
   std::vector<const Server*> servers_offering(const std::string& region, const std::string& service) const;

@@ -42,10 +42,7 @@ void read_region(const YamlNode& place, const std::string& id, const YamlNode& v
     region.time_zone = fields.text("time_zone", Need::optional);
     if (!region.time_zone.empty())
       if (const auto zone = TimeZone::find(region.time_zone); !zone) fields.problem("time_zone", zone.error().message);
-    for (const std::string& text : fields.texts("windows", Need::optional)) {
-      if (const auto window = parse_window(text)) region.windows.push_back(to_string(*window));
-      else fields.problem("windows", window.error().message);
-    }
+    region.windows = read_windows(fields);
   }
   draft.fleet.regions.emplace(id, std::move(region));
 }
@@ -139,6 +136,15 @@ bool is_id(std::string_view text) {
   });
 }
 
+std::vector<std::string> read_windows(const Fields& owner) {
+  std::vector<std::string> windows;
+  for (const std::string& text : owner.texts("windows", Need::optional)) {
+    if (const auto window = parse_window(text)) windows.push_back(to_string(*window));
+    else owner.problem("windows", window.error().message);
+  }
+  return windows;
+}
+
 std::map<std::string, std::string> read_labels(const Fields& owner, Draft& draft) {
   std::map<std::string, std::string> labels;
   for (const Entry& label : owner.entries("labels", Need::optional)) {
@@ -191,7 +197,7 @@ void read_fleet(const YamlNode& root, Draft& draft) {
         root, fmt::format("a fleet file is a mapping that begins with `pgconvoy: 1`, not {}", describe(root.kind)));
     return;
   }
-  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "hosts", "servers", "poolers", "environments", "instances", "backups", "hooks", "suppressions", "freezes"},
+  const Fields top(root, root, "fleet", {"pgconvoy", "regions", "hosts", "servers", "poolers", "environments", "instances", "backups", "hooks", "suppressions", "freezes", "notices"},
                    draft.problems);
   if (!format_is_known(root, top, draft)) return;
   read_section(top, "regions", Need::required, draft, read_region);
@@ -205,6 +211,7 @@ void read_fleet(const YamlNode& root, Draft& draft) {
     for (const YamlNode* item : node->items) read_suppression(*item, draft);
   if (const YamlNode* node = top.list("freezes", Need::optional))
     for (const YamlNode* item : node->items) read_freeze(*item, draft);
+  if (const YamlNode* node = top.map("notices", Need::optional)) read_notices(*node, draft);
   if (const YamlNode* node = top.map("backups", Need::optional)) {
     const Fields fields(*node, *node, "backups",
                         {"directory", "retention", "encrypt", "decrypt", "upload", "download", "remove"}, draft.problems);

@@ -44,6 +44,9 @@ void read_pooler(const YamlNode& place, const std::string& id, const YamlNode& v
 void read_hook(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft);
 void read_suppression(const YamlNode& node, Draft& draft);
 void read_freeze(const YamlNode& node, Draft& draft);
+void read_notices(const YamlNode& node, Draft& draft);
+// The key windows of a region or an environment, each in one form.
+std::vector<std::string> read_windows(const Fields& owner);
 // The key labels of an environment or an instance.
 std::map<std::string, std::string> read_labels(const Fields& owner, Draft& draft);
 void read_backups(const Fields& fields, Draft& draft);

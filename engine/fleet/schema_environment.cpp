@@ -113,7 +113,7 @@ std::string read_word(const Fields& fields, std::string_view key, Need need, con
 
 void read_environment(const YamlNode& place, const std::string& id, const YamlNode& value, Draft& draft) {
   const Fields fields(place, value, fmt::format("environment {}", in_quotes(id)),
-                      {"region", "application", "stage", "downtime_budget", "controller", "bindings", "image", "labels"}, draft.problems);
+                      {"region", "application", "stage", "downtime_budget", "controller", "bindings", "image", "labels", "windows"}, draft.problems);
   const std::string path = "environments/" + id;
   Environment environment;
   environment.id = id;
@@ -126,6 +126,7 @@ void read_environment(const YamlNode& place, const std::string& id, const YamlNo
       fields.problem("downtime_budget", fmt::format("{} is not a duration; write 90s, 5m or 1h30m", in_quotes(text)));
   }
   environment.image = fields.text("image", Need::optional);
+  environment.windows = read_windows(fields);
   environment.labels = read_labels(fields, draft);
   if (const YamlNode* node = fields.map("controller", Need::optional))
     environment.controller = read_controller(*node, fields.what(), draft);

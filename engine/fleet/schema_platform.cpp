@@ -203,6 +203,12 @@ void read_freeze(const YamlNode& node, Draft& draft) {
   draft.fleet.freezes.push_back(std::move(freeze));
 }
 
+void read_notices(const YamlNode& node, Draft& draft) {
+  const Fields fields(node, node, "notices", {"before", "after"}, draft.problems);
+  draft.fleet.notices.before = read_duration(fields, "before");
+  draft.fleet.notices.after = read_duration(fields, "after");
+}
+
 void read_backups(const Fields& fields, Draft& draft) {
   BackupPolicy& policy = draft.fleet.backups;
   policy.directory = draft.absolute(fields.text("directory", Need::optional));

@@ -169,6 +169,7 @@ void write_environment(const Environment& environment, std::string& out) {
   fields.text("stage", environment.stage);
   if (environment.downtime_budget) fields.raw("downtime_budget", format_short_duration(*environment.downtime_budget));
   fields.text_if_any("image", environment.image);
+  if (!environment.windows.empty()) fields.raw("windows", flow_list(environment.windows));
   if (!environment.labels.empty()) fields.raw("labels", flow_map(environment.labels));
   write_controller(environment.controller, out);
   if (environment.bindings.empty()) return;
@@ -249,6 +250,10 @@ std::string fleet_to_yaml(const Fleet& fleet, const std::map<std::string, std::i
   write_section("hooks", fleet.hooks, out, write_hook);
   write_suppressions(fleet.suppressions, out);
   write_freezes(fleet.freezes, out);
+  std::vector<std::string> notices;
+  if (fleet.notices.before) notices.push_back("before: " + format_short_duration(*fleet.notices.before));
+  if (fleet.notices.after) notices.push_back("after: " + format_short_duration(*fleet.notices.after));
+  if (!notices.empty()) Block(out, 0).raw("notices", fmt::format("{{{}}}", fmt::join(notices, ", ")));
   return out;
 }
 

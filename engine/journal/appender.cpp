@@ -9,6 +9,7 @@ namespace pgconvoy {
 namespace {
 
 constexpr std::size_t kMostKnown = 4096;  // targets under way at a time are far fewer
+constexpr std::size_t kPlannedAtOnce = 1000;  // targets of a new run that are kept before they are written
 
 std::string place_of(const Event& event) {
   std::string place = fmt::format("r{}", event.run);
@@ -135,7 +136,7 @@ Result<void> JournalAppender::add(Event& event) {
   return {};
 }
 
-Result<void> JournalAppender::plan_run(std::int64_t id, json plan, std::vector<json> planned_targets, WallTime now) {
+Result<void> JournalAppender::plan_run(std::int64_t id, json plan, const PlannedTargets& targets, WallTime now) {
   Event event;
   event.run = id;
   event.kind = EventKind::run_planned;
@@ -143,25 +144,32 @@ Result<void> JournalAppender::plan_run(std::int64_t id, json plan, std::vector<j
   event.data = std::move(plan);
   TRY_VOID(add(event));
   event.kind = EventKind::target_planned;
-  for (json& planned : planned_targets) {
+  for (std::size_t index = 0; index < targets.count; ++index) {
     ++event.target;
+    json planned = targets.make(index);
     if (planned.is_object() && planned.value("number", json(event.target)) != event.target)
       return Error(ErrorKind::usage, fmt::format("target {} of the plan says that it has another number", event.target));
     event.data = std::move(planned);
     TRY_VOID(add(event));
+    if (targets_.size() >= kPlannedAtOnce) TRY_VOID(write_targets());
   }
   return {};
 }
 
 Result<void> JournalAppender::finish() {
   for (const auto& [id, run] : runs_) TRY_VOID(store_.write_run(run));
+  TRY_VOID(write_targets());
+  if (known_ && known_->size() > kMostKnown) known_->clear();
+  runs_.clear();
+  return {};
+}
+
+Result<void> JournalAppender::write_targets() {
   for (auto& [key, target] : targets_) {
     TRY_VOID(store_.write_target(target.stored, target.touched));
     const TargetState state = target.stored.record.state;
     if (known_ && (state == TargetState::running || state == TargetState::rolling_back)) (*known_)[key] = std::move(target.stored);
   }
-  if (known_ && known_->size() > kMostKnown) known_->clear();
-  runs_.clear();
   targets_.clear();
   return {};
 }

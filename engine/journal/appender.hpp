@@ -27,7 +27,7 @@ class JournalAppender {
   Result<void> add(Event& event);
 
   // A new run of that id, with all its targets. Errors as of add(), and usage for a target that names another number.
-  Result<void> plan_run(std::int64_t id, json plan, std::vector<json> planned_targets, WallTime now);
+  Result<void> plan_run(std::int64_t id, json plan, const PlannedTargets& targets, WallTime now);
 
   // Of the event that was added last.
   const std::string& last_hash() const { return last_hash_; }
@@ -43,6 +43,7 @@ class JournalAppender {
   Result<void> number(Event& event);
   Result<Stored<RunRecord>*> run_of(const Event& event);
   Result<OpenTarget*> target_of(const Event& event);
+  Result<void> write_targets();
   Result<void> complete(const std::pair<std::int64_t, int>& key, Stored<TargetRecord>& target);
   Result<void> fold_obligation(const Event& event);
   Result<void> link(std::string& head, const Event& event, const std::string& data);

@@ -10,7 +10,7 @@ namespace {
 template <class Value, std::size_t count>
 using Names = std::array<std::pair<Value, const char*>, count>;
 
-constexpr Names<EventKind, 34> kKinds{{
+constexpr Names<EventKind, 35> kKinds{{
     {EventKind::run_planned, "run_planned"},
     {EventKind::target_planned, "target_planned"},
     {EventKind::run_started, "run_started"},
@@ -23,6 +23,7 @@ constexpr Names<EventKind, 34> kKinds{{
     {EventKind::limits_set, "limits_set"},
     {EventKind::target_asked, "target_asked"},
     {EventKind::app_unhealthy, "app_unhealthy"},
+    {EventKind::owner_notice, "owner_notice"},
     {EventKind::pause_over_budget, "pause_over_budget"},
     {EventKind::target_claimed, "target_claimed"},
     {EventKind::facts_gathered, "facts_gathered"},

@@ -25,6 +25,7 @@ enum class EventKind {
   limits_set,      // data: changes = name -> text, by, reason
   target_asked,    // about the run; data: target, what = skip | retry, by, reason
   app_unhealthy,   // about the run; data: target, environment, detail
+  owner_notice,    // about the run; data: target, environments, when = before | after, at (from when on, or when it was moved)
   pause_over_budget,  // about the run; data: target, environments, budget (seconds), paused_at
   target_claimed,  // epoch is the new one; data: host, pid
   facts_gathered,  // data: digest, findings

@@ -55,6 +55,9 @@ std::string check_word(const Event& event) {
     case EventKind::target_asked:
       if (data.at("target").get<int>() < 1) return "a target's number starts at 1";
       return data.at("what") == "skip" || data.at("what") == "retry" ? "" : "a target is asked to be skipped or retried";
+    case EventKind::owner_notice:
+      if (data.at("target").get<int>() < 1) return "a target's number starts at 1";
+      return data.at("when") == "before" || data.at("when") == "after" ? "" : "an owner is told before or after";
     default:
       return data.at("target").get<int>() >= 1 ? "" : "a target's number starts at 1";
   }
@@ -82,6 +85,7 @@ std::string apply_to_run(RunRecord& run, const Event& event) {
     case EventKind::limits_set:
     case EventKind::target_asked:
     case EventKind::app_unhealthy:
+    case EventKind::owner_notice:
     case EventKind::pause_over_budget:
       return check_word(event);
     case EventKind::override_given:

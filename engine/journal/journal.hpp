@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,18 @@ struct BackupRecord {
   json details = json::object();  // what else its step said of it: host, note, expires, encrypted, key in a store
 };
 
+// The targets of a new run, each made when it is its turn: a plan of very many needn't stand in memory twice.
+struct PlannedTargets {
+  using Maker = std::function<json(std::size_t)>;
+  PlannedTargets(std::vector<json> all)  // NOLINT: most callers have them at hand
+      : count(all.size()), make([all = std::make_shared<std::vector<json>>(std::move(all))](std::size_t index) { return std::move(all->at(index)); }) {}
+  PlannedTargets(std::initializer_list<json> all) : PlannedTargets(std::vector<json>(all)) {}
+  PlannedTargets(std::size_t number, Maker maker) : count(number), make(std::move(maker)) {}
+
+  std::size_t count;
+  Maker make;  // data of target_planned, asked for once each, from 0
+};
+
 // Blocking, so it is called on the pool or by a command that has no loop. Any thread may call; calls go on one at a
 // time.
 class Journal {
@@ -31,8 +44,12 @@ class Journal {
   // that two journals never meet.
   virtual std::string token() const = 0;
 
+  // What time it is for those who write here: a shared journal's server says it, so that all of them agree. Where it can't, and in
+  // a file, it is this machine's.
+  virtual WallTime now() { return std::chrono::system_clock::now(); }
+
   // A new run in state planned: run_planned and all target_planned in one transaction. Returns its id.
-  virtual Result<std::int64_t> create_run(json plan, std::vector<json> planned_targets, WallTime now) = 0;
+  virtual Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) = 0;
 
   // Appends in order, durably, in one transaction, and gives sequences. Refuses (conflict) an event that can't
   // follow its target's state or names a lower epoch than the journal knows: nothing of the batch is written then.
@@ -47,6 +64,15 @@ class Journal {
   virtual Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) = 0;
   virtual Result<TargetRecord> target(std::int64_t run, int number) = 0;  // with steps
   virtual Result<json> planned_target(std::int64_t run, int number) = 0;  // data of target_planned
+  // The same of all targets, by number. An error of `visit` ends it.
+  virtual Result<void> planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) {
+    TRY(const std::vector<TargetRecord> all, targets(run, false));
+    for (const TargetRecord& target : all) {
+      TRY(json planned, planned_target(run, target.number));
+      TRY_VOID(visit(std::move(planned)));
+    }
+    return {};
+  }
   virtual Result<void> events(std::int64_t run, std::int64_t after_sequence,
                               const std::function<bool(const Event&)>& visit) = 0;  // ascending; false stops
   // Those about the run itself (target 0) but run_planned, whose data are RunRecord::plan: few, whatever the run's size.

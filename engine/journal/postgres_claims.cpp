@@ -11,11 +11,11 @@
 namespace pgconvoy {
 namespace {
 
-Event event_of(std::int64_t run, EventKind kind, json data) {
+Event event_of(std::int64_t run, EventKind kind, json data, WallTime now) {
   Event event;
   event.run = run;
   event.kind = kind;
-  event.at = std::chrono::system_clock::now();
+  event.at = now;
   event.data = std::move(data);
   return event;
 }
@@ -42,11 +42,31 @@ Result<int> PostgresJournal::members(std::int64_t id) {
   return patiently([&] { return others_in(id); });
 }
 
+Result<bool> PostgresJournal::is_eldest(std::int64_t id) {
+  const std::scoped_lock lock(mutex_);
+  return patiently([&]() -> Result<bool> {
+    TRY(const auto elder,
+        database_.integer("select count(*) from pg_locks l join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted "
+                          "and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database()) "
+                          "and l.classid::bigint = $1::bigint and l.objid::bigint = $2::bigint and (a.backend_start, a.pid) < "
+                          "(select m.backend_start, m.pid from pg_stat_activity m where m.pid = pg_backend_pid())",
+                          {std::to_string(kRunLocks >> 32), std::to_string(id)}));
+    return elder == 0;
+  });
+}
+
 // Sequences are given out in the order of commits: what is committed up to the counter is all there is up to it.
 Result<ClaimView> PostgresJournal::claim_view(std::int64_t run, const WorkerIdentity& worker, std::int64_t seen) {
   const std::string id = std::to_string(run), after = std::to_string(seen);
   ClaimView view;
-  TRY(view.seen, database_.integer("select last_event from pgconvoy.counters"));
+  TRY(const PostgresRows last, database_.query("select c.last_event, e.hash, (extract(epoch from clock_timestamp()) * 1000)::bigint from pgconvoy.counters c left join pgconvoy.events e on e.sequence = c.last_event"));
+  if (last.empty()) return Error(ErrorKind::corrupt, "the journal has lost its counters", "restore its schema pgconvoy from a backup");
+  view.seen = last[0].integer(0);
+  view.now = WallTime(std::chrono::milliseconds(last[0].integer(2)));
+  if (!last[0].is_null(1)) {
+    known_sequence_ = view.seen;
+    known_hash_ = last[0].text(1);
+  }
   // Locked: nobody says `pause` between the look and the claim.
   TRY(const PostgresRows runs,
       database_.query(fmt::format("select {} from pgconvoy.runs where id = $1::bigint for no key update", kRunColumns), {id}));
@@ -99,11 +119,11 @@ Result<void> PostgresJournal::claim_once(std::int64_t run, const WorkerIdentity&
     if (joined == 0) {
       json data = std::move(choice.joins);
       data.update({{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}});
-      answer.events.insert(answer.events.begin(), event_of(run, EventKind::run_started, std::move(data)));
+      answer.events.insert(answer.events.begin(), event_of(run, EventKind::run_started, std::move(data), answer.view.now));
     }
   }
   for (int row = 0; row < free.size(); ++row) {
-    Event claim = event_of(run, EventKind::target_claimed, {{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}});
+    Event claim = event_of(run, EventKind::target_claimed, {{"worker", worker.id}, {"host", worker.host}, {"pid", worker.pid}}, answer.view.now);
     claim.target = static_cast<int>(free[row].integer(0));
     claim.epoch = static_cast<int>(free[row].integer(1)) + 1;
     answer.claimed.push_back({claim.target, claim.epoch, target_state_from_string(free[row].text(2)), {}});
@@ -141,7 +161,10 @@ Result<void> PostgresJournal::claim_once(std::int64_t run, const WorkerIdentity&
   doubt.hash = appender.last_hash();
   doubt.system = system_;
   doubt.backend = database_.backend_pid();
-  return transaction.commit();
+  TRY_VOID(transaction.commit());
+  known_sequence_ = doubt.sequence;
+  known_hash_ = doubt.hash;
+  return {};
 }
 
 Result<ClaimAnswer> PostgresJournal::claim(std::int64_t run, const WorkerIdentity& worker, Seconds life, std::int64_t seen,

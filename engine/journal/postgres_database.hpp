@@ -59,6 +59,7 @@ class PostgresDatabase {
   // a commit is on disk when it returns. Error unreachable (retryable), or sql for what the server refuses.
   Result<void> connect();
   bool connected() const;
+  void drop();  // ends the connection, if there is one
   // Ends the connection while another thread waits for an answer on it: that call fails as with a lost one.
   void cut();
   int backend_pid() const;
@@ -82,8 +83,6 @@ class PostgresDatabase {
   struct Impl;
   template <class Function>
   auto guarded(const std::string& sql, Function function) -> Result<std::invoke_result_t<Function&>>;
-
-  void drop();
 
   ConnectionSpec connection_;
   std::unique_ptr<Impl> impl_;

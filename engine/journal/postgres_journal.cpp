@@ -27,6 +27,12 @@ Result<std::unique_ptr<Journal>> PostgresJournal::open(const std::string& uri, O
   return std::unique_ptr<Journal>(std::move(journal));
 }
 
+WallTime PostgresJournal::now() {
+  const std::scoped_lock lock(mutex_);
+  const auto asked = patiently([&] { return database_.integer("select (extract(epoch from clock_timestamp()) * 1000)::bigint"); });
+  return asked ? WallTime(std::chrono::milliseconds(*asked)) : std::chrono::system_clock::now();
+}
+
 Result<void> PostgresJournal::refuse_when_read_only() const {
   if (!read_only_) return {};
   return Error(ErrorKind::refused,
@@ -55,9 +61,26 @@ Result<void> PostgresJournal::connect() {
     return Error(ErrorKind::refused, fmt::format("the journal {} is another one than before: its token is {}, not {}",
                                                  journal_address(database_.connection()), *token, token_),
                  "lead the address back to the server with this journal");
+  if (auto sound = must_not_have_gone_back(); !sound) {
+    database_.drop();  // the next call meets the same
+    return sound;
+  }
   if (read_only_) TRY_VOID(database_.execute("set default_transaction_read_only = on"));
   for (const auto& [id, mode] : locked_) TRY_VOID(take_lock(id, mode));
   return {};
+}
+
+Result<void> PostgresJournal::must_not_have_gone_back() {
+  if (known_sequence_ == 0) return {};
+  TRY(const PostgresRows found, database_.query("select hash from pgconvoy.events where sequence = $1::bigint", {std::to_string(known_sequence_)}));
+  if (!found.empty() && found[0].text(0) == known_hash_) return {};
+  TRY(const auto last, database_.integer("select coalesce(max(sequence), 0) from pgconvoy.events"));
+  return Error(ErrorKind::corrupt,
+               fmt::format("the journal {} has gone back: event {} was committed and {}. Its server was restored, or fell over to a standby "
+                           "that had not received it; what was done since then stands in no journal",
+                           journal_address(database_.connection()), known_sequence_,
+                           found.empty() ? fmt::format("isn't there any more, the last one is {}", last) : "is another one now"),
+               "stop all workers, and see docs/journal.md, \"A journal that has gone back\", before anything goes on");
 }
 
 Result<bool> PostgresJournal::is_there(const InDoubt& doubt) {
@@ -93,7 +116,10 @@ Result<void> PostgresJournal::write(std::vector<Event>& events, InDoubt& doubt) 
   doubt.hash = appender.last_hash();
   doubt.system = system_;
   doubt.backend = database_.backend_pid();
-  return transaction.commit();
+  TRY_VOID(transaction.commit());
+  known_sequence_ = doubt.sequence;
+  known_hash_ = doubt.hash;
+  return {};
 }
 
 Result<void> PostgresJournal::append(std::vector<Event>& events) {
@@ -123,18 +149,18 @@ Result<void> PostgresJournal::append(std::vector<Event>& events) {
   return written;
 }
 
-Result<std::int64_t> PostgresJournal::create_run(json plan, std::vector<json> planned_targets, WallTime now) {
+Result<std::int64_t> PostgresJournal::create_run(json plan, PlannedTargets targets, WallTime now) {
   TRY_VOID(refuse_when_read_only());
-  if (planned_targets.empty())
+  if (targets.count == 0)
     return Error(ErrorKind::usage, "a run needs at least one target; the selection is empty");
   const std::scoped_lock lock(mutex_);
   TRY_VOID(patiently([&] { return database_.execute("select 1"); }));
   // Nothing was begun that would have to go on: a plan whose commit was not answered is stored again by who asked for it.
   TRY(auto transaction, PostgresTransaction::start(database_));
   PostgresStore store(database_);
-  TRY(const auto id, store.lock_for_new_run(1 + static_cast<std::int64_t>(planned_targets.size())));
+  TRY(const auto id, store.lock_for_new_run(1 + static_cast<std::int64_t>(targets.count)));
   JournalAppender appender(store, token_);
-  TRY_VOID(appender.plan_run(id, std::move(plan), std::move(planned_targets), now));
+  TRY_VOID(appender.plan_run(id, std::move(plan), targets, now));
   TRY_VOID(appender.finish());
   TRY_VOID(store.flush());
   TRY_VOID(transaction.commit());

@@ -3,7 +3,8 @@
 //
 // Blocking. Any thread may call; calls go on one at a time, on one connection. A lost connection (a restart or a failover
 // of the server) is made anew within `patience`: what was read is read again, and of a commit whose answer was lost it is
-// looked whether its events are there.
+// looked whether its events are there. A server that has lost events which were committed before (a standby that had not
+// received them, a restore) is refused from then on.
 #pragma once
 
 #include <atomic>
@@ -26,7 +27,8 @@ class PostgresJournal final : public SharedJournal {
   ~PostgresJournal() override;
 
   std::string token() const override { return token_; }
-  Result<std::int64_t> create_run(json plan, std::vector<json> planned_targets, WallTime now) override;
+  WallTime now() override;
+  Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) override;
   Result<void> append(std::vector<Event>& events) override;
   Result<std::vector<RunRecord>> runs() override;
   Result<RunRecord> run(std::int64_t id) override;
@@ -35,6 +37,7 @@ class PostgresJournal final : public SharedJournal {
   Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) override;
   Result<TargetRecord> target(std::int64_t run, int number) override;
   Result<json> planned_target(std::int64_t run, int number) override;
+  Result<void> planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) override;
   Result<void> events(std::int64_t run, std::int64_t after_sequence,
                       const std::function<bool(const Event&)>& visit) override;
   Result<void> own_events(std::int64_t run, std::int64_t after_sequence,
@@ -49,6 +52,7 @@ class PostgresJournal final : public SharedJournal {
   Result<void> join_run(std::int64_t id) override;
   void leave_run(std::int64_t id) override;
   Result<int> members(std::int64_t id) override;
+  Result<bool> is_eldest(std::int64_t id) override;
   Result<ClaimAnswer> claim(std::int64_t run, const WorkerIdentity& worker, Seconds life, std::int64_t seen,
                             const std::function<ClaimChoice(const ClaimView&)>& choose) override;
   Result<std::vector<Lease>> leases(std::int64_t run) override;
@@ -66,6 +70,8 @@ class PostgresJournal final : public SharedJournal {
 
   Result<void> refuse_when_read_only() const;
   Result<void> connect();
+  // Error corrupt: what is known to have been committed isn't there any more.
+  Result<void> must_not_have_gone_back();
   void ask_for_system();
   enum class RunLockMode { alone, with_others };
   Result<void> take_lock(std::int64_t id, RunLockMode mode);
@@ -91,6 +97,8 @@ class PostgresJournal final : public SharedJournal {
   const bool read_only_;
   PostgresDatabase database_;
   std::string token_, system_;
+  std::int64_t known_sequence_ = 0;  // the last event that this process knows to be committed, and its hash
+  std::string known_hash_;
   std::atomic<Seconds> patience_{Seconds(60)};
   std::map<std::int64_t, RunLockMode> locked_;
 };

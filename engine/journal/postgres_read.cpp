@@ -102,6 +102,33 @@ Result<json> PostgresJournal::planned_target(std::int64_t run, int number) {
   });
 }
 
+Result<void> PostgresJournal::planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) {
+  int last = 0, found = kEventsAtATime;
+  while (found == kEventsAtATime) {
+    std::vector<json> page;
+    {
+      const std::scoped_lock lock(mutex_);
+      TRY(const PostgresRows rows, patiently([&]() -> Result<PostgresRows> {
+        if (last == 0) {
+          TRY(const auto stored, PostgresStore(database_).read_run(run));
+          if (!stored) return no_such_run(run);
+        }
+        return database_.query(fmt::format("select e.data, t.number from pgconvoy.targets t join pgconvoy.events e on e.sequence = t.planned "
+                                           "where t.run = $1::bigint and t.number > $2::int order by t.number limit {}", kEventsAtATime),
+                               {std::to_string(run), std::to_string(last)});
+      }));
+      for (int row = 0; row < rows.size(); ++row) {
+        TRY(json planned, json_of(rows[row], 0));
+        page.push_back(std::move(planned));
+        last = static_cast<int>(rows[row].integer(1));
+      }
+    }
+    found = static_cast<int>(page.size());
+    for (json& planned : page) TRY_VOID(visit(std::move(planned)));
+  }
+  return {};
+}
+
 Result<void> PostgresJournal::events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) {
   return visit_events(run, after_sequence, "", visit);
 }

@@ -40,6 +40,7 @@ struct ClaimView {
   std::set<int> leased;               // whom somebody holds, who may be this process
   std::optional<Seconds> next_end;    // until the first lease of another process ends, unless it is renewed
   int others = 0;                     // processes that have joined the run, beside this one
+  WallTime now;                       // by the server's clock
   std::int64_t seen = 0;              // everything up to this sequence was taken into account
 };
 
@@ -87,6 +88,8 @@ class SharedJournal : public Journal {
   virtual void leave_run(std::int64_t id) = 0;
   // Other processes that have joined the run, or locked it.
   virtual Result<int> members(std::int64_t id) = 0;
+  // Of the processes that have joined the run this one has been connected longest: what only one of them is to do is its part.
+  virtual Result<bool> is_eldest(std::int64_t id) = 0;
 
   // Claims targets in one transaction: locks the run's lane, shows `choose` what there is (of what was written after the
   // sequence `seen`), takes what it chose with their epochs raised, and a lease of that length for each. `choose` is called

@@ -32,16 +32,16 @@ Result<void> SqliteJournal::refuse_when_read_only() const {
   return Error(ErrorKind::refused, fmt::format("the journal {} was opened for reading only", path_.string()));
 }
 
-Result<std::int64_t> SqliteJournal::create_run(json plan, std::vector<json> planned_targets, WallTime now) {
+Result<std::int64_t> SqliteJournal::create_run(json plan, PlannedTargets targets, WallTime now) {
   TRY_VOID(refuse_when_read_only());
-  if (planned_targets.empty())
+  if (targets.count == 0)
     return Error(ErrorKind::usage, "a run needs at least one target; the selection is empty");
   const std::scoped_lock lock(mutex_);
   TRY(auto transaction, SqliteTransaction::start(*database_, "begin immediate"));
   TRY(const auto last, database_->integer("select seq from sqlite_sequence where name = 'runs'"));
   SqliteStore store(*database_);
   JournalAppender appender(store, token_);
-  TRY_VOID(appender.plan_run(last + 1, std::move(plan), std::move(planned_targets), now));
+  TRY_VOID(appender.plan_run(last + 1, std::move(plan), targets, now));
   TRY_VOID(appender.finish());
   TRY_VOID(transaction.commit());
   return last + 1;

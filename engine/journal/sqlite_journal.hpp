@@ -22,7 +22,7 @@ class SqliteJournal final : public Journal {
   static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& path, OpenMode mode);
 
   std::string token() const override { return token_; }
-  Result<std::int64_t> create_run(json plan, std::vector<json> planned_targets, WallTime now) override;
+  Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) override;
   Result<void> append(std::vector<Event>& events) override;
   Result<std::vector<RunRecord>> runs() override;
   Result<RunRecord> run(std::int64_t id) override;
@@ -31,6 +31,7 @@ class SqliteJournal final : public Journal {
   Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) override;
   Result<TargetRecord> target(std::int64_t run, int number) override;
   Result<json> planned_target(std::int64_t run, int number) override;
+  Result<void> planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) override;
   Result<void> events(std::int64_t run, std::int64_t after_sequence,
                       const std::function<bool(const Event&)>& visit) override;
   Result<void> own_events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) override;

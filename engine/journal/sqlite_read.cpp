@@ -104,6 +104,33 @@ Result<json> SqliteJournal::planned_target(std::int64_t run, int number) {
   return json_of(row, 0);
 }
 
+Result<void> SqliteJournal::planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) {
+  int last = 0, found = kPage;
+  while (found == kPage) {
+    std::vector<json> page;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (last == 0) {
+        TRY(const auto stored, SqliteStore(*database_).read_run(run));
+        if (!stored) return no_run(run);
+      }
+      TRY(auto row, database_->prepare(fmt::format("select e.data, t.number from targets t join events e on e.sequence = t.planned "
+                                                   "where t.run = ? and t.number > ? order by t.number limit {}", kPage)));
+      row.bind(run, last);
+      for (;;) {
+        TRY(const bool more, row.step());
+        if (!more) break;
+        TRY(json planned, json_of(row, 0));
+        page.push_back(std::move(planned));
+        last = static_cast<int>(row.integer(1));
+      }
+    }
+    found = static_cast<int>(page.size());
+    for (json& planned : page) TRY_VOID(visit(std::move(planned)));
+  }
+  return {};
+}
+
 Result<void> SqliteJournal::events(std::int64_t run, std::int64_t after_sequence,
                                    const std::function<bool(const Event&)>& visit) {
   return visit_events("", run, after_sequence, visit);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/plan/plan.hpp"
+#include "engine/plan/region_windows.hpp"
 #include "engine/plan/schedule.hpp"
 
 namespace pgconvoy {
@@ -20,6 +21,14 @@ std::vector<Freeze> freezes_of(const Fleet& fleet, const Target& target) {
     if (std::any_of(ids.begin(), ids.end(), [&](const std::string& id) { return fnmatch(rule.environment.c_str(), id.c_str(), 0) == 0; }))
       freezes.push_back({rule.from, rule.until, rule.reason});
   return freezes;
+}
+
+std::vector<std::string> windows_of(const Fleet& fleet, const Target& target) {
+  std::set<std::string> keys;
+  for (const std::string& id : target.environments)
+    if (const auto found = fleet.environments.find(id); found != fleet.environments.end() && !found->second.windows.empty())
+      keys.insert(windows_key(found->second));
+  return {keys.begin(), keys.end()};
 }
 
 }  // namespace
@@ -43,6 +52,7 @@ std::vector<Candidate> candidates_of(const Plan& plan) {
     candidate.seconds = planned.seconds_p90 > 0 ? planned.seconds_p90 : planned.seconds * kMargin;
     candidate.after = planned.after;
     candidate.freezes = freezes_of(plan.fleet, planned.target);
+    candidate.windows = windows_of(plan.fleet, planned.target);
     result.push_back(std::move(candidate));
   }
   return result;

@@ -91,11 +91,20 @@ class Decider {
 
   const Hold* hold(std::size_t bucket) const { return bucket < holds_.size() && holds_[bucket] ? &*holds_[bucket] : nullptr; }
 
+  bool is_closed(const Opening& opening) const {
+    return (opening.not_before && now_ < *opening.not_before) || (opening.not_after && now_ >= *opening.not_after);
+  }
+
   std::optional<Hold> hold_of(const Schedule::Bucket& bucket) const {
     const std::string& region = schedule_.regions_[bucket.region];
     for (const Freeze& freeze : bucket.freezes)
       if (freeze.from <= now_ && now_ < freeze.until)
         return Hold{Wait::Why::freeze, region, freeze.reason.empty() ? "frozen" : "frozen: " + freeze.reason, freeze.until};
+    for (const std::string& key : bucket.windows)
+      if (const auto found = around_.openings.find(key); found != around_.openings.end() && is_closed(found->second)) {
+        const bool early = found->second.not_before && now_ < *found->second.not_before;
+        return Hold{Wait::Why::freeze, region, found->second.reason, early ? found->second.not_before : std::nullopt};
+      }
     if (const Opening* opening = openings_[bucket.region]) {
       const bool early = opening->not_before && now_ < *opening->not_before;
       if (early || (opening->not_after && now_ >= *opening->not_after))
@@ -121,11 +130,27 @@ class Decider {
     return fits(bucket.sources, from_server_, limits_.per_source_server) && fits(bucket.targets, to_server_, limits_.per_target_server);
   }
 
-  // Its predicted end lies after the region closes.
-  bool ends_too_late(int region, int number) const {
-    const Opening* opening = openings_[region];
+  // Its predicted end lies after that is closed.
+  bool ends_too_late(const Opening* opening, int number) const {
     if (!opening || !opening->not_after) return false;
     return now_ + std::chrono::duration_cast<WallTime::duration>(Seconds(schedule_.candidate(number).seconds)) > *opening->not_after;
+  }
+
+  bool ends_too_late(const Schedule::Bucket& bucket, int number) {
+    const Opening* late = ends_too_late(openings_[bucket.region], number) ? openings_[bucket.region] : nullptr;
+    for (const std::string& key : bucket.windows)
+      if (const auto own = around_.openings.find(key); !late && own != around_.openings.end() && ends_too_late(&own->second, number)) late = &own->second;
+    if (late) ++too_late_[{bucket.region, late->reason}];
+    return late != nullptr;
+  }
+
+  // Its owner has still time; or nobody has told him, and then none that comes later either: they are told in their order.
+  bool is_before_notice(int number) {
+    const std::optional<WallTime>& from = schedule_.items_[number - 1].told_from;
+    if (from && *from <= now_) return false;
+    ++before_notice_;
+    if (from && (!next_notice_ || *from < *next_notice_)) next_notice_ = from;
+    return true;
   }
 
   void start(const std::vector<Schedule::Line>& lines, bool only_open_waves) {
@@ -146,9 +171,9 @@ class Decider {
       // What holds the first of a bucket holds the others too: room only gets less within a decision.
       if (!has_room(bucket) || (!interrupted && hold(head.bucket))) continue;
       const std::set<int>& line = bucket.lines[*schedule_.items_[head.number - 1].line];
-      if (!interrupted && ends_too_late(bucket.region, head.number)) {
-        ++too_late_[bucket.region];
-      } else {
+      if (limits_.notices && !interrupted && lines.front() != Schedule::again_line && is_before_notice(head.number)) {
+        if (!schedule_.was_told(head.number)) continue;
+      } else if (interrupted || !ends_too_late(bucket, head.number)) {
         const Candidate& candidate = schedule_.candidate(head.number);
         if (!interrupted && limits_.batch && begun_ >= *limits_.batch) {
           batch_is_full_ = true;
@@ -271,9 +296,13 @@ class Decider {
         found.push_back({hold.why, hold.what, hold.text, count, hold.until});
     }
     for (Wait& reason : found) wait(std::move(reason));
-    for (const auto& [region, count] : too_late_)
-      wait({Wait::Why::opening, schedule_.regions_[region],
-            openings_[region]->reason.empty() ? "would end after the region closes" : "would end too late: " + openings_[region]->reason, count, {}});
+    for (const auto& [where, count] : too_late_)
+      wait({Wait::Why::opening, schedule_.regions_[where.first],
+            where.second.empty() ? "would end after the region closes" : "would end too late: " + where.second, count, {}});
+    if (before_notice_ > 0) {
+      if (next_notice_ && limits_.wait_for_openings) passes_ = true;
+      wait({Wait::Why::notice, "", next_notice_ ? "their owners were told, and have still time" : "their owners were not told yet: pgconvoy notices", before_notice_, next_notice_});
+    }
     if (batch_is_full_)
       wait({Wait::Why::batch, "", fmt::format("this batch of {} is through", *limits_.batch), pending, {}});
     if (limits_.test_first && !schedule_.held_back_.empty()) say_whose_test_failed();
@@ -313,7 +342,9 @@ class Decider {
   int begun_ = around_.begun;
   bool batch_is_full_ = false;              // as many as a batch holds were begun
   bool bytes_are_out_ = false;              // the next in order is too large for what is in flight
-  std::map<int, int> too_late_;             // region -> targets that were passed over
+  std::map<std::pair<int, std::string>, int> too_late_;  // region, and which opening -> targets that were passed over
+  int before_notice_ = 0;                   // targets that were passed over because of their notices
+  std::optional<WallTime> next_notice_;     // the first of these that may begin
   bool passes_ = false;                     // something that is waited for ends by itself, or by a word
   Decision decision_;
 };

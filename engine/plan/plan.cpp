@@ -109,6 +109,7 @@ void to_json(json& target, const RunOptions& options) {
   unless_usual("approve", options.approve, usual.approve);
   unless_usual("canaries", options.canaries, usual.canaries);
   unless_usual("test_first", options.test_first, usual.test_first);
+  unless_usual("notices", options.notices, usual.notices);
   unless_usual("windows", options.windows, usual.windows);
   unless_usual("wait_for_windows", options.wait_for_windows, usual.wait_for_windows);
   add(target, "batch", options.batch);
@@ -143,6 +144,7 @@ void from_json(const json& source, RunOptions& options) {
   options.approve = source.value("approve", usual.approve);
   options.canaries = source.value("canaries", usual.canaries);
   options.test_first = source.value("test_first", usual.test_first);
+  options.notices = source.value("notices", usual.notices);
   options.throttle_when = source.value("throttle_when", "");
 }
 

@@ -64,6 +64,7 @@ struct RunOptions {
   double soak = 0;                 // seconds between two waves
   bool approve = false;            // a person lets each wave but the first go
   int canaries = 3;                // how many are chosen to go first when none is labelled, in a run with waves
+  bool notices = true;             // targets wait until their owners were told as long before as the fleet says
   bool test_first = true;          // live targets wait until the test target of their application has succeeded
   std::string windows;             // of all regions, see parse_windows(); "": the fleet's own, "always": none
   bool wait_for_windows = false;   // false: the run rests when all that is left waits for a window or a freeze

@@ -106,6 +106,8 @@ Result<void> set(RunOptions& options, const std::string& name, const std::string
     TRY(options.batch, number_or_none(value));
   } else if (name == "test-first") {
     TRY(options.test_first, yes_or_no(value));
+  } else if (name == "notices") {
+    TRY(options.notices, yes_or_no(value));
   } else {
     TRY(options.throttle_when, throttle(value));
   }
@@ -130,6 +132,7 @@ const std::vector<RunSetting>& run_settings() {
       {"soak", "DURATION", "between the end of a wave and the next"},
       {"approve", "yes|no", "each wave but the first waits for pgconvoy approve"},
       {"test-first", "yes|no", "live targets wait until the test target of their application has succeeded"},
+      {"notices", "yes|no", "targets wait until their owners were told as long before as the fleet file says"},
       {"window", "WINDOWS|always|fleet", "when targets may start, in each region's local time: mon-fri 01:00-05:00; sun 02:00-06:00"},
       {"wait-for-windows", "yes|no", "waits for the next window instead of resting until it is continued"},
       {"batch", "N|none", "rests when so many targets were begun since it was last continued"},
@@ -165,6 +168,7 @@ std::string value_of(const RunOptions& options, const std::string& name) {
   if (name == "soak") return options.soak > 0 ? format_short_duration(Seconds(options.soak)) : "0";
   if (name == "approve") return options.approve ? "yes" : "no";
   if (name == "test-first") return options.test_first ? "yes" : "no";
+  if (name == "notices") return options.notices ? "yes" : "no";
   if (name == "window") return options.windows.empty() ? "fleet" : options.windows;
   if (name == "wait-for-windows") return options.wait_for_windows ? "yes" : "no";
   if (name == "batch") return or_none(options.batch);
@@ -194,6 +198,7 @@ Limits limits_of(const RunOptions& options, const Fleet& fleet) {
   limits.soak = Seconds(options.soak);
   limits.approve = options.approve;
   limits.test_first = options.test_first;
+  limits.notices = options.notices && fleet.notices.before.has_value();
   limits.batch = options.batch;
   limits.wait_for_openings = options.wait_for_windows;
   return limits;

@@ -29,6 +29,7 @@ std::string key_of(const Candidate& candidate) {
   for (const Freeze& freeze : candidate.freezes)
     key += '\n' + std::to_string(freeze.from.time_since_epoch().count()) + ' ' +
            std::to_string(freeze.until.time_since_epoch().count()) + freeze.reason;
+  for (const std::string& windows : candidate.windows) key += '\n' + windows;
   return key;
 }
 
@@ -47,11 +48,12 @@ Schedule::Schedule(std::vector<Candidate> candidates, std::vector<int> wave_ends
     item.region = index_of(regions_, known_regions, candidate.region);
     const auto [bucket, is_new] = known_buckets.try_emplace(key_of(candidate), static_cast<int>(buckets_.size()));
     item.bucket = bucket->second;
-    any_freezes_ = any_freezes_ || !candidate.freezes.empty();
+    any_freezes_ = any_freezes_ || !candidate.freezes.empty() || !candidate.windows.empty();
     if (is_new) {
       Bucket made;
       made.region = item.region;
       made.freezes = candidate.freezes;
+      made.windows = candidate.windows;
       for (const std::string& server : candidate.source_servers) made.sources.push_back(index_of(servers_, known_servers, server));
       for (const std::string& server : candidate.target_servers) made.targets.push_back(index_of(servers_, known_servers, server));
       buckets_.push_back(std::move(made));
@@ -125,6 +127,11 @@ void Schedule::count_failure(Item& item, bool failure) {
   of_wave_[item.wave - 1].failures += change;
 }
 
+void Schedule::told(int number, WallTime from) {
+  std::optional<WallTime>& known = items_.at(number - 1).told_from;
+  if (!known) known = from;
+}
+
 void Schedule::unhealthy(int number) { count_failure(items_.at(number - 1), true); }
 
 void Schedule::stands(int number, Standing standing, bool counts) {
@@ -187,6 +194,8 @@ const char* to_string(Wait::Why why) {
       return "test";
     case Wait::Why::batch:
       return "batch";
+    case Wait::Why::notice:
+      return "notice";
   }
   return "?";
 }

@@ -36,6 +36,7 @@ struct Candidate {
   double seconds = 0;      // from its start to its predicted end, with a margin
   std::vector<int> after;  // the test targets of its applications: they must have succeeded before; lower numbers
   std::vector<Freeze> freezes;
+  std::vector<std::string> windows;  // its environments' own, as Surroundings::openings names them (windows_key)
 };
 
 // In the order of the run.
@@ -66,14 +67,15 @@ struct Limits {
   std::optional<Budget> max_failures, max_failures_per_region, max_failures_per_wave;
   Seconds soak{0};         // between the end of a wave and the start of the next
   bool approve = false;    // each wave but the first waits for a person
+  bool notices = false;    // a target waits until its owner was told of it, and for the time that is given to him (Schedule::told)
   bool test_first = true;  // a live target waits until the test target of its application has succeeded
   std::optional<int> batch;  // so many are begun at most before the run rests (Surroundings::begun)
   // Freezes and regions that aren't open are waited for; otherwise the run rests when nothing else is left.
   bool wait_for_openings = false;
 };
 
-// When a region may start targets: not before, and none whose predicted end is later than not_after. By region; one
-// that isn't named is open.
+// When a region may start targets: not before, and none whose predicted end is later than not_after. By region, or by
+// windows_key(); one that isn't named is open.
 struct Opening {
   std::optional<WallTime> not_before, not_after;
   std::string reason;
@@ -91,7 +93,7 @@ struct Surroundings {
 
 // Why pending targets don't start, beyond the ordinary limits of how many at a time.
 struct Wait {
-  enum class Why { approval, soak, budget, held, server, bytes, freeze, opening, test, batch } why = Why::held;
+  enum class Why { approval, soak, budget, held, server, bytes, freeze, opening, test, batch, notice } why = Why::held;
   std::string what;  // region, server, or the test target's id; "": the run
   std::string text;  // for people
   int targets = 0;   // how many it concerns
@@ -123,6 +125,10 @@ class Schedule {
   // A target that succeeded, and whose application isn't healthy any more: one failure, once.
   void unhealthy(int number);
 
+  // Its owner was told that it may begin from then on. The first word counts.
+  void told(int number, WallTime from);
+  bool was_told(int number) const { return items_.at(number - 1).told_from.has_value(); }
+
   void open_wave(int wave) { open_wave_ = wave, wave_ended_.reset(); }
   void wave_ended(WallTime at) { wave_ended_ = at; }
   void approve_up_to(int wave) { approved_ = wave; }
@@ -149,6 +155,7 @@ class Schedule {
     bool counted = false;    // as a failure
     bool held_back = false;  // pending, and a test target has ended without success
     std::optional<Line> line;
+    std::optional<WallTime> told_from;
     std::vector<int> dependents;
   };
   // Targets that nothing but their numbers, sizes and durations tells apart.
@@ -156,6 +163,7 @@ class Schedule {
     int region = 0;
     std::vector<int> sources, targets;  // servers
     std::vector<Freeze> freezes;
+    std::vector<std::string> windows;
     std::set<int> lines[kLines];
   };
   struct Tally {

@@ -160,6 +160,8 @@ std::string without_secrets(std::string text, const std::vector<Secret>& traces)
   return text;
 }
 
+std::string holder_of(const CallIdentity& who) { return fmt::format("{}/t{}/e{}", who.run, who.target, who.epoch); }
+
 std::string request_document(const ProgramRequest& request) {
   json document = request.document;
   document["protocol"] = kPlatformProtocol;
@@ -183,6 +185,7 @@ Task<Result<ProgramAnswer>> call_program(ProcessLauncher& launcher, ProgramReque
     const Seconds left = until - now();
     if (number > 1 && left <= Seconds(0)) co_return limit_ran_out(request, last);
     ProcessSpec spec = process_of(request, left);
+    if (request.who) spec.holder = holder_of(*request.who);
     auto ran = co_await launcher.run(std::move(spec));
     if (!ran) {
       Error error = std::move(ran).error();

@@ -68,6 +68,9 @@ class ProgramAnswer {
 // is none. Repeatable: the protocol demands it of every verb.
 Task<Result<ProgramAnswer>> call_program(ProcessLauncher& launcher, ProgramRequest request, ProgramLog log);
 
+// For whom a program that changes something works, as ProcessLauncher::end_for() takes it: "k3x9aq-r7/t42/e3".
+std::string holder_of(const CallIdentity& who);
+
 // The document on stdin.
 std::string request_document(const ProgramRequest& request);
 

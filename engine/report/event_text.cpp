@@ -74,6 +74,9 @@ std::string run_line(const Event& event, const Style& style) {
     }
     case EventKind::target_asked:
       return fmt::format("target {} is to be {}{}", text_of(data, "target"), data.value("what", "") == "skip" ? "skipped" : "retried", said_by(data));
+    case EventKind::owner_notice:
+      return fmt::format("the owners of target {} ({}) are told: {} {}", text_of(data, "target"), text_of(data, "environments"),
+                         data.value("when", "") == "before" ? "it may begin from" : "it was moved at", day_and_time(text_of(data, "at")));
     case EventKind::pause_over_budget:
       return fmt::format("target {} ({}): {} of {}", text_of(data, "target"), text_of(data, "environments"), style.bad("paused for longer than its budget"),
                          format_duration(Seconds(data.contains("budget") && data["budget"].is_number() ? data["budget"].get<double>() : 0)));

@@ -101,6 +101,7 @@ class InterruptiblePrograms final : public ProcessLauncher {
     co_return ended;
   }
   void kill_all() override { processes_.kill_all(); }
+  void end_for(const std::string& holder) override { processes_.end_for(holder); }
 
  private:
   struct Forget {

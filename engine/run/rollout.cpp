@@ -42,6 +42,7 @@ Limits limits_for(const RunOptions& options, const Fleet& fleet, bool backward) 
   Limits limits = limits_of(options, fleet);
   if (!backward) return limits;
   // Nobody waits for a way back.
+  limits.notices = false;
   limits.max_failures.reset();
   limits.max_failures_per_region.reset();
   limits.max_failures_per_wave.reset();
@@ -132,6 +133,9 @@ std::vector<Event> Rollout::hear(const Event& event, WallTime now) {
     for (const auto& [name, value] : data.at("changes").items())
       if (value.is_string()) (void)change(options_, name, value.get<std::string>());
     limits_ = limits_of(options_, plan_.fleet);
+  } else if (event.kind == EventKind::owner_notice) {
+    if (const int number = data.at("target").get<int>(); data.at("when") == "before" && number <= schedule_.size())
+      schedule_.told(number, parse_utc(data.at("at").get<std::string>()));
   } else if (event.kind == EventKind::target_asked) {
     const int number = data.at("target").get<int>();
     if (number < 1 || number > schedule_.size()) return answers;
@@ -166,7 +170,10 @@ void Rollout::take_up_again(int number) {
 }
 
 void Rollout::begun(int number) {
-  if (schedule_.standing(number) != Standing::interrupted) ++new_ones_begun_;
+  if (schedule_.standing(number) != Standing::interrupted) {
+    ++new_ones_begun_;
+    at(number).counted = true;
+  }
   set_before(at(number), std::nullopt);
   schedule_.stands(number, Standing::in_flight);
 }
@@ -186,6 +193,11 @@ void Rollout::lost(int number) {
 }
 
 void Rollout::follow(const TargetRecord& record, bool held, std::optional<WallTime> since) {
+  // Begun and ended between two looks, or before this process came: it belongs to the batch all the same.
+  if (has_come_to_an_end(record.state) && since && record.started && *record.started >= *since && !at(record.number).counted) {
+    at(record.number).counted = true;
+    ++new_ones_begun_;
+  }
   if (has_come_to_an_end(record.state)) {
     over(record.number, record);
     const bool of_before = !since || (record.ended && *record.ended < *since);

@@ -34,7 +34,7 @@ class Rollout {
   void lost_all_in_flight();  // after a bug: nothing is known of them
   void unhealthy(int number) { schedule_.unhealthy(number); }
   int in_flight() const { return schedule_.in_flight(); }
-  int new_ones_begun() const { return new_ones_begun_; }  // by this process, without those that an earlier one had left
+  int new_ones_begun() const { return new_ones_begun_; }  // since the run was taken up, without those that were left from before
 
   // Where other processes are at work too: what the journal says of a target, and whether one of them, or this one, holds it.
   // What failed before `since` doesn't count in the budgets: whoever went on with the run has seen it.
@@ -68,6 +68,7 @@ class Rollout {
     std::optional<TargetState> before;  // its end, when it is one that is to be taken up again
     std::optional<WallTime> ended;
     bool left = false;  // this process was at work on it and let go
+    bool counted = false;  // among new_ones_begun()
   };
 
   Tracked& at(int number) { return targets_.at(number - 1); }

@@ -81,6 +81,11 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     lease_watch_is_over = true;
     wake();
   });
+  // Before the first decision: this machine's clock may be wrong, and all workers must mean the same by "now".
+  if (shared.clock != nullptr) {
+    const WallTime now = co_await run_blocking(services.pool, [&] { return shared.journal.now(); });
+    shared.clock->steer(now);
+  }
   std::vector<Event> said;
   while (!fatal) {
     news = false;
@@ -121,6 +126,7 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
       break;
     }
     said.clear();
+    if (shared.clock != nullptr) shared.clock->steer(answer->view.now);
     schedule.took(*answer);
     shared.may_start = shared.may_start && answer->claimed.empty();
     waits = schedule.decision().waits;

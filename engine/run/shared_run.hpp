@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "engine/core/steered_clock.hpp"
 #include "engine/journal/shared_journal.hpp"
 
 namespace pgconvoy {
@@ -16,6 +17,7 @@ struct SharedRun {
   std::set<std::string> regions;  // whose targets it takes; empty: all
   bool may_start = false;         // takes up a run that isn't running: planned or halted
   bool halts = false;             // told to stop, and nobody else is there: the run is halted by that
+  SteeredClock* clock = nullptr;  // is told the journal's time, when there is one
   bool waits = true;              // for what others do; otherwise it returns when there is nothing for it
 };
 

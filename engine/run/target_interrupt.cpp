@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "engine/platform/exec_call.hpp"
 #include "engine/run/target_runner.hpp"
 
 namespace pgconvoy {
@@ -40,6 +41,16 @@ Task<Result<void>> end_statements_on(Services services, Server server, std::stri
 }
 
 }  // namespace
+
+// A platform refuses the lower epoch once it has seen the higher one; what it began before would go on beside it.
+void TargetRunner::give_up(Error lost) {
+  interruptible_.interrupt(std::move(lost));
+  CallIdentity who;
+  who.run = fmt::format("{}-r{}", work_.journal_token, work_.run);
+  who.target = work_.planned.number;
+  who.epoch = work_.record.epoch;
+  interruptible_.plain().processes.end_for(holder_of(who));
+}
 
 void TargetRunner::undo_now() {
   const bool can_be = executor_ && !work_.record.pivoted && work_.record.state != TargetState::rolling_back &&

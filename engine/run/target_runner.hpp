@@ -43,8 +43,9 @@ class TargetRunner {
   // happens to a target that has pivoted or is on its way back already. The loop's thread; returns at once.
   void undo_now();
 
-  // The target is another process's from now on: programs are killed, and nothing of it goes on or is written.
-  void give_up(Error lost) { interruptible_.interrupt(std::move(lost)); }
+  // The target is another process's from now on: programs are killed, those of the site too, and nothing of it goes on or is
+  // written.
+  void give_up(Error lost);
 
  private:
   // What became of one step, or of the forward direction as a whole.

@@ -50,6 +50,7 @@ class NoPrograms final : public ProcessLauncher {
  public:
   Task<Result<ProcessResult>> run(ProcessSpec) override { co_return Error(ErrorKind::not_found, "the platform is simulated: there are no programs"); }
   void kill_all() override {}
+  void end_for(const std::string&) override {}
 };
 
 // Counts what reaches the journal: how many events share a commit.
@@ -59,7 +60,7 @@ class Counting final : public Journal {
   std::int64_t commits = 0, events_written = 0;
 
   std::string token() const override { return real_.token(); }
-  Result<std::int64_t> create_run(json plan, std::vector<json> targets, WallTime now) override { return real_.create_run(std::move(plan), std::move(targets), now); }
+  Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) override { return real_.create_run(std::move(plan), std::move(targets), now); }
   Result<void> append(std::vector<Event>& events) override {
     ++commits;
     events_written += static_cast<std::int64_t>(events.size());
@@ -179,8 +180,8 @@ int main(int argc, char** argv) {
   for (int number = 1; number <= targets; ++number) add_target(plan, number, steps);
   std::int64_t run = 0;
   {
-    std::vector<json> planned(plan.targets.begin(), plan.targets.end());
-    run = must(journal.create_run(plan_header(plan), std::move(planned), std::chrono::system_clock::now()));
+    const auto target = [&plan](std::size_t index) { return json(plan.targets[index]); };
+    run = must(journal.create_run(plan_header(plan), PlannedTargets(plan.targets.size(), target), std::chrono::system_clock::now()));
   }
   const double planned_in = seconds_since(begun_planning);
 

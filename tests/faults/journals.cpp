@@ -11,8 +11,8 @@ class FaultyJournal final : public Journal {
   FaultyJournal(Faults& faults, std::unique_ptr<Journal> real) : faults_(faults), real_(std::move(real)) {}
 
   std::string token() const override { return real_->token(); }
-  Result<std::int64_t> create_run(json plan, std::vector<json> planned_targets, WallTime now) override {
-    return commit<std::int64_t>("create_run", [&] { return real_->create_run(std::move(plan), std::move(planned_targets), now); });
+  Result<std::int64_t> create_run(json plan, PlannedTargets targets, WallTime now) override {
+    return commit<std::int64_t>("create_run", [&] { return real_->create_run(std::move(plan), std::move(targets), now); });
   }
   Result<void> append(std::vector<Event>& events) override {
     std::string what;

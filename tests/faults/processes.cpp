@@ -23,6 +23,7 @@ class FaultyLauncher final : public ProcessLauncher {
     co_return result;
   }
   void kill_all() override { real_->kill_all(); }
+  void end_for(const std::string& holder) override { real_->end_for(holder); }
 
  private:
   static void end_while_it_runs(ProcessSpec& spec) {

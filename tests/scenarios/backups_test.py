@@ -237,6 +237,29 @@ class BackupsTest(ScenarioTest):
         self.assertEqual([each["state"] for each in self.backups()], ["deleted", "kept"])
         self.assert_journal_clean()
 
+    def test_another_host_takes_the_backup_again_before_the_pivot(self):
+        """The host that restored it is gone with its file, and there is no store: who goes on can't see the backup that the pivot asks for."""
+        target, lab = self.databases[4], self.lab
+        lab.make_slow(target, 1.5)  # also what ANALYZE evaluates of it
+        elsewhere = ("unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "sh")
+        with lab.start("run", *lab.fleet_arguments("--limit", target), "--yes") as run:
+            wait_for("the statistics", lambda: lab.journal.is_started("analyze_restored_services", target), seconds=60, every=0)
+            run.signal(signal.SIGKILL)
+            run.finish()
+        self.assertFalse(lab.journal.has_begun("enable_reprovisioned_services"), "it was over before the kill")
+        [first] = self.backups()
+        os.rename(first["file"], first["file"] + ".on-the-other-host")
+        self.assert_exit(lab.run("resume", "r1", wrapper=elsewhere), 0)
+        self.assertEqual(lab.journal.target_states(), {target: "succeeded"})
+        taken, again = self.backups()
+        self.assertEqual((taken["file"], taken["host"]), (first["file"], socket.gethostname()))
+        self.assertEqual((again["host"], again["state"]), ("elsewhere", "kept"))
+        self.assertTrue(os.path.exists(again["file"]))
+        self.assert_exit(lab.run("backups", "verify", again["id"], wrapper=elsewhere), 0)
+        # Nothing of the restore was done anew for it, and nothing was undone.
+        self.assertEqual(lab.journal.rows("SELECT count(*) FROM events WHERE kind = 'step_undone' AND step LIKE '%/restore_backup%'"), [(0,)])
+        self.assert_journal_clean()
+
     def test_programs_that_fail_or_are_not_there(self):
         target, lab = self.databases[3], self.lab
         before = lab.catalogs()

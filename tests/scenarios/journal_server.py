@@ -20,9 +20,9 @@ DATABASE = "convoy"
 
 
 class JournalServer:
-    def __init__(self, laboratory, settings=()):
+    def __init__(self, laboratory, settings=(), name="journal-server"):
         self.laboratory, self.account = laboratory, Account()
-        self.home = os.path.join(laboratory.base, "journal-server")
+        self.home = os.path.join(laboratory.base, name)
         self.bin = bin_directory(15)
         self.port = Ports().take()
         self.process = None
@@ -31,12 +31,12 @@ class JournalServer:
     def __enter__(self):
         account = self.account
         account.make_directory(self.home, 0o700)
-        self.passfile = os.path.join(self.laboratory.base, "journal.passfile")
+        self.passfile = f"{self.home}.passfile"
         password = os.path.join(self.home, "password")
         word = secrets.token_hex(8)
         account.write_file(password, word, 0o600)
         with open(os.open(self.passfile, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(f"127.0.0.1:*:*:postgres:{word}\n")
+            file.write(f"*:*:*:postgres:{word}\n")
         made = subprocess.run([os.path.join(self.bin, "initdb"), "-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
                                "--auth=scram-sha-256", "--pwfile=" + password, "--no-sync"], capture_output=True, text=True, check=False,
                               cwd=self.home, **account.popen_arguments())
@@ -54,9 +54,11 @@ class JournalServer:
     def data(self):
         return os.path.join(self.home, "data")
 
-    def url(self, port=None, **options):
+    def url(self, port=None, host="127.0.0.1", **options):
+        """`host` may be several with their ports: "127.0.0.1:5001,127.0.0.1:5002", without `port` then."""
         options = {"passfile": self.passfile, **options}
-        return f"postgresql://postgres@127.0.0.1:{port or self.port}/{DATABASE}?" + "&".join(f"{key}={value}" for key, value in options.items())
+        where = host if ":" in host else f"{host}:{port or self.port}"
+        return f"postgresql://postgres@{where}/{DATABASE}?" + "&".join(f"{key}={value}" for key, value in options.items())
 
     def start(self):
         with open(os.path.join(self.laboratory.base, "journal-server.log"), "ab") as log:
@@ -122,11 +124,12 @@ class JournalServer:
 
 
 class Line:
-    """A way to the journal's server that can be cut and mended: connections end, and new ones are refused meanwhile."""
+    """A way to a server that can be cut and mended: connections end, and new ones are refused meanwhile."""
 
-    def __init__(self, server):
-        self.server_port = server.port
-        self.port = Ports().take()
+    def __init__(self, server_port, host="127.0.0.1", port=None):
+        """`host`: the address of ours that it listens on; `port`: likewise, any that is free when it is left out."""
+        self.server_port, self.host = server_port, host
+        self.port = port or Ports().take()
         self.listener, self.ends, self.lock = None, [], threading.Lock()
 
     def __enter__(self):
@@ -137,7 +140,7 @@ class Line:
         self.cut()
 
     def mend(self):
-        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.listener = socket.create_server((self.host, self.port))
         threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def cut(self):

@@ -166,9 +166,9 @@ class Laboratory:
         return subprocess.run([*wrapper, program(), *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
                               cwd=self.base, env=self.environment(journal, **(environment or {})), timeout=seconds)
 
-    def start(self, *arguments, journal=None):
+    def start(self, *arguments, journal=None, environment=None, wrapper=()):
         """In the background; see Started."""
-        return Started(self, arguments, journal)
+        return Started(self, arguments, journal, environment, wrapper)
 
     def url(self, server, database="postgres", user="postgres"):
         return f"postgresql://{user}@127.0.0.1:{self.record['servers'][server]['port']}/{database}"
@@ -314,9 +314,9 @@ class Laboratory:
 class Started:
     """pgconvoy in the background. Leaving the block kills what still runs."""
 
-    def __init__(self, laboratory, arguments, journal=None):
-        self.process = subprocess.Popen([program(), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        stdin=subprocess.DEVNULL, cwd=laboratory.base, env=laboratory.environment(journal))
+    def __init__(self, laboratory, arguments, journal=None, environment=None, wrapper=()):
+        self.process = subprocess.Popen([*wrapper, program(), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        stdin=subprocess.DEVNULL, cwd=laboratory.base, env=laboratory.environment(journal, **(environment or {})))
 
     def __enter__(self):
         return self

@@ -22,8 +22,8 @@ class WorkersTest(ScenarioTest):
     def run_on(self, *arguments, **options):
         return self.lab.run(*arguments, journal=self.url, **options)
 
-    def worker(self, *more, url=None):
-        return self.lab.start("worker", "--lease", f"{LEASE}s", *more, journal=url or self.url)
+    def worker(self, *more, url=None, **how):
+        return self.lab.start("worker", "--lease", f"{LEASE}s", *more, journal=url or self.url, **how)
 
     def begin(self, *more):
         """The next run, left to workers. Returns its number."""
@@ -139,7 +139,7 @@ class CutOffTest(WorkersTest):
     def test_cut_off_from_the_journal(self):
         self.slow_ones()
         run = self.begin()
-        with Line(self.server) as line, self.worker(url=self.server.url(line.port)) as far, self.worker() as near:
+        with Line(self.server.port) as line, self.worker(url=self.server.url(line.port)) as far, self.worker() as near:
             held = self.server.wait_for_holder(far.process.pid)
             epochs = dict(self.server.rows("SELECT number, epoch FROM pgconvoy.targets WHERE run = %s AND number = ANY(%s)", run, held))
             line.cut()

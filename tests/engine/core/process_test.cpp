@@ -4,9 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <fstream>
+#include <optional>
 
 #include "tests/engine/platform/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
@@ -234,4 +236,28 @@ TEST_CASE("process: the last lines of a program's errors fit into a message") {
   CHECK(last_lines("one\ntwo\nthree\n\nfour\x1b[0m\n") == "two; three; four [0m");
   CHECK(last_lines("") == "");
   CHECK(last_lines("only", 1) == "only");
+}
+
+TEST_CASE("process: who has lost the right to it has his programs ended, nobody else's, and none is started for him") {
+  auto launcher = make_process_launcher();
+  asio::io_context loop(1);
+  asio::steady_timer timer(loop, std::chrono::milliseconds(100));
+  timer.async_wait([&](auto) { launcher->end_for("r7/t1/e2"); });
+  auto held = shell("sleep 100 & wait"), other = shell("sleep 0.4; echo done"), again = shell("echo started");
+  held.holder = again.holder = "r7/t1/e2";
+  other.holder = "r7/t1/e3";
+  std::optional<Result<ProcessResult>> ended, gone_on;
+  asio::co_spawn(loop, launcher->run(std::move(held)), [&](std::exception_ptr, Result<ProcessResult> result) { ended = std::move(result); });
+  asio::co_spawn(loop, launcher->run(std::move(other)), [&](std::exception_ptr, Result<ProcessResult> result) { gone_on = std::move(result); });
+  loop.run();
+  REQUIRE(ended);
+  REQUIRE_FALSE(*ended);
+  CHECK(ended->error().kind == ErrorKind::cancelled);
+  REQUIRE(gone_on);
+  REQUIRE(*gone_on);
+  CHECK((*gone_on)->output == "done\n");
+  loop.restart();
+  auto refused = run_on(loop, launcher->run(std::move(again)));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::cancelled);
 }

@@ -28,6 +28,7 @@ class FakeLauncher final : public ProcessLauncher {
     co_return answer;
   }
   void kill_all() override {}
+  void end_for(const std::string&) override {}
 };
 
 template <class T>

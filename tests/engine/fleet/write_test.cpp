@@ -183,3 +183,19 @@ TEST_CASE("fleet file: windows and webhooks are written as they were read") {
   CHECK(parse_fleet(fleet_to_yaml(fleet), "/srv").fleet == fleet);
   CHECK(json(fleet).get<Fleet>() == fleet);
 }
+
+TEST_CASE("fleet file: an environment's own windows and notices are written as they were read") {
+  const LoadedFleet read = parse_fleet(changed("application: shop\n", "application: shop\n    windows: [\"sat 02:00-04:00\"]\n") + "notices: {before: 3d, after: 1d}\n", "/srv");
+  REQUIRE(format_problems("fleet.yaml", read.problems) == "");
+  const Fleet& fleet = read.fleet;
+  CHECK(fleet.notices.before == Seconds(3 * 86400));
+  CHECK(fleet.notices.after == Seconds(86400));
+  int own = 0;
+  for (const auto& [id, environment] : fleet.environments) own += environment.windows == std::vector<std::string>{"sat 02:00-04:00"};
+  CHECK(own == 1);
+  CHECK(parse_fleet(fleet_to_yaml(fleet), "/srv").fleet == fleet);
+  CHECK(json(fleet).get<Fleet>() == fleet);
+  const Fleet plain = parse_fleet(kExample, "/srv").fleet;
+  CHECK_FALSE(json(plain).contains("notices"));  // stored fleets of earlier versions keep their digests
+  CHECK_FALSE(parse_fleet(std::string(kExample) + "notices: {before: soon}\n", "/srv").problems.empty());
+}

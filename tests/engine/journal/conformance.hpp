@@ -106,6 +106,20 @@ inline void check_journal_conformance(const std::function<std::unique_ptr<Journa
     CHECK(must(journal->verify()).empty());
   }
 
+  SECTION("the planned targets come in their order, however many") {
+    must(journal->create_run(a_plan(), some_targets(1203), noon()));
+    int last = 0;
+    must(journal->planned_targets(1, [&](json planned) -> Result<void> {
+      CHECK(planned == must(journal->planned_target(1, ++last)));
+      return {};
+    }));
+    CHECK(last == 1203);
+    int seen = 0;
+    CHECK_FALSE(journal->planned_targets(1, [&](json) -> Result<void> { return ++seen == 3 ? Result<void>(Error(ErrorKind::usage, "enough")) : Result<void>(); }));
+    CHECK(seen == 3);
+    CHECK(must_fail(journal->planned_targets(7, [](json) { return Result<void>(); })).kind == ErrorKind::not_found);
+  }
+
   SECTION("a batch with an impossible event is refused whole") {
     must(journal->create_run(a_plan(), some_targets(2), noon()));
     append(*journal, {write.claim()});

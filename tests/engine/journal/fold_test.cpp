@@ -414,7 +414,8 @@ TEST_CASE("fold: waves and words change nothing of a run, and have what the form
                                              {EventKind::wave_approved, {{"wave", 2}}},
                                              {EventKind::limits_set, {{"changes", {{"concurrency", "8"}}}}},
                                              {EventKind::target_asked, {{"target", 1}, {"what", "skip"}}},
-                                             {EventKind::app_unhealthy, {{"target", 1}, {"environment", "shop"}, {"detail", "500"}}}};
+                                             {EventKind::app_unhealthy, {{"target", 1}, {"environment", "shop"}, {"detail", "500"}}},
+                                             {EventKind::owner_notice, {{"target", 1}, {"when", "before"}, {"at", "2026-12-01T00:00:00.000Z"}}}};
   for (const auto& [kind, data] : good) {
     INFO(to_string(kind));
     CHECK(apply(run, write.of_run(kind, data)) == "");

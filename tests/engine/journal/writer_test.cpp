@@ -30,7 +30,7 @@ class FakeJournal final : public Journal {
     }
     return {};
   }
-  Result<std::int64_t> create_run(json, std::vector<json>, WallTime) override { return no(); }
+  Result<std::int64_t> create_run(json, PlannedTargets, WallTime) override { return no(); }
   Result<std::vector<RunRecord>> runs() override { return no(); }
   Result<RunRecord> run(std::int64_t) override { return no(); }
   Result<std::int64_t> latest_run() override { return no(); }

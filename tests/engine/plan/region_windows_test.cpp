@@ -1,5 +1,7 @@
 #include "engine/plan/region_windows.hpp"
 
+#include "engine/plan/plan.hpp"
+
 #include "tests/support/catch.hpp"
 
 using namespace pgconvoy;
@@ -114,4 +116,49 @@ TEST_CASE("windows: a batch rests when so many were begun, and finishes what was
   CHECK(rests.finished);
   REQUIRE(rests.waits.size() == 1);
   CHECK(rests.waits[0].why == Wait::Why::batch);
+}
+
+TEST_CASE("windows: an environment's own hold within its region's, and don't hold up a wave") {
+  Plan plan;
+  plan.fleet = two_regions();
+  for (const char* id : {"shop", "blog", "wiki"}) {
+    Environment environment;
+    environment.id = id;
+    environment.region = id == std::string("wiki") ? "us" : "eu";
+    if (id != std::string("blog")) environment.windows = {"03:00-04:00"};
+    plan.fleet.environments[id] = environment;
+    PlannedTarget planned;
+    planned.number = static_cast<int>(plan.targets.size()) + 1;
+    planned.target.id = id;
+    planned.target.region = environment.region;
+    planned.target.environments = {id};
+    planned.seconds = 600;  // 15 minutes with the margin
+    plan.targets.push_back(planned);
+  }
+  Schedule schedule(candidates_of(plan), {1, 3});
+  for (int number = 1; number <= 3; ++number) schedule.stands(number, Standing::pending);
+  Limits limits;
+  RegionWindows windows(plan.fleet, "");
+  using Numbers = std::vector<int>;
+  // Berlin is an hour ahead; wiki's region has no windows, and the clock of UTC.
+  auto decision = decide_at(windows, schedule, limits, "2026-11-27T01:00");
+  CHECK(decision.start.empty());
+  CHECK(decision.ended_wave == 1);  // shop is left aside, as one that is frozen
+  schedule.wave_ended(minute("2026-11-27T01:00"));
+  schedule.open_wave(2);
+  decision = decide_at(windows, schedule, limits, "2026-11-27T01:00");
+  CHECK(decision.start == Numbers{2});
+  REQUIRE_FALSE(decision.waits.empty());
+  CHECK_THAT(decision.waits[0].text, Contains("its own window opens at 2026-11-27 03:00 CET"));
+  CHECK(decision.waits[0].until == minute("2026-11-27T02:00"));
+  schedule.stands(2, Standing::succeeded);
+  CHECK(decide_at(windows, schedule, limits, "2026-11-27T02:30").start == Numbers{1});
+  decision = decide_at(windows, schedule, limits, "2026-11-27T02:50");  // it would end after four
+  CHECK(decision.start.empty());
+  REQUIRE_FALSE(decision.waits.empty());
+  CHECK_THAT(decision.waits.back().text, Contains("would end too late: its own window closes at 2026-11-27 04:00 CET"));
+  CHECK(decide_at(windows, schedule, limits, "2026-11-27T03:30").start == Numbers{3});
+  CHECK(decide_at(windows, schedule, limits, "2026-11-28T02:30").start.empty());  // a Saturday: the region is closed
+  RegionWindows never(plan.fleet, "always");
+  CHECK(decide_at(never, schedule, limits, "2026-11-28T02:30").start == Numbers{1, 3});
 }

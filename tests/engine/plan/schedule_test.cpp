@@ -466,3 +466,33 @@ TEST_CASE("schedule: random runs keep every limit at every moment, lose nothing,
     }
   }
 }
+
+TEST_CASE("schedule: owners have the time that they were given, those that nobody told wait") {
+  Schedule schedule = all_pending(many(4));
+  Limits limits = wide();
+  CHECK(decide(schedule, limits, at()).start == Numbers{1, 2, 3, 4});
+  limits.notices = true;
+  auto decision = decide(schedule, limits, at());
+  CHECK(decision.start.empty());
+  CHECK(decision.finished);
+  REQUIRE(wait_of(decision, Wait::Why::notice));
+  CHECK(wait_of(decision, Wait::Why::notice)->text.find("not told") != std::string::npos);
+  schedule.told(1, kNow + std::chrono::hours(2));
+  schedule.told(2, kNow);
+  schedule.told(2, kNow + std::chrono::hours(9));  // the first word counts
+  decision = decide(schedule, limits, at());
+  CHECK(decision.start == Numbers{2});
+  REQUIRE(wait_of(decision, Wait::Why::notice));
+  CHECK(wait_of(decision, Wait::Why::notice)->until == kNow + std::chrono::hours(2));
+  CHECK(decide(schedule, limits, at(kNow + std::chrono::hours(2))).start == Numbers{1, 2});
+  // Neither what was begun nor what a person names waits for anybody.
+  schedule.stands(3, S::interrupted);
+  schedule.stands(4, S::again);
+  CHECK(decide(schedule, limits, at()).start == Numbers{3, 4, 2});
+  schedule.stands(3, S::pending);
+  schedule.stands(4, S::pending);
+  schedule.stands(2, S::succeeded);
+  CHECK(decide(schedule, limits, at()).finished);
+  limits.wait_for_openings = true;
+  CHECK_FALSE(decide(schedule, limits, at()).finished);
+}

@@ -97,6 +97,7 @@ class NoPasswordPrograms final : public ProcessLauncher {
  public:
   Task<Result<ProcessResult>> run(ProcessSpec) override { co_return Error(ErrorKind::process, "no programs here"); }
   void kill_all() override {}
+  void end_for(const std::string&) override {}
 };
 
 constexpr auto kPrivate = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;

@@ -66,6 +66,7 @@ class CountingLauncher final : public ProcessLauncher {
     co_return co_await launcher_->run(std::move(spec));
   }
   void kill_all() override { launcher_->kill_all(); }
+  void end_for(const std::string& holder) override { launcher_->end_for(holder); }
   int started = 0;
 
  private:

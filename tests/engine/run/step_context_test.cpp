@@ -44,6 +44,7 @@ class NoProcesses final : public ProcessLauncher {
  public:
   Task<Result<ProcessResult>> run(ProcessSpec) override { co_return Error(ErrorKind::process, "no programs here"); }
   void kill_all() override {}
+  void end_for(const std::string&) override {}
 };
 
 class NoProvisioner final : public Provisioner {

@@ -211,3 +211,31 @@ TEST_CASE("PostgreSQL journal: verify finds what was changed behind its back", "
   for (const auto& problem : problems) all += problem + "\n";
   CHECK_THAT(all, Catch::Contains(says));
 }
+
+TEST_CASE("PostgreSQL journal: one that has lost what was committed is refused, whoever wrote it", "[journal][postgres-journal]") {
+  const JournalDatabase database;
+  const std::string end_all = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+  const bool by_another = GENERATE(false, true);
+  CAPTURE(by_another);
+  auto journal = must(open_journal(database.url(), OpenMode::create));
+  must(journal->create_run(a_plan(), some_targets(1), noon()));
+  auto other = must(open_journal(database.url(), OpenMode::read_write));
+  Writer write;
+  append(by_another ? *other : *journal, {write.claim(), write.start("step"), write.succeed("step")});
+  // Seen by a claim.
+  if (by_another)
+    must(shared(*journal)->claim(1, WorkerIdentity{"w", "h", 1}, Seconds(30), 0, [](const ClaimView&) { return ClaimChoice(); }));
+  database.value(end_all);
+  CHECK(must(journal->run(1)).id == 1);  // a lost connection alone is nothing
+  // As after a failover to a standby that had not received the last event.
+  database.sql("delete from pgconvoy.events where sequence = (select max(sequence) from pgconvoy.events); update pgconvoy.counters set last_event = last_event - 1");
+  database.value(end_all);
+  for (int n = 0; n < 2; ++n) {  // not once only
+    const auto refused = must_fail(journal->run(1));
+    CHECK(refused.kind == ErrorKind::corrupt);
+    CHECK(refused.message.find("has gone back") != std::string::npos);
+  }
+  std::vector<Event> next{write.start("another")};
+  CHECK(must_fail(journal->append(next)).kind == ErrorKind::corrupt);
+  CHECK(database.value("select count(*) from pgconvoy.events where step = 'another'") == "0");
+}
