@@ -6,6 +6,7 @@
 
 #include "operations/backup_archive.hpp"
 #include "operations/private_files.hpp"
+#include "operations/rehearsal.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -23,6 +24,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
     return "Backs up the fenced database with pg_dump; the file is kept, encrypted and uploaded if the fleet says so, and catalogued.";
   }
   Subject subject() const override { return Subject::instance; }
+  // In a rehearsal only: a dump is of the moment that was recorded, or of none.
+  std::vector<std::string> rests_on() const override { return {"record_source", "hold_snapshot"}; }
   Estimate estimate(const EstimateInput& input) const override {
     const auto found = input.facts.databases.find(input.subject);
     if (found == input.facts.databases.end()) return {0.5, false};
@@ -42,6 +45,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
   Task<Result<BackupOutcome>> effect(StepContext& context, BackupIntent intent) override {
     BackupOutcome outcome;
     CO_TRY(outcome.backup, co_await make_backup(context, intent.place));
+    outcome.catalogued = keeps_backup(context);
+    let_go_of_snapshot(context, context.instance().id);
     co_return outcome;
   }
 
@@ -56,13 +61,13 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
   }
 
   Task<Result<std::string>> take_back(StepContext& context, BackupIntent intent, std::optional<BackupOutcome> outcome) override {
-    if (outcome) {
+    if (outcome && keeps_backup(context)) {
       if (outcome->backup.encrypted) CO_TRY_VOID(remove_file(outcome->backup.working_file));
       co_return fmt::format("the backup {} is kept", intent.file);
     }
     if (intent.place.file.empty()) intent.place.file = intent.file;
     CO_TRY(const std::string left, co_await discard_backup(context, intent.place));
-    co_return std::string("the unfinished file is gone") + (left.empty() ? "" : "; " + left);
+    co_return std::string(outcome ? "the backup is gone" : "the unfinished file is gone") + (left.empty() ? "" : "; " + left);
   }
 };
 

@@ -12,6 +12,7 @@
 #include "operations/handles.hpp"
 #include "operations/lent_rights.hpp"
 #include "operations/private_files.hpp"
+#include "operations/rehearsal.hpp"
 #include "operations/tenant_login.hpp"
 
 namespace pgconvoy {
@@ -275,14 +276,16 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
   }
 
  private:
-  // Who attaches a partition must own both, and the archive doesn't say whose the parent is: the fenced source does.
+  // Who attaches a partition must own both, and the archive doesn't say whose the parent is: the source does.
   static Task<Result<std::set<std::string>>> owners_of_parents(StepContext& context, std::string id) {
     std::set<std::string> owners;
     const auto fence = context.intent<FenceIntent>("fence_source", id);
-    if (!fence) co_return owners;
+    if (!fence && !rehearses(context)) co_return owners;
     SessionOptions options;
     options.application_name = context.application_name();
-    CO_TRY(auto source, co_await context.open(fence->server, fence->fenced_name, options));
+    const std::string server = fence ? fence->server : context.source_server(id).id;
+    const std::string name = fence ? fence->fenced_name : context.instance().database;
+    CO_TRY(auto source, co_await context.open(server, name, options));
     CO_TRY(Rows rows, co_await source->query("select distinct r.rolname from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid "
                                              "join pg_roles r on r.oid = p.relowner where p.relkind = 'p' and p.relowner <> c.relowner and not r.rolsuper"));
     for (std::size_t i = 0; i < rows.size(); ++i) owners.insert(rows.text(i, 0));
