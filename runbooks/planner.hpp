@@ -9,6 +9,7 @@
 #include "engine/fleet/select.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/run/step_context.hpp"
+#include "runbooks/sample.hpp"
 
 namespace pgconvoy {
 
@@ -21,6 +22,8 @@ struct PlanRequest {
   // Instances that are settled (moved already, or in a person's hands): they are left out, and with them targets that have no
   // others. With any, nothing left to move is a plan without targets, not an error.
   std::optional<std::set<std::string>> settled = std::nullopt;
+  // Of the targets with something to move only a sample, by the sizes that their servers say, drawn with options.seed.
+  std::optional<SampleOrder> sample = std::nullopt;
   // Asked once, when the request is known to be good and before anything is read; its error ends the planning.
   std::function<Result<void>()> before_reading;
 };
@@ -32,6 +35,7 @@ struct PlanProgress {
 struct PlanResult {
   Plan plan;
   int settled = 0;      // selected targets that were left out as settled
+  int sampled_from = 0; // how many there were to choose the sample from; 0: all are taken
   int not_offered = 0;  // selected targets that have no instance of the source service in the wanted state
 };
 
