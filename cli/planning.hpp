@@ -8,6 +8,7 @@
 #include "cli/application.hpp"
 #include "cli/options.hpp"
 #include "runbooks/planner.hpp"
+#include "runbooks/sample.hpp"
 #include "runbooks/yaml.hpp"
 
 namespace pgconvoy::cli {
@@ -18,6 +19,11 @@ struct PlanningOptions {
   RunbookOptions runbook;
   RunChoices choices;
   std::optional<std::set<std::string>> settled;  // see PlanRequest
+  struct RehearsalChoices {
+    bool keep_backup = false;
+    std::optional<SampleOrder> sample;
+  };
+  std::optional<RehearsalChoices> rehearsal;  // of the runbook, in its place
   bool trial = false;  // trial_restore is one of the preconditions: it writes to the target servers
 };
 void add_planning(CLI::App& command, PlanningOptions& options);

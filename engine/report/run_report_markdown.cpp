@@ -7,13 +7,14 @@ namespace pgconvoy::report {
 
 std::string report_markdown(const ReportView& view) {
   const RunSummary& summary = view.summary;
-  std::string text = fmt::format("# pgconvoy run {}: {}\n\n", summary.name, summary.state);
+  std::string text = fmt::format("# pgconvoy {} {}: {}\n\n", summary.rehearsal ? "rehearsal" : "run", summary.name, summary.state);
   text += fmt::format("Runbook {} (`{}`), seed {}", shown(summary.runbook), summary.runbook_digest.substr(0, 12), summary.seed);
   if (!summary.started.empty()) text += ", started " + day_and_time(summary.started);
   text += ".\n\n";
   if (const auto words = parameters_in_words(summary.parameters); !words.empty()) text += fmt::format("Parameters: {}.\n\n", fmt::join(words, ", "));
   for (const std::string& line : lines_of_totals(summary)) text += "- " + line + "\n";
   text += "\n" + table_of_targets(summary).markdown();
+  if (!summary.measured.empty()) text += "\n" + table_of_measures(summary.measured).markdown();
   const auto failures = failures_of(view);
   if (!failures.empty()) text += "\n## What failed\n";
   for (const FailureLines& failure : failures) {
