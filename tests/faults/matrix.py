@@ -41,6 +41,7 @@ class Track:
     breaking: tuple = ()
     fail_health: bool = False
     settings: tuple = ()
+    moves: bool = True  # False: also when it succeeds everything is as before
     before: str = ""  # a fault at its effects makes the first command stop there: "exit-before@60%"
 
     def points_command(self):
@@ -48,6 +49,7 @@ class Track:
 
 
 RUN = ["run"]
+REHEARSE = ["rehearse"]
 TRACKS = [
     Track("move", [RUN], "succeeded"),
     Track("undo", [RUN], "rolled_back", breaking=NOT_REBUILDABLE),
@@ -56,6 +58,7 @@ TRACKS = [
     Track("rollback", [RUN, ["rollback", "r1", "--yes"]], "rolled_back"),
     Track("cleanup", [RUN, ["cleanup"]], "succeeded", breaking=SUBSCRIPTION, settings=("retention=1s",)),
     Track("pooler", [RUN], "succeeded", laboratory={"pooler": True}),
+    Track("rehearse", [REHEARSE], "succeeded", moves=False),
     Track("several", [RUN], "succeeded", laboratory={"shared": True}, target="trio-live"),
 ]
 
@@ -121,6 +124,8 @@ class Journey:
         self.track, self.place = track, place
 
     def arguments(self, command):
+        if command == REHEARSE:
+            return ["rehearse", "-f", self.place.lab.fleet, "--runbook", RUNBOOK, "--limit", self.track.target, "--yes"]
         if command != RUN:
             return command
         settings = [text for setting in self.track.settings for text in ("--set", setting)]
@@ -159,10 +164,16 @@ class Journey:
         if self.place.state() != self.track.ends:
             raise AssertionError(f"{self.track.name} ends in {self.place.state()} without faults:\n{done.stdout}{done.stderr}")
         self.place.stop_writers()
-        problems = self.place.problems(self.track.ends, old_is_dropped=self.track.name == "cleanup")
+        problems = self.problems(self.track.ends)
         if problems:
             raise AssertionError(f"{self.track.name} without faults: {problems}")
         return logged
+
+    def problems(self, state):
+        if self.track.moves:
+            return self.place.problems(state, old_is_dropped=self.track.name == "cleanup")
+        left = [name for _, _, names in os.walk(self.place.lab.backups) for name in names]
+        return self.place.problems("rolled_back") + [f"left of a rehearsal: {name}" for name in left]
 
     def logged(self, command):
         log = self.place.kept("effects")
@@ -205,7 +216,7 @@ class Journey:
         else:
             totals.broken.append(f"{point}: ends in {state}\n" + "\n".join(said))
             return totals
-        problems = place.problems(state, old_is_dropped=self.track.name == "cleanup")
+        problems = self.problems(state)
         ledger = place.ledger()
         totals.acknowledged += ledger["acknowledged"]
         totals.doubled += len(ledger["twice"])
@@ -213,11 +224,13 @@ class Journey:
         if missing:
             totals.lost.append((f"{point} ({state})", missing))
         pivoted = place.pivoted_at()
+        if not self.track.moves and pivoted:
+            problems.append("a rehearsal pivoted")
         if state == "succeeded" and pivoted and forgotten.last_acknowledged and forgotten.last_acknowledged > pivoted:
             totals.both += 1
             problems.append(f"the old database took an entry {forgotten.last_acknowledged - pivoted:.3f} s after the pivot")
         refused = any(text in forgotten.last_error for text in ("does not exist", "not currently accepting"))
-        if state == "succeeded" and forgotten.active.is_set() and not refused:
+        if self.track.moves and state == "succeeded" and forgotten.active.is_set() and not refused:
             problems.append(f"a client of the old URL was told: {forgotten.last_error!r}")
         if problems:
             totals.broken.append(f"{point} ({state}): " + "; ".join(problems) + "\n" + "\n".join(said))
