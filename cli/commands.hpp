@@ -12,6 +12,7 @@ void add_check(CLI::App& app, Invocation& invocation);
 void add_parity(CLI::App& app, Invocation& invocation);
 void add_scan(CLI::App& app, Invocation& invocation);
 void add_plan(CLI::App& app, Invocation& invocation);
+void add_rehearse(CLI::App& app, Invocation& invocation);
 void add_run(CLI::App& app, Invocation& invocation);
 void add_worker(CLI::App& app, Invocation& invocation);
 void add_resume(CLI::App& app, Invocation& invocation);

@@ -13,14 +13,20 @@
 #include "engine/fleet/service.hpp"
 #include "engine/journal/postgres_address.hpp"
 #include "engine/postgres/client_program.hpp"
+#include "operations/rehearsal.hpp"
 
 namespace pgconvoy::cli {
 namespace {
 
 using Verdict = Diagnosis::Verdict;
 
-// "postgresql-database-15" -> 15
-Task<Result<ServerFacts>> read_server(Services services, Server server, std::vector<std::string>& leftovers) {
+// What processes that were killed have left on a server.
+struct Leftovers {
+  std::vector<std::string> trials;
+  std::vector<RehearsalLeftover> rehearsals;
+};
+
+Task<Result<ServerFacts>> read_server(Services services, Server server, Leftovers& leftovers) {
   CO_TRY(ConnectionSpec connection, co_await services.credentials.administrator(server));
   SessionOptions options;
   options.application_name = "pgconvoy/doctor";
@@ -30,7 +36,9 @@ Task<Result<ServerFacts>> read_server(Services services, Server server, std::vec
   auto facts = co_await gather_server(*session, server.id);
   if (facts) {
     auto left = co_await trial_leftovers(*session);
-    if (left) leftovers = *std::move(left);
+    if (left) leftovers.trials = *std::move(left);
+    auto rehearsed = co_await rehearsal_leftovers(*session);
+    if (rehearsed) leftovers.rehearsals = *std::move(rehearsed);
   }
   session->close();
   co_return facts;
@@ -68,13 +76,25 @@ Diagnosis judge_server(const Server& server, const Result<ServerFacts>& facts) {
 }
 
 // What a trial that was killed left on the server is in nobody's way, but it is somebody's schema.
-void judge_leftovers(Diagnosis& diagnosis, const std::vector<std::string>& leftovers) {
+void judge_trials(Diagnosis& diagnosis, const std::vector<std::string>& leftovers) {
   if (leftovers.empty() || diagnosis.verdict == Verdict::bad) return;
   diagnosis.verdict = Verdict::warning;
   diagnosis.detail += fmt::format("; a killed check --trial left {}{}", leftovers.front(),
                                   leftovers.size() == 1 ? "" : fmt::format(" and {} more", leftovers.size() - 1));
   diagnosis.remedy = fmt::format("the next pgconvoy check --trial that leads to this server removes it; or in psql there: DROP DATABASE IF EXISTS {0}; DROP ROLE IF EXISTS {0}",
                                  leftovers.front());
+}
+
+// A whole copy of somebody's database, with roles that can log in.
+void judge_rehearsals(Diagnosis& diagnosis, const std::vector<RehearsalLeftover>& leftovers) {
+  if (leftovers.empty() || diagnosis.verdict == Verdict::bad) return;
+  diagnosis.verdict = Verdict::warning;
+  const RehearsalLeftover& first = leftovers.front();
+  diagnosis.detail += fmt::format("; an interrupted rehearsal left {}{} ({})", first.database,
+                                  leftovers.size() == 1 ? "" : fmt::format(" and {} more", leftovers.size() - 1), first.comment);
+  const std::string remedy = fmt::format("with the journal of that rehearsal: pgconvoy resume goes on, pgconvoy rollback or the next pgconvoy rehearse removes it, "
+                                         "with its roles and backup; without: DROP DATABASE {}", first.database);
+  diagnosis.remedy += (diagnosis.remedy.empty() ? "" : "; ") + remedy;
 }
 
 // The directory, or what it would be made in.
@@ -89,10 +109,11 @@ std::filesystem::path nearest_existing(std::filesystem::path path) {
 Task<std::vector<Diagnosis>> diagnose_servers(Services services, Fleet fleet) {
   std::vector<Diagnosis> result;
   for (const auto& [id, server] : fleet.servers) {
-    std::vector<std::string> leftovers;
+    Leftovers leftovers;
     auto facts = co_await read_server(services, server, leftovers);
     result.push_back(judge_server(server, facts));
-    judge_leftovers(result.back(), leftovers);
+    judge_trials(result.back(), leftovers.trials);
+    judge_rehearsals(result.back(), leftovers.rehearsals);
   }
   co_return result;
 }

@@ -18,6 +18,7 @@
 #include "engine/platform/atomic_file.hpp"
 #include "engine/report/text.hpp"
 #include "runbooks/catalogue.hpp"
+#include "runbooks/rehearsal.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -231,6 +232,12 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
     RunbookNode trial;
     trial.name = "trial_restore";
     request.runbook.preconditions.push_back(std::move(trial));
+  }
+  if (options.rehearsal) {
+    TRY(Rehearsal rehearsal, rehearsal_of(request.runbook, options.rehearsal->keep_backup));
+    request.runbook = std::move(rehearsal.runbook);
+    request.sample = options.rehearsal->sample;
+    if (request.sample) request.runbook.summary += fmt::format("; a sample of {}", to_words(*request.sample));
   }
   TRY(request.options, options.choices.complete(request.fleet.backups.directory));
   request.before_reading = std::move(before_reading);

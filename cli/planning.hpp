@@ -8,6 +8,7 @@
 #include "cli/application.hpp"
 #include "cli/options.hpp"
 #include "runbooks/planner.hpp"
+#include "runbooks/sample.hpp"
 #include "runbooks/yaml.hpp"
 
 namespace pgconvoy::cli {
@@ -20,6 +21,11 @@ struct PlanningOptions {
   std::optional<std::set<std::string>> settled;  // see PlanRequest
   bool shipped_estimates = false;  // not those that the journal's runs have taught
   bool forecast = false;           // the run is simulated, and its forecast put into the plan
+  struct RehearsalChoices {
+    bool keep_backup = false;
+    std::optional<SampleOrder> sample;
+  };
+  std::optional<RehearsalChoices> rehearsal;  // of the runbook, in its place
   bool trial = false;  // trial_restore is one of the preconditions: it writes to the target servers
 };
 void add_planning(CLI::App& command, PlanningOptions& options);

@@ -86,10 +86,12 @@ class JsonProgress final : public ProgressListener {
   void progressed(int target, const std::string& step, const Progress& progress) override {
     if (target < 1 || target > static_cast<int>(ids_.size())) return;
     WallTime& last = told_[target - 1];
-    if (now() - last < std::chrono::seconds(1)) return;
+    const bool done = progress.total_bytes > 0 && progress.bytes == progress.total_bytes;
+    if (!done && now() - last < std::chrono::seconds(1)) return;
     last = now();
     write(report::progress_json(run_, target, id_of(target), step, progress.bytes, progress.total_bytes, progress.text, last));
   }
+  bool watches_progress() const override { return true; }
   int in_flight() const override { return board_.in_flight(); }
 
  private:

@@ -33,6 +33,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_parity(app, invocation);
   add_scan(app, invocation);
   add_plan(app, invocation);
+  add_rehearse(app, invocation);
   add_run(app, invocation);
   add_worker(app, invocation);
   add_resume(app, invocation);

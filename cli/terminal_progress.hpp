@@ -17,6 +17,7 @@ class TerminalProgress final : public ProgressListener {
   void stopping(int in_flight) override;
   void finish() override;
   int in_flight() const override { return board_.in_flight(); }
+  bool watches_progress() const override { return true; }
 
  private:
   // Sees to it that the board is drawn at that time or before.

@@ -10,6 +10,7 @@
 #include "operations/backup_programs.hpp"
 #include "operations/client_call.hpp"
 #include "operations/private_files.hpp"
+#include "operations/rehearsal.hpp"
 
 namespace pgconvoy {
 
@@ -53,6 +54,8 @@ Task<Result<void>> dump(StepContext& context, std::string id, BackupPlace place)
   call.major = context.work.facts.servers.at(context.target_server(id).id).version_number / 10000;
   CO_TRY(call.connection, co_await context.administrator(place.server, place.name));
   call.arguments = {"--format=custom", "--compress=1", "--no-sync", "--file=" + place.working_file};
+  CO_TRY(const auto held, held_snapshot(context, id));
+  if (held) call.arguments.push_back("--snapshot=" + held->id);
   const std::int64_t expected = context.database_facts(id).table_bytes;
   // The file is compressed: its size says that it goes on, not how far it is.
   call.look = [&context, file = place.working_file, expected](int) {
@@ -191,7 +194,7 @@ Result<BackupPlace> choose_backup_place(StepContext& context, const std::string&
   const std::string file = fmt::format("{}-t{}-e{}{}", id, context.work.planned.number, context.work.record.epoch, distinction);
   place.file = (fs::path(folder) / run / (file + backup_suffix(policy))).string();
   place.working_file = (fs::path(folder) / run / (file + ".dump")).string();
-  if (!policy.upload.empty()) place.key = run + "/" + file + backup_suffix(policy);
+  if (!policy.upload.empty() && keeps_backup(context)) place.key = run + "/" + file + backup_suffix(policy);
   return place;
 }
 
@@ -274,6 +277,9 @@ Task<Result<Archive>> archive_to_restore(StepContext& context, std::string insta
     }
     reasons.push_back(fetched.error().message);
   }
+  // The moment that it was of is over.
+  if (rehearses(context))
+    co_return Error(ErrorKind::io, fmt::format("the backup of the rehearsal is gone: {}", fmt::join(reasons, "; ")), "rehearse the target again");
   archive.because = fmt::format("taken again from the fenced source: {}", fmt::join(reasons, "; "));
   context.progress(Progress{0, 0, archive.because});
   CO_TRY(archive.made, co_await make_backup(context, again));
@@ -293,6 +299,17 @@ Task<Result<void>> remove_readable(StepContext& context, std::string instance) {
   const json outcome = context.outcome_of("restore_backup_to_reprovisioned_services", instance);
   const bool kept = outcome.is_object() && outcome.value("backup", json()).is_object() && !outcome["backup"].value("encrypted", false);
   if (!kept) CO_TRY_VOID(remove_file(intent.at("again").get<BackupPlace>().working_file));
+  co_return Result<void>();
+}
+
+Task<Result<void>> discard_rehearsed_backup(StepContext& context, std::string instance) {
+  for (const auto& [operation, place] : {std::pair{"restore_backup_to_reprovisioned_services", "again"}, std::pair{"backup_collected_services", "place"}}) {
+    const json intent = context.intent_of(operation, instance);
+    if (!intent.is_object() || !intent.contains(place)) continue;
+    BackupPlace made = intent.at(place).get<BackupPlace>();
+    CO_TRY(const std::string left, co_await discard_backup(context, std::move(made)));
+    if (!left.empty()) co_return Error(ErrorKind::io, left);
+  }
   co_return Result<void>();
 }
 

@@ -40,8 +40,11 @@ struct Archive {
 };
 
 // The first of these that is there and whole: the working file; the kept file, decrypted into `again.working_file`;
-// what the store gives back, likewise; a new dump from the fenced source at `again`.
+// what the store gives back, likewise; a new dump from the fenced source at `again` (of a rehearsal: error io).
 Task<Result<Archive>> archive_to_restore(StepContext& context, std::string instance, BackupPlace again);
+
+// Removes every file of the rehearsed instance's backup. Idempotent.
+Task<Result<void>> discard_rehearsed_backup(StepContext& context, std::string instance);
 
 // Removes what is readable beside encrypted backups of the instance: after its new database was verified, or undone.
 Task<Result<void>> remove_readable(StepContext& context, std::string instance);

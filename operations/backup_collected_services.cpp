@@ -8,6 +8,7 @@
 #include "operations/backup_archive.hpp"
 #include "operations/database_work.hpp"
 #include "operations/private_files.hpp"
+#include "operations/rehearsal.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -26,6 +27,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
   }
   Subject subject() const override { return Subject::instance; }
   bool applies(const std::string& way, const json&) const override { return way == kThroughput; }
+  // In a rehearsal only: a dump is of the moment that was recorded, or of none.
+  std::vector<std::string> rests_on() const override { return {"record_source", "hold_snapshot"}; }
   Estimate estimate(const EstimateInput& input) const override {
     const DatabaseFacts* database = database_of(input);
     if (database == nullptr) return {0.5, false};
@@ -48,6 +51,8 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
   Task<Result<BackupOutcome>> effect(StepContext& context, BackupIntent intent) override {
     BackupOutcome outcome;
     CO_TRY(outcome.backup, co_await make_backup(context, intent.place));
+    outcome.catalogued = keeps_backup(context);
+    let_go_of_snapshot(context, context.instance().id);
     co_return outcome;
   }
 
@@ -62,13 +67,13 @@ class Backup final : public TypedOperation<BackupIntent, BackupOutcome> {
   }
 
   Task<Result<std::string>> take_back(StepContext& context, BackupIntent intent, std::optional<BackupOutcome> outcome) override {
-    if (outcome) {
+    if (outcome && keeps_backup(context)) {
       if (outcome->backup.encrypted) CO_TRY_VOID(remove_file(outcome->backup.working_file));
       co_return fmt::format("the backup {} is kept", intent.file);
     }
     if (intent.place.file.empty()) intent.place.file = intent.file;
     CO_TRY(const std::string left, co_await discard_backup(context, intent.place));
-    co_return std::string("the unfinished file is gone") + (left.empty() ? "" : "; " + left);
+    co_return std::string(outcome ? "the backup is gone" : "the unfinished file is gone") + (left.empty() ? "" : "; " + left);
   }
 };
 

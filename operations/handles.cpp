@@ -10,7 +10,16 @@ PGCONVOY_JSON_FIELDS(FenceIntent, server, system_identifier, timeline, oid, name
 PGCONVOY_JSON_FIELDS(FenceOutcome, terminated, drained_seconds)
 PGCONVOY_JSON_FIELDS(BackupFile, instance, server, database, file, sha256, format, bytes, host, key, note, expires,
                      encrypted, working_file, working_sha256, major)
-PGCONVOY_JSON_FIELDS(BackupOutcome, backup)
 PGCONVOY_JSON_FIELDS(VerifyOutcome, rows, bytes, tables, objects, large_objects)
+
+void to_json(json& target, const BackupOutcome& outcome) {
+  target = json::object();
+  target[outcome.catalogued ? "backup" : "rehearsed"] = outcome.backup;
+}
+
+void from_json(const json& source, BackupOutcome& outcome) {
+  outcome.catalogued = !source.contains("rehearsed");
+  outcome.backup = source.value(outcome.catalogued ? "backup" : "rehearsed", json::object()).get<BackupFile>();
+}
 
 }  // namespace pgconvoy

@@ -53,7 +53,7 @@ struct FenceOutcome {
   double drained_seconds = 0;
 };
 
-// Outcome of backup_collected_services. The journal's catalogue of backups is made from `backup`.
+// What is there of a backup, in the outcome of backup_collected_services.
 struct BackupFile {
   std::string instance, server, database, file, sha256, format = "custom";
   std::int64_t bytes = 0;
@@ -65,8 +65,11 @@ struct BackupFile {
   std::string working_file, working_sha256;  // what is restored from: the same as file unless encrypted
   int major = 0;            // of the pg_dump that wrote it: a pg_restore of that version reads it
 };
+// In JSON under "backup", from which the journal's catalogue of backups is made; that of a rehearsal, which goes when it ends,
+// under "rehearsed".
 struct BackupOutcome {
   BackupFile backup;
+  bool catalogued = true;
 };
 
 // Outcome of verify_restored_services.

@@ -8,6 +8,15 @@ bool is_reprovision(const std::string& path) {
   return operation.substr(operation.rfind('/') + 1) == "reprovision_collected_instances";
 }
 
+// A rehearsal that has ended, or is at its end: the database of the step goes, or is gone.
+bool is_being_removed(const TargetRecord& target, const std::string& path) {
+  const std::size_t at = path.find('@');
+  const std::string subject = at == std::string::npos ? "" : path.substr(at);
+  for (const auto& [other, step] : target.steps)
+    if (other.ends_with("remove_rehearsal" + subject) && (step.status == StepStatus::started || step.status == StepStatus::succeeded)) return true;
+  return false;
+}
+
 void add_made(MadeRoles& roles, const ReprovisionIntent& intent, const ReprovisionOutcome& outcome) {
   for (const auto& [name, oid] : intent.made_before) roles[name].insert(oid);
   for (const auto& [name, oid] : outcome.role_oids) roles[name].insert(oid);
@@ -16,6 +25,7 @@ void add_made(MadeRoles& roles, const ReprovisionIntent& intent, const Reprovisi
 // Does the step's database need its roles? Not when it is gone or about to go: of two that go back together neither may
 // wait for the other, and as long as the database is there the server itself knows who owns it.
 bool stands(const TargetRecord& target, const StepRecord& step) {
+  if (is_being_removed(target, step.path)) return false;
   if (target.state == TargetState::rolling_back || target.state == TargetState::rolled_back) return false;
   return step.status == StepStatus::started || step.status == StepStatus::succeeded || step.status == StepStatus::failed ||
          step.status == StepStatus::unknown;

@@ -1,5 +1,6 @@
 #include "operations/registry.hpp"
 
+#include "engine/run/rehearsal.hpp"
 #include "operations/analyze_restored_services.hpp"
 #include "operations/back_up_after_pivot.hpp"
 #include "operations/backup_collected_services.hpp"
@@ -9,15 +10,19 @@
 #include "operations/deprovision_collected_instances.hpp"
 #include "operations/enable_reprovisioned_services.hpp"
 #include "operations/fence_source.hpp"
+#include "operations/hold_snapshot.hpp"
 #include "operations/page_off.hpp"
 #include "operations/page_on.hpp"
 #include "operations/pause_poolers.hpp"
+#include "operations/record_source.hpp"
 #include "operations/redeploy.hpp"
+#include "operations/remove_rehearsal.hpp"
 #include "operations/reprovision_collected_instances.hpp"
 #include "operations/prepare_reprovisioned_services.hpp"
 #include "operations/restore_backup_to_reprovisioned_services.hpp"
 #include "operations/transfer_to_prepared_services.hpp"
 #include "operations/stop_app.hpp"
+#include "operations/verify_rehearsal.hpp"
 #include "operations/verify_restored_services.hpp"
 
 namespace pgconvoy {
@@ -41,6 +46,10 @@ void register_operations(OperationRegistry& registry) {
   registry.add(make_page_off());
   registry.add(make_close_source());
   registry.add(make_deprovision_collected_instances());
+  registry.add(make_hold_snapshot());
+  registry.add(make_record_source());
+  registry.add(make_verify_rehearsal());
+  registry.add(make_remove_rehearsal());
 
   Bracket page;
   page.name = "with_maintenance_page";
@@ -54,6 +63,14 @@ void register_operations(OperationRegistry& registry) {
   page.opening = {"page_on", "stop_app", "pause_poolers", "fence_source"};
   page.closing = {"page_off", "back_up_after_pivot", "close_source"};
   registry.add(page);
+
+  Bracket rehearsal;
+  rehearsal.name = kRehearsalBracket;
+  rehearsal.summary = "A moment of the live source is held; afterwards scratch database, roles and backup are removed. Nothing is paused or fenced.";
+  rehearsal.parameters = {{"keep_backup", Parameter::Type::boolean, false, "The backup stays, as that of a move does."}};
+  rehearsal.opening = {"hold_snapshot"};
+  rehearsal.closing = {"remove_rehearsal"};
+  registry.add(rehearsal);
 }
 
 }  // namespace pgconvoy

@@ -14,7 +14,8 @@
 #include "operations/handles.hpp"
 #include "operations/made_roles.hpp"
 #include "operations/memberships.hpp"
-#include "operations/subscriptions.hpp"
+#include "operations/rehearsal.hpp"
+#include "operations/remove_new_database.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -135,11 +136,13 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
                           "(select coalesce(json_agg(n), '[]') from json_array_elements_text($2::json) n "
                           " where n not in (select rolname from pg_roles))",
                           parameters));
-    if (rows.truth(0, 1) && context.arguments().value("adopt_empty", false)) {
+    // A rehearsal leaves what is there alone: its database has another name.
+    const bool in_the_way = rows.truth(0, 1) && !rehearses(context);
+    if (in_the_way && context.arguments().value("adopt_empty", false)) {
       CO_TRY(const DatabaseFacts there, co_await find_adoptable(context, intent.server));
       intent.adopted_oid = there.oid;
       intent.adopted = there;
-    } else if (rows.truth(0, 1)) {
+    } else if (in_the_way) {
       co_return Error(ErrorKind::refused, fmt::format("the target server already has a database \"{}\"", intent.final_name),
                       "nothing was changed; rename or drop it there, or take the instance out of the run")
           .on(intent.server);
@@ -176,7 +179,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
       order.ctype = facts.ctype;
       order.locale_provider = facts.locale_provider;
       order.provider_locale = facts.provider_locale;
-      order.comment = facts.comment;
+      order.comment = rehearses(context) ? rehearsal_comment(context) : facts.comment;
       auto made = co_await context.provisioner(intent.server).create_database(context.identity(), *maintenance, order);
       if (!made) co_return again_if_a_role_went(std::move(made).error());
       outcome.oid = *made;
@@ -201,41 +204,7 @@ class Reprovision final : public TypedOperation<ReprovisionIntent, ReprovisionOu
 
   Task<Result<std::string>> take_back(StepContext& context, ReprovisionIntent intent,
                                       std::optional<ReprovisionOutcome> outcome) override {
-    CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));
-    Provisioner& provisioner = context.provisioner(intent.server);
-    std::string detail = "the new database is gone";
-    std::int64_t oid = 0;
-    if (intent.adopted_oid != 0) {
-      std::vector<std::string> owner{intent.owner};
-      CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may rename it
-      CO_TRY(detail, co_await give_back_database(context, intent, outcome.has_value()));
-    } else if (outcome) {
-      oid = outcome->oid;
-    } else {
-      std::vector<Value> parameters{intent.temporary_name};
-      CO_TRY(Rows rows, co_await maintenance->query("select oid::bigint from pg_database where datname = $1", parameters));
-      if (!rows.empty()) oid = rows.number(0, 0);
-    }
-    if (oid != 0) {
-      std::vector<std::string> owner{intent.owner};
-      CO_TRY_VOID(co_await take_memberships(*maintenance, owner));  // only its owner may drop it
-      ExactDatabase which{intent.temporary_name, oid, intent.system_identifier};
-      OpenDatabase open = opener(context, intent.server);
-      CO_TRY_VOID(co_await drop_subscriptions(*maintenance, std::move(which), std::move(open)));
-      CO_TRY_VOID(co_await provisioner.drop_database(context.identity(), *maintenance, intent.temporary_name, oid,
-                                                     intent.system_identifier));
-    }
-    static const std::map<int, TargetRecord> no_others;
-    const std::map<int, TargetRecord>* targets = &no_others;
-    if (context.work.targets_of_run) {
-      CO_TRY(targets, co_await context.work.targets_of_run());
-    }
-    auto to_drop = roles_to_drop(intent, outcome, *targets);
-    CO_TRY(auto ours, co_await still_the_same(*maintenance, std::move(to_drop)));
-    CO_TRY(auto dropped, co_await provisioner.drop_roles(context.identity(), *maintenance, ours));
-    CO_TRY(auto left, co_await give_back_memberships(*maintenance, intent.memberships));
-    (void)left;
-    co_return fmt::format("{}; {} roles that were made for it are gone", detail, dropped.size());
+    return remove_new_database(context, std::move(intent), std::move(outcome));
   }
 
  private:

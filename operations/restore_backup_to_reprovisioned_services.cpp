@@ -12,6 +12,7 @@
 #include "operations/handles.hpp"
 #include "operations/private_files.hpp"
 #include "operations/restore_portions.hpp"
+#include "operations/rehearsal.hpp"
 #include "operations/tenant_login.hpp"
 
 namespace pgconvoy {

@@ -5,6 +5,7 @@
 #include "engine/postgres/compare.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/database_work.hpp"
+#include "operations/differences.hpp"
 #include "operations/handles.hpp"
 #include "operations/pause_limit.hpp"
 #include "operations/transfer_to_prepared_services.hpp"
@@ -66,25 +67,13 @@ class Verify final : public TypedOperation<VerifyIntent, VerifyOutcome> {
     };
     auto comparing = compare_databases(*old_session, *new_session, compare);
     CO_TRY(Comparison result, co_await within_pause(context, "the comparison", std::move(comparing)));
-    if (!result.equal()) {
-      std::string named;
-      for (std::size_t i = 0; i < result.differences.size() && i < 5; ++i) {
-        const Difference& difference = result.differences[i];
-        named += fmt::format("\n  {} {}: old {}; new {}", difference.kind, difference.object,
-                             difference.source.empty() ? "(missing)" : difference.source,
-                             difference.target.empty() ? "(missing)" : difference.target);
-      }
-      co_return Error(ErrorKind::corrupt,
-                      fmt::format("the new database is not equal to the old one: {} differences{}",
-                                  result.differences.size(), named))
-          .on(intent.new_server);
+    if (!result.equal()) co_return differences_error(result, intent.new_server);
+    VerifyOutcome outcome = verified(result);
+    if (copied) {
+      outcome.rows = copied->rows;
+      outcome.bytes = copied->bytes;
+      outcome.tables = copied->tables;
     }
-    VerifyOutcome outcome;
-    outcome.rows = copied ? copied->rows : result.rows;
-    outcome.bytes = copied ? copied->bytes : result.bytes;
-    outcome.tables = copied ? copied->tables : static_cast<std::int64_t>(result.tables.size());
-    outcome.objects = result.objects;
-    outcome.large_objects = result.large_objects;
     co_return outcome;
   }
 

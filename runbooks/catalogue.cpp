@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "engine/fleet/nearest.hpp"
+#include "engine/run/rehearsal.hpp"
 #include "runbooks/postgres_upgrade.hpp"
+#include "runbooks/rehearsal.hpp"
 
 namespace pgconvoy {
 
@@ -18,6 +20,12 @@ std::vector<Runbook> builtin_runbooks() {
 }
 
 Result<Runbook> find_runbook(const std::string& name) {
+  if (is_rehearsal(name))
+    if (auto rehearsed = find_runbook(name.substr(kRehearsalPrefix.size()))) {
+      const bool keep_backup = false;
+      TRY(Rehearsal rehearsal, rehearsal_of(*rehearsed, keep_backup));
+      return std::move(rehearsal.runbook);
+    }
   std::vector<Runbook> all = builtin_runbooks();
   std::vector<std::string_view> names;
   for (Runbook& runbook : all) {

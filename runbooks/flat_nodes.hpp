@@ -13,6 +13,7 @@ struct FlatNode {
   std::string operation;
   std::string path;     // "with_maintenance_page/redeploy"
   int bracket = -1;     // which bracket around it that holds the fence; -1: none
+  bool rehearsed = false;  // inside of the bracket of a rehearsal, which fences nothing
   bool written = true;  // it stands in the runbook itself; false: opened or closed by its bracket
 };
 

@@ -142,6 +142,22 @@ std::map<std::string, Survey::ServerRequest> servers_to_read(const Plan& plan) {
   return wanted;
 }
 
+// Only a sample of them stays, in the order that they were in.
+void take_sample(std::vector<PlannedTarget>& targets, const std::map<std::string, DatabaseFacts>& databases, const SampleOrder& order,
+                 std::uint64_t seed) {
+  std::vector<Sampled> all;
+  for (const PlannedTarget& planned : targets) {
+    Sampled each{planned.target.id, planned.target.region, 0};
+    for (const std::string& instance : planned.target.instances)
+      if (const auto known = databases.find(instance); known != databases.end()) each.bytes += known->second.bytes;
+    all.push_back(std::move(each));
+  }
+  std::vector<PlannedTarget> sample;
+  for (const std::size_t place : choose_sample(all, order, seed)) sample.push_back(std::move(targets[place]));
+  targets = std::move(sample);
+  for (std::size_t i = 0; i < targets.size(); ++i) targets[i].number = static_cast<int>(i) + 1;
+}
+
 // In the order of the run. A candidate that was left out is said once, with the first target that could have gone there.
 Result<void> place_all(Plan& plan, const Survey& survey) {
   Placer placer({plan.fleet, plan.requirements, survey.servers(), survey.databases(), adopts(plan.runbook.operations)});
@@ -179,9 +195,10 @@ class Judge {
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
                                         needs_of(plan.runbook, conditions)}) {}
 
-  Task<Result<void>> judge(int at_a_time) {
+  Task<Result<void>> judge(int at_a_time, std::optional<SampleOrder> sample) {
     tell();
     CO_TRY_VOID(co_await survey_.read_servers(servers_to_read(plan_)));
+    if (sample) take_sample(plan_.targets, survey_.databases(), *sample, plan_.options.seed);
     CO_TRY_VOID(place_all(plan_, survey_));
     beside_ = targets_beside(plan_);
     std::vector<Target> targets;
@@ -323,7 +340,8 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
   }
 
   Judge judge(services, plan, operations, conditions, result.model, std::move(progress));
-  CO_TRY_VOID(co_await judge.judge(std::max(1, request.surveys)));
+  if (request.sample) result.sampled_from = static_cast<int>(plan.targets.size());
+  CO_TRY_VOID(co_await judge.judge(std::max(1, request.surveys), request.sample));
   arrange(plan.targets, plan.fleet, plan.options);
   co_return result;
 }

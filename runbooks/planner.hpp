@@ -10,6 +10,7 @@
 #include "engine/plan/estimate.hpp"
 #include "engine/plan/plan.hpp"
 #include "engine/run/step_context.hpp"
+#include "runbooks/sample.hpp"
 
 namespace pgconvoy {
 
@@ -23,6 +24,8 @@ struct PlanRequest {
   // others. With any, nothing left to move is a plan without targets, not an error.
   std::optional<std::set<std::string>> settled = std::nullopt;
   EstimateModel model = {};  // how long operations take; as shipped, or learnt from the journal's runs
+  // Of the targets with something to move only a sample, by the sizes that their servers say, drawn with options.seed.
+  std::optional<SampleOrder> sample = std::nullopt;
   // Asked once, when the request is known to be good and before anything is read; its error ends the planning.
   std::function<Result<void>()> before_reading;
 };
@@ -35,6 +38,7 @@ struct PlanResult {
   Plan plan;
   EstimateModel model;  // by which it was estimated
   int settled = 0;      // selected targets that were left out as settled
+  int sampled_from = 0; // how many there were to choose the sample from; 0: all are taken
   int not_offered = 0;  // selected targets that have no instance of the source service in the wanted state
 };
 

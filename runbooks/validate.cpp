@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/run/rehearsal.hpp"
 #include "runbooks/flat_nodes.hpp"
 #include "runbooks/references.hpp"
 
@@ -24,6 +25,9 @@ constexpr const char* kVerify = "verify_restored_services";
 constexpr const char* kEnable = "enable_reprovisioned_services";
 constexpr const char* kRedeploy = "redeploy";
 constexpr const char* kDeprovision = "deprovision_collected_instances";
+constexpr const char* kHold = "hold_snapshot";
+constexpr const char* kRecord = "record_source";
+constexpr const char* kCompare = "verify_rehearsal";
 
 // Names, arguments and references: what a YAML file was told with line and column, for runbooks from C++ too.
 class Shape {
@@ -88,7 +92,8 @@ class Shape {
 // What must stand where, so that no write is lost and no app left down.
 class Safety {
  public:
-  Safety(std::vector<FlatNode> nodes, const OperationRegistry& operations) : nodes_(std::move(nodes)) {
+  Safety(std::string runbook, std::vector<FlatNode> nodes, const OperationRegistry& operations)
+      : runbook_(std::move(runbook)), nodes_(std::move(nodes)), rehearses_(position(kHold) < nodes_.size()) {
     for (const Bracket* bracket : operations.brackets()) {
       for (const std::string& name : bracket->opening) owner_[name] = bracket->name;
       for (const std::string& name : bracket->closing) owner_[name] = bracket->name;
@@ -96,6 +101,10 @@ class Safety {
   }
 
   std::vector<std::string> problems() {
+    if (rehearses_ && !is_rehearsal(runbook_))
+      problems_.push_back(fmt::format("it rehearses: it must be called {}NAME, or its runs would be taken for moves", kRehearsalPrefix));
+    if (!rehearses_ && is_rehearsal(runbook_))
+      problems_.push_back(fmt::format("only a runbook with {} may be called {}", kRehearsalBracket, runbook_));
     for (std::size_t at = 0; at < nodes_.size(); ++at) check(at);
     return std::move(problems_);
   }
@@ -106,9 +115,12 @@ class Safety {
     const std::string& name = node.operation;
     if (node.written && owner_.contains(name))
       return wrong(node, fmt::format("only the bracket {} opens and closes with it", owner_.at(name)));
-    for (const char* once : {kCollect, kReprovision, kFence, kBackup, kRestore, kPrepare, kTransfer, kEnable, kRedeploy, kDeprovision})
+    for (const char* once : {kCollect, kReprovision, kFence, kBackup, kRestore, kPrepare, kTransfer, kEnable, kRedeploy, kDeprovision, kHold, kRecord})
       if (name == once && position(name) < at) wrong(node, fmt::format("a runbook has {} once", name));
 
+    if (rehearses_) rehearsal(at);
+    for (const char* of_rehearsal : {kRecord, kCompare})
+      if (name == of_rehearsal && !node.rehearsed) wrong(node, fmt::format("must stand inside {}: it is part of a rehearsal", kRehearsalBracket));
     if (name == kReprovision) after(at, kCollect, "or it would not be known which instances are meant");
     if (name == kBackup) under_fence(at, "or what is written after it would be missing in it");
     if (name == kRestore) {
@@ -146,6 +158,18 @@ class Safety {
     if (name == kDeprovision) last(at);
   }
 
+  // Nothing of it reaches the application or the old database, and all of it goes when its bracket ends.
+  void rehearsal(std::size_t at) {
+    const FlatNode& node = nodes_[at];
+    const std::string& name = node.operation;
+    for (const char* moving : {"page_on", "stop_app", "pause_poolers", kFence, kEnable, kRedeploy, kVerify, kDeprovision})
+      if (name == moving) wrong(node, fmt::format("has no place in a rehearsal: {} touches neither application nor old database", kRehearsalBracket));
+    for (const char* inside : {kBackup, kReprovision, kRestore, kAnalyze})
+      if (name == inside && !node.rehearsed) wrong(node, fmt::format("must stand inside {}, whose end removes what it makes", kRehearsalBracket));
+    if (name == kBackup) after(at, kRecord, "what is restored is compared with the record");
+    if (name == kCompare) after(at, kRestore, "there is nothing to compare otherwise");
+  }
+
   void last(std::size_t at) {
     after(at, kRedeploy, "the old database goes only when the app was seen healthy on the new one");
     if (nodes_[at].bracket != -1) wrong(nodes_[at], "it must come after the bracket that fences, not inside of it");
@@ -160,7 +184,7 @@ class Safety {
   }
 
   void under_fence(std::size_t at, const char* why) {
-    if (nodes_[at].bracket == -1)
+    if (nodes_[at].bracket == -1 && !nodes_[at].rehearsed)
       wrong(nodes_[at],
             fmt::format("must stand inside the bracket that fences the old database (with_maintenance_page), {}", why));
   }
@@ -179,7 +203,9 @@ class Safety {
 
   void wrong(const FlatNode& node, const std::string& why) { problems_.push_back(node.path + ": " + why); }
 
+  const std::string runbook_;
   const std::vector<FlatNode> nodes_;
+  const bool rehearses_;
   std::map<std::string, std::string> owner_;  // opening or closing operation -> its bracket
   std::vector<std::string> problems_;
 };
@@ -189,7 +215,7 @@ class Safety {
 Result<void> validate(const Runbook& runbook, const OperationRegistry& operations,
                       const ConditionRegistry& conditions) {
   std::vector<std::string> problems = Shape(runbook, operations, conditions).problems();
-  for (std::string& problem : Safety(flatten(runbook, operations), operations).problems())
+  for (std::string& problem : Safety(runbook.name, flatten(runbook, operations), operations).problems())
     problems.push_back(std::move(problem));
   if (problems.empty()) return {};
   return Error(ErrorKind::usage,

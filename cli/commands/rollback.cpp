@@ -7,6 +7,7 @@
 #include "cli/run_loop.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
+#include "engine/run/rehearsal.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -26,7 +27,8 @@ Result<Candidates> candidates(const report::RunSummary& summary, const std::set<
   for (const report::TargetSummary& target : summary.targets) {
     if (!named.empty() && !named.count(target.number)) continue;
     const bool nothing = target.state == TargetState::pending || target.state == TargetState::skipped ||
-                         target.state == TargetState::rolled_back;
+                         target.state == TargetState::rolled_back ||
+                         (target.rehearsal && target.state == TargetState::succeeded);  // nothing of it is there any more
     if (nothing && !named.empty())
       return Error(ErrorKind::refused, fmt::format("{} is {}: there is nothing to undo", target.id, to_string(target.state)));
     if (nothing) continue;
@@ -68,7 +70,8 @@ int rollback(const GlobalOptions& globals, const RollbackOptions& options) {
   const std::string what = chosen->names.size() == 1
                                ? chosen->names.front()
                                : report::count(static_cast<std::int64_t>(chosen->names.size()), "target");
-  if (!options.yes && !confirm(fmt::format("Undo {} of {}? Their applications are paused meanwhile.", what, opened->record.name))) {
+  const char* meanwhile = is_rehearsal(opened->record.runbook) ? "" : " Their applications are paused meanwhile.";
+  if (!options.yes && !confirm(fmt::format("Undo {} of {}?{}", what, opened->record.name, meanwhile))) {
     write_error("nothing was changed\n");
     return kBadInput;
   }

@@ -19,6 +19,7 @@
 #include "engine/report/plan_report.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
+#include "engine/run/rehearsal.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -55,7 +56,7 @@ std::string question(const Output& output, const Plan& plan) {
   std::string text;
   if (!output.text() || output.quiet) text = fmt::format("{}.\n", fmt::join(report::parameters_in_words(parameters), ", "));
   if (report::drops_at_once(parameters)) text += "Old databases are dropped at once (retention 0). ";
-  return text + fmt::format("Move {} now?", report::count(total, "target"));
+  return text + fmt::format("{} {} now?", is_rehearsal(plan.runbook.name) ? "Rehearse" : "Move", report::count(total, "target"));
 }
 
 void show(const GlobalOptions& globals, const Chosen& chosen) {

@@ -188,6 +188,14 @@ void Invariants::plan(const Event& event) {
   if (!seen_.planned) return;
   for (const json& step : steps)
     if (step.is_object()) seen_.steps.push_back(text_of(step, "path"));
+  const auto has = [&steps](std::initializer_list<std::string_view> operations) {
+    return std::any_of(steps.begin(), steps.end(), [&](const json& step) {
+      return step.is_object() && std::find(operations.begin(), operations.end(), text_of(step, "operation")) != operations.end();
+    });
+  };
+  seen_.rehearsal = has({"remove_rehearsal"});
+  if (seen_.rehearsal && has({"page_on", "stop_app", "fence_source", "enable_reprovisioned_services", "redeploy", "deprovision_collected_instances"}))
+    report(event, "its plan rehearses and moves at once", "nobody can tell from its state whether the target was moved");
 }
 
 // The latest one that had begun by then; of a worker's own, when one is named.
@@ -285,6 +293,8 @@ void Invariants::undo(const TargetRecord& before, const Event& event) {
 }
 
 void Invariants::pivot(const TargetRecord& before, const Event& event) {
+  if (seen_.rehearsal)
+    report(event, "the target of a rehearsal pivoted", "an application was started on a scratch database, or a runbook moves under a rehearsal's name");
   if (status_of(before, event.step) == StepStatus::started) return;
   report(event, event.step.empty() ? "the pivot names no step" : "the pivot comes without its step being started",
          "nobody can tell whether the application has run on the new database");

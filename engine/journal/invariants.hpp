@@ -57,6 +57,7 @@ class Invariants {
     std::vector<std::string> steps;    // as planned
     std::int64_t claimed = 0;          // sequence of the last claim
     std::string worker;                // whose it was, when it named one
+    bool rehearsal = false;            // nothing of it is to stay
     bool checked = false;              // facts were gathered
     std::string blocking;              // condition that blocks, of the last facts
     std::map<std::string, std::int64_t> succeeded;  // by step: sequence of its last success

@@ -29,6 +29,7 @@ struct Dialect {
   bool source = true;     // indexes that pg_dump leaves out are looked over on the source
   std::vector<std::string> ignored_roles;
   bool superusers = true;  // both sides are read as one; otherwise what only they see is left out or read another way
+  bool sequence_values = true;  // false: sequences without the value that they are at
 
   std::string since(int major, std::string_view sql, std::string_view otherwise) const {
     return std::string(version >= major * 10000 ? sql : otherwise);

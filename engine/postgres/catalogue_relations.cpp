@@ -58,14 +58,17 @@ select )" + relation_kind("c") + R"( as kind, format('%I.%I', n.nspname, c.relna
 
 // The value is read by a query made from the name: the only one there is for `is_called` before version 18.
 std::string sequences(const Dialect& dialect) {
+  const std::string value = dialect.sequence_values
+                                ? R"(substring(query_to_xml(format('select %L || last_value || case when is_called then %L else %L end as v from %I.%I',
+                   'last value ', ', used', ', not used yet', n.nspname, c.relname), true, true, '')::text
+                   from '<v>(.*)</v>'))"
+                                : "null";
   return R"(
 select 'sequence' as kind, format('%I.%I', n.nspname, c.relname) as identity,
        'schema ' || quote_ident(n.nspname) as parent,
        concat_ws('; ', case when ext.objid is null then )" + owner("c.relowner") + R"( end,
          )" + dialect.both_since(15, "case when c.relpersistence = 'u' then 'unlogged' end", "null") + R"(,
-         substring(query_to_xml(format('select %L || last_value || case when is_called then %L else %L end as v from %I.%I',
-                   'last value ', ', used', ', not used yet', n.nspname, c.relname), true, true, '')::text
-                   from '<v>(.*)</v>'),
+         )" + value + R"(,
          format('%s start %s increment %s minimum %s maximum %s cache %s', format_type(s.seqtypid, null), s.seqstart,
                 s.seqincrement, s.seqmin, s.seqmax, s.seqcache),
          case when s.seqcycle then 'cycle' end,

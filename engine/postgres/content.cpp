@@ -111,7 +111,7 @@ Task<Result<std::vector<RowSum>>> sum_content(Session& session, std::shared_ptr<
     sum.add(hash_row(line, run->seed), line.size());
     ++rows;
     bytes += static_cast<std::int64_t>(line.size());
-    if (side == Side::source && run->progress && bytes - told >= tell_every) run->progress(rows, told = bytes);
+    if (side == run->told && run->progress && bytes - told >= tell_every) run->progress(rows, told = bytes);
   };
   for (const auto& batch : batches(run->items)) {
     if (run->stop) break;
@@ -130,7 +130,7 @@ Task<Result<std::vector<RowSum>>> sum_content(Session& session, std::shared_ptr<
       co_return std::move(read).error();
     }
   }
-  if (side == Side::source && run->progress) run->progress(rows, bytes);
+  if (side == run->told && run->progress) run->progress(rows, bytes);
   co_return std::move(sums);
 }
 

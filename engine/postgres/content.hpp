@@ -90,7 +90,8 @@ enum class Side { source, target };
 struct ContentRun {
   std::vector<ContentItem> items;
   std::uint64_t seed = 0;
-  std::function<void(std::int64_t rows, std::int64_t bytes)> progress;  // of the source; may be empty
+  std::function<void(std::int64_t rows, std::int64_t bytes)> progress;  // may be empty
+  Side told = Side::source;                                             // whose progress
   bool stop = false;  // set when one side failed, so that the other ends after its batch
 };
 

@@ -23,6 +23,8 @@ bool is_failure(const TargetSummary& target) {
 }
 
 std::string result_of(const TargetSummary& target) {
+  if (target.rehearsal && target.state == TargetState::succeeded) return "rehearsed";
+  if (target.rehearsal && target.state == TargetState::rolled_back && !target.asked_back) return "would have failed";
   switch (target.state) {
     case TargetState::rolled_back:
       return "rolled back";
@@ -39,6 +41,22 @@ std::string result_of(const TargetSummary& target) {
 }
 
 namespace {
+
+// Nothing was paused or moved, whatever became of it.
+std::string state_of_rehearsed(const TargetSummary& target) {
+  switch (target.state) {
+    case TargetState::succeeded:
+      return "rehearsed: restored and verified, and removed again; its application and its database were not touched";
+    case TargetState::rolled_back:
+      return "the move would have failed so; its application and its database were not touched, and what the rehearsal made is gone";
+    case TargetState::skipped:
+      return "not rehearsed, nothing was made";
+    case TargetState::stuck:
+      return "what the rehearsal made is still there, in part or whole; its application and its database were not touched";
+    default:
+      return fmt::format("interrupted{}; its application and its database were not touched", target.step.empty() ? "" : " in " + shown(target.step));
+  }
+}
 
 // Without a word about pages and pauses: there were none.
 std::string state_of_uncontrolled(const TargetSummary& target, const std::string& live) {
@@ -60,6 +78,7 @@ std::string state_of_uncontrolled(const TargetSummary& target, const std::string
 
 std::string state_now(const TargetSummary& target) {
   const std::string live = target.live_database.empty() ? "" : fmt::format("; the live database is {}", shown(target.live_database));
+  if (target.rehearsal && target.state != TargetState::pending) return state_of_rehearsed(target);
   if (!target.controlled && target.state != TargetState::pending) return state_of_uncontrolled(target, live);
   switch (target.state) {
     case TargetState::succeeded:

@@ -71,7 +71,15 @@ std::string ProgressBoard::item_line(const Item& item, std::size_t name_width, c
   if (operation.empty()) operation = "reading facts";
   line += (item.undoing ? "undo " : "") + shown(operation);
   // A total is an estimate: what is beyond it is shown without one.
-  if (item.total_bytes >= item.bytes && item.total_bytes > 0)
+  const bool measured = item.total_bytes >= item.bytes && item.total_bytes > 0;
+  if (measured) {
+    constexpr std::size_t kWide = 100, kCells = 10;
+    const double share = static_cast<double>(item.bytes) / static_cast<double>(item.total_bytes);
+    const auto cells = static_cast<std::size_t>(share * kCells);
+    if (frame.columns >= kWide) line += "  [" + std::string(cells, '#') + std::string(kCells - cells, '.') + "]";
+    line += fmt::format("  {} %", static_cast<int>(share * 100));
+  }
+  if (measured)
     line += fmt::format("  {} of {}", format_bytes({item.bytes}), format_bytes({item.total_bytes}));
   else if (item.bytes > 0)
     line += "  " + format_bytes({item.bytes});

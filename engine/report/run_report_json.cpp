@@ -77,7 +77,9 @@ json report_json(const ReportView& view) {
                      {"started", summary.started},
                      {"ended", summary.ended},
                      {"backup_directory", summary.backup_directory},
-                     {"parameters", summary.parameters}};
+                     {"parameters", summary.parameters},
+                     {"rehearsal", summary.rehearsal}};
+  document["measured"] = measures_json(summary.measured);
   document["accepted"] = json::array();
   for (const AcceptedRisk& risk : summary.accepted)
     document["accepted"].push_back({{"kind", risk.until.empty() ? "override" : "suppression"}, {"condition", risk.condition}, {"reason", risk.reason},

@@ -7,7 +7,7 @@ namespace pgconvoy::report {
 
 std::string report_markdown(const ReportView& view) {
   const RunSummary& summary = view.summary;
-  std::string text = fmt::format("# pgconvoy run {}: {}\n\n", summary.name, summary.state);
+  std::string text = fmt::format("# pgconvoy {} {}: {}\n\n", summary.rehearsal ? "rehearsal" : "run", summary.name, summary.state);
   text += fmt::format("Runbook {} (`{}`), seed {}", shown(summary.runbook), summary.runbook_digest.substr(0, 12), summary.seed);
   if (!summary.started.empty()) text += ", started " + day_and_time(summary.started);
   text += ".\n\n";
@@ -20,6 +20,7 @@ std::string report_markdown(const ReportView& view) {
     text += "\n";
     for (const std::string& line : plot_of_grade(*summary.grade)) text += "    " + line + "\n";
   }
+  if (!summary.measured.empty()) text += "\n" + table_of_measures(summary.measured).markdown();
   const auto failures = failures_of(view);
   if (!failures.empty()) text += "\n## What failed\n";
   for (const FailureLines& failure : failures) {

@@ -91,8 +91,8 @@ Table table_of_targets(const RunSummary& summary) {
 
 std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   const RunTotals& totals = summary.totals;
-  std::string first = fmt::format("{}: {} succeeded", count(totals.targets, "target"), totals.succeeded);
-  if (totals.failed) first += fmt::format(", {} failed", totals.failed);
+  std::string first = fmt::format("{}: {} {}", count(totals.targets, "target"), totals.succeeded, summary.rehearsal ? "rehearsed" : "succeeded");
+  if (totals.failed) first += fmt::format(", {} {}", totals.failed, summary.rehearsal ? "would have failed" : "failed");
   if (totals.undone) first += fmt::format(", {} rolled back as asked", totals.undone);
   if (totals.skipped > totals.cancelled) first += fmt::format(", {} skipped", totals.skipped - totals.cancelled);
   if (totals.cancelled) first += fmt::format(", {} cancelled before they began", totals.cancelled);
@@ -100,7 +100,7 @@ std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   if (!totals.failed && !totals.undone && !totals.skipped && !totals.left) first += ", none failed";
   std::vector<std::string> lines{first};
   if (totals.succeeded > 0 && !summary.brief) {
-    std::string moved = fmt::format("{} moved, {} verified ({})", format_bytes({totals.bytes}),
+    std::string moved = fmt::format("{} {}, {} verified ({})", format_bytes({totals.bytes}), summary.rehearsal ? "restored and removed again" : "moved",
                                     count(totals.verified_rows, "row"), format_bytes({totals.verified_bytes}));
     if (totals.time) moved += fmt::format(", in {}", format_duration(*totals.time));
     lines.push_back(std::move(moved));

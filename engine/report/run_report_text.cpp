@@ -86,7 +86,7 @@ std::string grade_text(const ForecastGrade& grade, const ReportView& view, const
 
 std::string report_text(const ReportView& view, const Style& style) {
   const RunSummary& summary = view.summary;
-  std::string text = style.bold(fmt::format("run {}: {}", summary.name, human(summary.state)));
+  std::string text = style.bold(fmt::format("{} {}: {}", summary.rehearsal ? "rehearsal" : "run", summary.name, human(summary.state)));
   text += fmt::format("  {}, seed {}{}\n\n", shown(summary.runbook), summary.seed,
                       summary.started.empty() ? "" : ", started " + day_and_time(summary.started));
   if (const auto words = parameters_in_words(summary.parameters); !words.empty())
@@ -95,6 +95,7 @@ std::string report_text(const ReportView& view, const Style& style) {
   text += "\n";
   for (const std::string& line : lines_of_totals(summary)) text += line + "\n";
   if (summary.grade) text += grade_text(*summary.grade, view, style);
+  if (!summary.measured.empty()) text += "\n" + table_of_measures(summary.measured).text(style, view.width);
   text += failures_text(view, style);
   text += hand_overs_text(view, style);
   if (!summary.accepted.empty()) text += "\n" + style.bold("Decided beforehand") + "\n";

@@ -8,6 +8,7 @@
 
 #include "engine/journal/left_out.hpp"
 #include "engine/report/text.hpp"
+#include "engine/run/rehearsal.hpp"
 
 namespace pgconvoy::report {
 namespace {
@@ -49,7 +50,7 @@ void read_steps(TargetSummary& summary, const TargetRecord& record) {
     if (const auto without = left_out(*step))
       summary.left_out[step->path] = without->undo ? "its undo: " + without->reason : without->reason;
     if (step->status != StepStatus::succeeded || !step->outcome.is_object()) continue;
-    if (operation == "verify_restored_services") {
+    if (operation == "verify_restored_services" || operation == "verify_rehearsal") {
       summary.verified = true;
       summary.verified_rows += step->outcome.value("rows", std::int64_t{0});
       summary.verified_bytes += step->outcome.value("bytes", std::int64_t{0});
@@ -244,6 +245,8 @@ RunSummary summarize(const SummaryInput& input) {
   if (run.ended) summary.ended = format_utc(*run.ended);
   const RunOptions options = input.brief ? input.rollout.options : run.plan.value("options", json::object()).get<RunOptions>();
   summary.seed = options.seed;
+  summary.rehearsal = is_rehearsal(run.runbook);
+  if (summary.rehearsal && !input.brief) summary.measured = measure(input.planned, input.targets);
   summary.backup_directory = options.backup_directory;
 
   static const PlannedTarget unplanned;
@@ -254,6 +257,8 @@ RunSummary summarize(const SummaryInput& input) {
     const PlannedTarget& planned = i < input.planned.size() ? input.planned[i] : unplanned;
     TargetSummary target = summarize_target(planned, input.targets[i], input.now);
     target.controlled = is_controlled(fleet, planned.target);
+    target.rehearsal = summary.rehearsal;
+    if (target.rehearsal) target.md5_debts.clear();  // the roles are gone again
     if (!target.controlled) {
       target.paused.reset();
       target.is_paused = false;

@@ -16,6 +16,7 @@
 #include "engine/plan/rollout_record.hpp"
 #include "engine/report/accepted_risks.hpp"
 #include "engine/report/forecast_grade.hpp"
+#include "engine/report/measured.hpp"
 
 namespace pgconvoy::report {
 
@@ -52,6 +53,7 @@ struct TargetSummary {
   std::vector<std::string> ways_out; // of a stuck one
   bool asked_back = false;           // rolled back because somebody asked for it
   bool cancelled = false;            // never begun, because the run was cancelled
+  bool rehearsal = false;            // nothing was to be moved: a copy was restored, and is gone again
   bool dropped_source = false;       // an old database of it is gone for good
   std::vector<FencedDatabase> fenced;
   std::vector<Md5Debt> md5_debts;
@@ -88,6 +90,8 @@ struct RunSummary {
   std::vector<Obligation> other_obligations;
   std::vector<BackupRecord> backups;   // still kept
   RolloutRecord rollout;               // waves, limits, what is waited for
+  bool rehearsal = false;
+  std::vector<MeasuredOperation> measured;  // of a rehearsal
   bool brief = false;                  // of a large run: no sizes, hand-overs, obligations and backups
   std::vector<AcceptedRisk> accepted;  // when the run was planned
   std::optional<ForecastGrade> grade;  // what was foretold against what it took

@@ -119,7 +119,7 @@ std::string rest_text(const RunSummary& summary, const Style& style) {
 
 std::string status_text(const ReportView& view, bool alive, const Style& style) {
   const RunSummary& summary = view.summary;
-  std::string text = fmt::format("{}  {}{}\n\n", style.bold(fmt::format("run {}: {}", summary.name, state_of(summary, alive))),
+  std::string text = fmt::format("{}  {}{}\n\n", style.bold(fmt::format("{} {}: {}", summary.rehearsal ? "rehearsal" : "run", summary.name, state_of(summary, alive))),
                                  shown(summary.runbook),
                                  summary.started.empty() ? "" : ", started " + day_and_time(summary.started));
   Table lanes({{"region"}, {"succeeded", Align::right}, {"failed", Align::right}, {"undone", Align::right},

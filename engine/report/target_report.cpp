@@ -136,7 +136,7 @@ std::vector<std::string> ways_on(const TargetDetail& detail, const ReportView& v
   if (alive && (target.state == TargetState::running || target.state == TargetState::rolling_back || target.state == TargetState::pending))
     return {"pgconvoy logs " + which};
   std::vector<std::string> commands = commands_for(target, view);
-  if (target.state == TargetState::succeeded && !target.dropped_source) commands.push_back("back:    pgconvoy rollback " + which);
+  if (target.state == TargetState::succeeded && !target.dropped_source && !target.rehearsal) commands.push_back("back:    pgconvoy rollback " + which);
   if (target.state == TargetState::pending) commands = commands_for_run(view);
   const bool can_be_resolved = target.state == TargetState::stuck || target.state == TargetState::running || target.state == TargetState::rolling_back;
   for (const StepDetail& step : detail.steps)

@@ -1,3 +1,4 @@
+#include "engine/run/progress_watch.hpp"
 #include "engine/run/runner_impl.hpp"
 
 #include <fmt/format.h>
@@ -111,11 +112,16 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
   TargetRunner runner(std::move(setup), work);
   struct AtWork {
     std::map<int, TargetRunner*>& all;
+    ProgressMeters& meters;
     int number;
-    ~AtWork() { all.erase(number); }
+    ~AtWork() {
+      all.erase(number);
+      meters.remove(number);
+    }
   };
   at_work[planned.number] = &runner;
-  const AtWork until_it_ends{at_work, planned.number};
+  meters.add(work);
+  const AtWork until_it_ends{at_work, meters, planned.number};
   CO_TRY_VOID(co_await runner.run());
   co_return std::move(work.record);
 }
@@ -173,20 +179,36 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   CO_TRY_VOID(co_await impl_->recall(request));
 
   JournalWriter writer(impl_->journal, impl_->services.pool, [this](const Event& event) { impl_->tell(event); });
+  std::unique_ptr<ProgressWatch> watch;
+  const auto& listeners = impl_->listeners;
+  if (std::any_of(listeners.begin(), listeners.end(), [](const RunListener* listener) { return listener->watches_progress(); })) {
+    auto seen = [this](int target, const ServerLook& look) {
+      if (const auto progress = impl_->meters.seen(target, look)) impl_->tell_all(target, impl_->meters.step_of(target), *progress);
+    };
+    watch = std::make_unique<ProgressWatch>(impl_->services, plan.fleet, [this] { return impl_->meters.databases(); }, std::move(seen));
+    auto executor = co_await asio::this_coro::executor;
+    watch->begin(executor);
+  }
+  auto ended = co_await impl_->carry_out_run(plan, writer, request);
+  if (watch) co_await watch->end();
+  co_return ended;
+}
+
+Task<Result<RunState>> Runner::Impl::carry_out_run(const Plan& plan, JournalWriter& writer, const RunRequest& request) {
   // Who takes part says so with his first claim, and the end is journaled by who finds that nothing is left.
-  if (request.shared != nullptr) co_return co_await impl_->shared_loop(plan, writer, request);
+  if (request.shared != nullptr) co_return co_await shared_loop(plan, writer, request);
   Event started;
   started.run = request.run;
   started.kind = EventKind::run_started;
-  started.at = impl_->services.clock.wall();
+  started.at = services.clock.wall();
   started.data = json{{"pid", getpid()}, {"direction", request.direction == Direction::forward ? "forward" : "backward"}};
-  started.data["options"] = impl_->rollout->options();  // as they are by now
+  started.data["options"] = rollout->options();  // as they are by now
   if (!request.only.empty()) started.data["only"] = true;
   CO_TRY_VOID(co_await writer.append(started));
 
-  auto state = co_await impl_->loop(plan, writer, request);
+  auto state = co_await loop(plan, writer, request);
   if (!state) co_return state.error();
-  CO_TRY_VOID(co_await writer.append(impl_->end_of_run(request.run, *state)));
+  CO_TRY_VOID(co_await writer.append(end_of_run(request.run, *state)));
   co_return *state;
 }
 

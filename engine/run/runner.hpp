@@ -28,6 +28,8 @@ class RunListener {
   virtual ~RunListener() = default;
   virtual void journaled(const Event& event) = 0;
   virtual void progressed(int target, const std::string& step, const Progress& progress) = 0;
+  // Somebody looks at the passing progress: only then are servers asked for it.
+  virtual bool watches_progress() const { return false; }
 };
 
 // How the work on a target goes on from its journaled state.

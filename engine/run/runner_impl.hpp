@@ -11,6 +11,7 @@
 
 #include "engine/plan/region_windows.hpp"
 #include "engine/run/pause_budgets.hpp"
+#include "engine/run/progress_meters.hpp"
 #include "engine/run/rollout.hpp"
 #include "engine/run/runner.hpp"
 #include "engine/run/server_watch.hpp"
@@ -34,6 +35,7 @@ struct Runner::Impl {
   std::optional<CancelMode> cancelled = std::nullopt;
   bool cancelled_meanwhile = false;  // not before it began: a rollback of a run that is cancelled is one all the same
   std::map<int, TargetRunner*> at_work = {};  // by target's number
+  ProgressMeters meters = {};
   std::unique_ptr<asio::steady_timer> wakeup;
   std::int64_t recalled = 0;  // the run's own events up to this one were read before the first decision
   bool news = false;  // something happened since the last decision
@@ -69,9 +71,14 @@ struct Runner::Impl {
     const auto budget_ends = budgets->next();
     budgets->journaled(event);
     if (budgets->next() != budget_ends) wake();
+    meters.before(event, [this](int target, const std::string& step, const Progress& progress) { tell_all(target, step, progress); });
     for (RunListener* listener : listeners) listener->journaled(event);
+    meters.after(event);
   }
   void tell_progress(int target, const std::string& step, const Progress& progress) {
+    tell_all(target, step, meters.said(target, step, progress));
+  }
+  void tell_all(int target, const std::string& step, const Progress& progress) {
     for (RunListener* listener : listeners) listener->progressed(target, step, progress);
   }
   void wake() {
@@ -96,6 +103,7 @@ struct Runner::Impl {
   void look_after_wave(asio::any_io_executor executor);
   Task<void> wait(const Decision& decision);
   Task<Result<RunState>> loop(const Plan& plan, JournalWriter& writer, const RunRequest& request);
+  Task<Result<RunState>> carry_out_run(const Plan& plan, JournalWriter& writer, const RunRequest& request);
   RunIntent intent(const RunRequest& request) const;
   Event end_of_run(std::int64_t run, RunState state) const;
 };

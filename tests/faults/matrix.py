@@ -42,6 +42,7 @@ class Track:
     fail_health: bool = False
     settings: tuple = ()
     options: tuple = ()
+    moves: bool = True  # False: also when it succeeds everything is as before
     before: str = ""  # a fault at its effects makes the first command stop there: "exit-before@60%"
 
     def points_command(self):
@@ -49,6 +50,7 @@ class Track:
 
 
 RUN = ["run"]
+REHEARSE = ["rehearse"]
 TRACKS = [
     Track("move", [RUN], "succeeded"),
     Track("undo", [RUN], "rolled_back", breaking=NOT_REBUILDABLE),
@@ -60,6 +62,7 @@ TRACKS = [
     Track("short_pause", [RUN], "succeeded", options=("--way", "short-pause")),
     Track("short_pause_undo", [RUN], "rolled_back", options=("--way", "short-pause"), breaking=NOT_REBUILDABLE),
     Track("late_backup", [RUN], "succeeded", options=("--way", "short-pause"), settings=("backup=after-pivot",)),
+    Track("rehearse", [REHEARSE], "succeeded", moves=False),
     Track("several", [RUN], "succeeded", laboratory={"shared": True}, target="trio-live"),
 ]
 
@@ -125,6 +128,8 @@ class Journey:
         self.track, self.place = track, place
 
     def arguments(self, command):
+        if command == REHEARSE:
+            return ["rehearse", "-f", self.place.lab.fleet, "--runbook", RUNBOOK, "--limit", self.track.target, "--yes"]
         if command != RUN:
             return command
         settings = [text for setting in self.track.settings for text in ("--set", setting)]
@@ -163,10 +168,16 @@ class Journey:
         if self.place.state() != self.track.ends:
             raise AssertionError(f"{self.track.name} ends in {self.place.state()} without faults:\n{done.stdout}{done.stderr}")
         self.place.stop_writers()
-        problems = self.place.problems(self.track.ends, old_is_dropped=self.track.name == "cleanup")
+        problems = self.problems(self.track.ends)
         if problems:
             raise AssertionError(f"{self.track.name} without faults: {problems}")
         return logged
+
+    def problems(self, state):
+        if self.track.moves:
+            return self.place.problems(state, old_is_dropped=self.track.name == "cleanup")
+        left = [name for _, _, names in os.walk(self.place.lab.backups) for name in names]
+        return self.place.problems("rolled_back") + [f"left of a rehearsal: {name}" for name in left]
 
     def logged(self, command):
         log = self.place.kept("effects")
@@ -209,7 +220,7 @@ class Journey:
         else:
             totals.broken.append(f"{point}: ends in {state}\n" + "\n".join(said))
             return totals
-        problems = place.problems(state, old_is_dropped=self.track.name == "cleanup")
+        problems = self.problems(state)
         ledger = place.ledger()
         totals.acknowledged += ledger["acknowledged"]
         totals.doubled += len(ledger["twice"])
@@ -217,11 +228,13 @@ class Journey:
         if missing:
             totals.lost.append((f"{point} ({state})", missing))
         pivoted = place.pivoted_at()
+        if not self.track.moves and pivoted:
+            problems.append("a rehearsal pivoted")
         if state == "succeeded" and pivoted and forgotten.last_acknowledged and forgotten.last_acknowledged > pivoted:
             totals.both += 1
             problems.append(f"the old database took an entry {forgotten.last_acknowledged - pivoted:.3f} s after the pivot")
         refused = any(text in forgotten.last_error for text in ("does not exist", "not currently accepting"))
-        if state == "succeeded" and forgotten.active.is_set() and not refused:
+        if self.track.moves and state == "succeeded" and forgotten.active.is_set() and not refused:
             problems.append(f"a client of the old URL was told: {forgotten.last_error!r}")
         if problems:
             totals.broken.append(f"{point} ({state}): " + "; ".join(problems) + "\n" + "\n".join(said))

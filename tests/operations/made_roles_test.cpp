@@ -107,3 +107,29 @@ TEST_CASE("made roles: a step without outcome may have made what was missing; an
   CHECK(made_before(record, kPath) == Roles{{"app", 7}, {"staff", 8}});
   CHECK(made_before(record, "reprovision_collected_instances@other").empty());
 }
+
+TEST_CASE("made roles: a rehearsal that is at its end, or over, needs none") {
+  const auto mine = needs({"app", "staff"});
+  const auto my_outcome = made({{"app", 7}, {"staff", 8}});
+  std::map<int, TargetRecord> targets;
+  targets[1] = target(TargetState::running, StepStatus::succeeded, mine, my_outcome);
+  CHECK(roles_to_drop(mine, my_outcome, targets).empty());
+  const auto is_removed = [](TargetRecord& record, const std::string& path, StepStatus status) {
+    record.steps[path].path = path;
+    record.steps[path].status = status;
+  };
+  // Of another database of the target: that one's end is not this one's.
+  is_removed(targets[1], "as_rehearsal/remove_rehearsal@other", StepStatus::succeeded);
+  CHECK(roles_to_drop(mine, my_outcome, targets).empty());
+  is_removed(targets[1], "as_rehearsal/remove_rehearsal@db", StepStatus::started);
+  CHECK(roles_to_drop(mine, my_outcome, targets) == MadeRoles{{"app", {7}}, {"staff", {8}}});
+
+  // Another one is still restoring with a role that this one made; whoever comes last takes it away.
+  targets[2] = target(TargetState::running, StepStatus::succeeded, needs({"staff"}), made({}));
+  CHECK(roles_to_drop(mine, my_outcome, targets) == MadeRoles{{"app", {7}}});
+  is_removed(targets[1], "as_rehearsal/remove_rehearsal@db", StepStatus::succeeded);
+  is_removed(targets[2], "as_rehearsal/remove_rehearsal@db", StepStatus::started);
+  targets[1].state = TargetState::succeeded;
+  const auto last = needs({"staff"});
+  CHECK(roles_to_drop(last, made({}), targets).at("staff") == std::set<std::int64_t>{8});
+}

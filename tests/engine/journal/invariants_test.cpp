@@ -380,3 +380,18 @@ TEST_CASE("invariants: workers are at work side by side, each under claims of it
   after.claims("ann", 10);
   after.broken("worker ann claimed the target without having joined the run");
 }
+
+TEST_CASE("invariants: a rehearsal has nothing to pivot, and doesn't move beside") {
+  Stream pivoted;
+  json planned = a_target(1);
+  planned["steps"] = {{{"path", "backup"}, {"operation", "backup"}}, {{"path", "remove"}, {"operation", "remove_rehearsal"}}};
+  pivoted.events.at(1).data = planned;
+  pivoted.sound();
+  pivoted.then(pivoted.write.start("backup")).then(pivoted.write(K::pivot, "backup", {}, 1)).then(pivoted.write.succeed("backup"));
+  pivoted.broken("the target of a rehearsal pivoted");
+
+  Stream both;
+  planned["steps"].push_back({{"path", "fence"}, {"operation", "fence_source"}});
+  both.events.at(1).data = planned;
+  both.broken("its plan rehearses and moves at once");
+}

@@ -42,7 +42,27 @@ TEST_CASE("board: one line per region, one per target in flight with step, bytes
   REQUIRE(lines.size() == 3);
   CHECK_THAT(lines[0], Contains("eu [") && Contains("0 done, 1 running, 0 left"));
   CHECK_THAT(lines[1], Contains("us [") && Contains("0 running, 1 left"));
-  CHECK_THAT(lines[2], Contains("backup_collected_services  2 MB of 8 MB  0:08  pg_dump") && Contains("paused 0:09"));
+  CHECK_THAT(lines[2], Contains("backup_collected_services  25 %  2 MB of 8 MB  0:08  pg_dump") && Contains("paused 0:09"));
+}
+
+TEST_CASE("board: a wide terminal has a bar for each step whose size is known, full at its end only") {
+  ExampleRun run;
+  const int a = run.add("a", "eu");
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(a, EventKind::target_claimed, 10));
+  board.journaled(run.happen(a, EventKind::step_started, 12, kBackup));
+  auto frame = frame_at(20);
+  frame.columns = 120;
+  const auto shows = [&](std::int64_t bytes, std::int64_t total, const char* expected) {
+    board.progressed(a, kBackup, bytes, total, "");
+    CHECK_THAT(board.draw(frame, Style{}).back(), Contains(expected));
+  };
+  shows(0, 1000, "[..........]  0 %");
+  shows(499, 1000, "[####......]  49 %");
+  shows(999, 1000, "[#########.]  99 %");
+  shows(1000, 1000, "[##########]  100 %");
+  board.progressed(a, kBackup, 7, 0, "");
+  CHECK_THAT(board.draw(frame, Style{}).back(), !Contains("%"));
 }
 
 TEST_CASE("board: progress of a step that is over is not shown under the next one") {

@@ -1,0 +1,16 @@
+// What a comparison found, as the outcome or the error of a step.
+#pragma once
+
+#include <string>
+
+#include "engine/postgres/compare.hpp"
+#include "operations/handles.hpp"
+
+namespace pgconvoy {
+
+// Error corrupt, with the first few differences. REQUIRES: there are some.
+Error differences_error(const Comparison& comparison, const std::string& new_server);
+
+VerifyOutcome verified(const Comparison& comparison);
+
+}  // namespace pgconvoy
