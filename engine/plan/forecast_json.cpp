@@ -48,7 +48,8 @@ Forecast forecast_from_json(const json& source) {
   forecast.not_reached = spread_in(source, "not_reached");
   forecast.approvals = source.value("approvals", false);
   forecast.rests = source.value("rests", false);
-  for (const auto& [region, own] : source.value("regions", json::object()).items())
+  const json regions = source.value("regions", json::object());
+  for (const auto& [region, own] : regions.items())
     forecast.regions[region] = {own.value("targets", 0), spread_in(own, "seconds")};
   for (const json& opening : source.value("windows", json::array()))
     forecast.openings.push_back({opening.value("region", ""), parse_utc(opening.value("open", "")), parse_utc(opening.value("close", "")),

@@ -136,10 +136,12 @@ void ProgressBoard::journaled(const Event& event) {
 
 void ProgressBoard::about_the_run(const Event& event) {
   switch (event.kind) {
-    case EventKind::limits_set:
-      for (const auto& [name, value] : event.data.value("changes", json::object()).items())
+    case EventKind::limits_set: {
+      const json changes = event.data.value("changes", json::object());
+      for (const auto& [name, value] : changes.items())
         if (value.is_string()) (void)change(outline_.options, name, value.get<std::string>());
       break;
+    }
     case EventKind::wave_approved:
       position_.approved = std::max(position_.approved, event.data.value("wave", 1));
       break;

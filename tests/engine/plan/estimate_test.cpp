@@ -73,7 +73,8 @@ struct OneTarget {
 TEST_CASE("estimate: a step is the sum of its terms, whatever the operation says where the priors know it") {
   OneTarget target;
   const PlannedTarget planned = target.estimated();
-  const auto& terms = EstimateModel().usual.operations.at("backup_collected_services").terms;
+  const EstimateModel model;
+  const auto& terms = model.usual.operations.at("backup_collected_services").terms;
   const double expected = terms.at("fixed").seconds + 20 * terms.at("relations").seconds + 1e8 * terms.at("table_bytes").seconds;
   CHECK(planned.steps[2].seconds == Approx(expected));
   CHECK(planned.steps[2].work == WorkByTerm{{"fixed", 1}, {"relations", 20}, {"table_bytes", 1e8}});

@@ -64,7 +64,7 @@ TEST_CASE("pause: the environment that bears least decides; without a budget the
 
 TEST_CASE("pause: remedies say what becomes of it, and which of them are enough") {
   Paused target;
-  target.fleet.environments["shop"].downtime_budget = Seconds(900);
+  target.fleet.environments["shop"].downtime_budget = Seconds(500);
   const auto pause = pause_of(target.fleet, target.planned);
   REQUIRE(pause);
   const auto remedies = pause_remedies(*pause, target.planned, target.operations, TargetFacts{}, target.model);

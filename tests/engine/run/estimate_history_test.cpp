@@ -17,10 +17,8 @@ TargetRecord between(const std::string& region, int from, int until) {
 }
 
 FakeWorld& with_work(FakeWorld& world) {
-  for (PlannedTarget& planned : world.plan.targets) {
-    planned.placements["db"] = {"old", "new", ""};
+  for (PlannedTarget& planned : world.plan.targets)
     for (StepPlan& step : planned.steps) step.work = {{"own_estimate", 1.0}};
-  }
   for (auto& [name, script] : world.scripts)
     script.during = [&world](StepContext&) { world.clock.now += std::chrono::seconds(3); };
   return world;
@@ -39,7 +37,7 @@ TEST_CASE("history: a step's seconds, its work and its servers; and what the tar
   CHECK(target.beside == 1);
   REQUIRE(target.steps.size() == 4);
   CHECK(target.steps[0].operation == "a");
-  CHECK(target.steps[0].pair == "old -> new");
+  CHECK(target.steps[0].pair.empty());
   CHECK(target.steps[0].seconds == Approx(3));
   CHECK(target.steps[2].operation == kFactsOfTarget);
   CHECK(target.steps[3].operation == kBetweenSteps);
@@ -47,7 +45,12 @@ TEST_CASE("history: a step's seconds, its work and its servers; and what the tar
   // What was learnt from it: three times as long as it said itself.
   const EstimateModel learnt = calibrate(*observed);
   CHECK(learnt.targets == 2);
-  CHECK(foretell(learnt.of("old -> new"), "a", {{"own_estimate", 1}}).seconds > 1.5);
+  CHECK(foretell(learnt.of(""), "a", {{"own_estimate", 1}}).seconds > 1.5);
+  // The servers are those of the step's database.
+  PlannedTarget planned = world.plan.targets[0];
+  planned.placements = {{"db", {"old", "new", ""}}, {"shop-1", {"old2", "new2", ""}}};
+  CHECK(observe("r1", planned, world.target(), 3).steps[0].pair == "old2 -> new2");
+  CHECK(observe("r1", planned, world.target(), 3).beside == 3);
 }
 
 TEST_CASE("history: a step that was tried twice, a target that was taken up again, and plans without work show nothing") {
