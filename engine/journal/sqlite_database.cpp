@@ -13,13 +13,13 @@ static Error damaged(Error error) {
 }
 
 SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
-    : database_(other.database_), text_(std::move(other.text_)), handle_(std::exchange(other.handle_, nullptr)) {}
+    : database_(other.database_), home_(other.home_), handle_(std::exchange(other.handle_, nullptr)) {}
 
 SqliteStatement::~SqliteStatement() {
   if (!handle_) return;
   sqlite3_reset(handle_);
   sqlite3_clear_bindings(handle_);
-  database_->idle_[std::move(text_)].push_back(handle_);
+  home_->push_back(handle_);
 }
 
 // A bind fails only for an index that the statement has not, which the first test of that statement shows, and for
@@ -41,7 +41,7 @@ Result<bool> SqliteStatement::step() {
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return database_->error(text_);
+  return database_->error(sqlite3_sql(handle_));
 }
 
 Result<void> SqliteStatement::run() {
@@ -88,21 +88,22 @@ Result<std::string> SqliteDatabase::header(std::size_t count, std::int64_t& file
 }
 
 Result<SqliteStatement> SqliteDatabase::prepare(std::string_view text) {
-  std::string key(text);
-  if (auto found = idle_.find(key); found != idle_.end() && !found->second.empty()) {
-    sqlite3_stmt* statement = found->second.back();
-    found->second.pop_back();
-    return SqliteStatement(*this, std::move(key), statement);
+  auto home = idle_.find(text);
+  if (home != idle_.end() && !home->second.empty()) {
+    sqlite3_stmt* statement = home->second.back();
+    home->second.pop_back();
+    return SqliteStatement(*this, home->second, statement);
   }
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v3(handle_, key.data(), static_cast<int>(key.size()), SQLITE_PREPARE_PERSISTENT, &statement,
+  if (sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &statement,
                          nullptr) != SQLITE_OK) {
-    Error problem = error(key);
+    Error problem = error(std::string(text));
     // Every statement of ours fits a journal's tables, so the tables are not those of a journal.
     if (sqlite3_errcode(handle_) == SQLITE_ERROR) problem = damaged(std::move(problem));
     return problem;
   }
-  return SqliteStatement(*this, std::move(key), statement);
+  if (home == idle_.end()) home = idle_.emplace(text, SqliteStatement::Idle()).first;
+  return SqliteStatement(*this, home->second, statement);
 }
 
 Result<void> SqliteDatabase::execute(const char* text) {

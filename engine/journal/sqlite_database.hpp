@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,8 +48,8 @@ class SqliteStatement final : public RowView {
 
  private:
   friend class SqliteDatabase;
-  SqliteStatement(SqliteDatabase& database, std::string text, sqlite3_stmt* handle)
-      : database_(&database), text_(std::move(text)), handle_(handle) {}
+  using Idle = std::vector<sqlite3_stmt*>;
+  SqliteStatement(SqliteDatabase& database, Idle& home, sqlite3_stmt* handle) : database_(&database), home_(&home), handle_(handle) {}
 
   void bind_one(int index, std::int64_t value);
   void bind_one(int index, int value) { bind_one(index, std::int64_t{value}); }
@@ -60,7 +61,7 @@ class SqliteStatement final : public RowView {
   void bind_one(int index, const std::optional<std::string>& value);
 
   SqliteDatabase* database_;
-  std::string text_;
+  Idle* home_;  // where it goes back to: those of the same text that nobody uses
   sqlite3_stmt* handle_;
 };
 
@@ -95,7 +96,11 @@ class SqliteDatabase {
   friend class SqliteStatement;
   sqlite3* handle_ = nullptr;
   std::string path_;
-  std::unordered_map<std::string, std::vector<sqlite3_stmt*>> idle_;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_map<std::string, SqliteStatement::Idle, TextHash, std::equal_to<>> idle_;
 };
 
 // Rolled back unless committed.

@@ -8,7 +8,8 @@ namespace pgconvoy {
 Result<std::int64_t> SqliteStore::last_sequence() { return database_.integer("select max(sequence) from events"); }
 
 Result<std::optional<Stored<RunRecord>>> SqliteStore::read_run(std::int64_t run) {
-  TRY(auto row, database_.prepare(fmt::format("select {} from runs where id = ?", kRunColumns)));
+  static const std::string sql = fmt::format("select {} from runs where id = ?", kRunColumns);
+  TRY(auto row, database_.prepare(sql));
   TRY(const bool found, row.bind(run).step());
   if (!found) return std::optional<Stored<RunRecord>>();
   TRY(auto stored, run_of_row(row));
@@ -17,23 +18,25 @@ Result<std::optional<Stored<RunRecord>>> SqliteStore::read_run(std::int64_t run)
 
 Result<void> SqliteStore::write_run(const Stored<RunRecord>& stored) {
   const RunRecord& run = stored.record;
-  TRY(auto row,
-      database_.prepare(fmt::format(
-          "insert into runs ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set state = excluded.state, "
-          "intent = excluded.intent, started = excluded.started, ended = excluded.ended, hash = excluded.hash",
-          kRunColumns)));
+  static const std::string sql = fmt::format(
+      "insert into runs ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set state = excluded.state, "
+      "intent = excluded.intent, started = excluded.started, ended = excluded.ended, hash = excluded.hash",
+      kRunColumns);
+  TRY(auto row, database_.prepare(sql));
   row.bind(run.id, to_string(run.state), to_string(run.intent), run.runbook, run.runbook_digest,
            format_utc(run.created), text_of(run.started), text_of(run.ended), stored.planned, stored.hash);
   return row.run();
 }
 
 Result<std::optional<Stored<TargetRecord>>> SqliteStore::read_target(std::int64_t run, int number, bool with_steps) {
-  TRY(auto row, database_.prepare(fmt::format("select {} from targets where run = ? and number = ?", kTargetColumns)));
+  static const std::string sql = fmt::format("select {} from targets where run = ? and number = ?", kTargetColumns);
+  static const std::string sql_of_steps = fmt::format("select {} from steps where run = ? and target = ?", kStepColumns);
+  TRY(auto row, database_.prepare(sql));
   TRY(const bool found, row.bind(run, number).step());
   if (!found) return std::optional<Stored<TargetRecord>>();
   TRY(auto stored, target_of_row(row));
   if (with_steps) {
-    TRY(auto steps, database_.prepare(fmt::format("select {} from steps where run = ? and target = ?", kStepColumns)));
+    TRY(auto steps, database_.prepare(sql_of_steps));
     steps.bind(run, number);
     for (;;) {
       TRY(const bool more, steps.step());
@@ -74,22 +77,23 @@ Result<std::vector<TargetRecord>> SqliteStore::read_targets(std::int64_t run, bo
 
 Result<void> SqliteStore::write_target(const Stored<TargetRecord>& stored, const std::set<std::string>& steps) {
   const TargetRecord& target = stored.record;
-  TRY(auto row, database_.prepare(fmt::format(
-                    "insert into targets ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                    "on conflict (run, number) do update set state = excluded.state, epoch = excluded.epoch, "
-                    "pivoted = excluded.pivoted, reason = excluded.reason, started = excluded.started, "
-                    "ended = excluded.ended, paused_at = excluded.paused_at, resumed_at = excluded.resumed_at, "
-                    "hash = excluded.hash",
-                    kTargetColumns)));
+  static const std::string sql = fmt::format(
+      "insert into targets ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "on conflict (run, number) do update set state = excluded.state, epoch = excluded.epoch, "
+      "pivoted = excluded.pivoted, reason = excluded.reason, started = excluded.started, "
+      "ended = excluded.ended, paused_at = excluded.paused_at, resumed_at = excluded.resumed_at, "
+      "hash = excluded.hash",
+      kTargetColumns);
+  static const std::string sql_of_step = fmt::format(
+      "insert or replace into steps (run, {}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kStepColumns);
+  TRY(auto row, database_.prepare(sql));
   row.bind(target.run, target.number, target.id, target.region, to_string(target.state), target.epoch, target.pivoted,
            text_of(target.reason), text_of(target.started), text_of(target.ended), text_of(target.paused_at),
            text_of(target.resumed_at), stored.planned, stored.hash);
   TRY_VOID(row.run());
   for (const std::string& path : steps) {
     const StepRecord& step = target.steps.at(path);
-    TRY(auto written,
-        database_.prepare(fmt::format(
-            "insert or replace into steps (run, {}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kStepColumns)));
+    TRY(auto written, database_.prepare(sql_of_step));
     written.bind(target.run, target.number, path, to_string(step.status), step.attempt, step.epoch, step.first_started,
                  text_of(step.intent), text_of(step.outcome), text_of(step.error), text_of(step.started),
                  text_of(step.ended));
@@ -133,8 +137,8 @@ Result<void> SqliteStore::mark_backups_deleted(std::int64_t run, const std::stri
 
 Result<void> SqliteStore::write_event(const StoredEvent& stored) {
   const Event& event = stored.event;
-  TRY(auto row,
-      database_.prepare(fmt::format("insert into events ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kEventColumns)));
+  static const std::string sql = fmt::format("insert into events ({}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kEventColumns);
+  TRY(auto row, database_.prepare(sql));
   row.bind(event.sequence, event.run, event.target, event.step, event.attempt, event.epoch, stored.kind, stored.at,
            stored.data, stored.hash);
   return row.run();

@@ -26,14 +26,13 @@ bool concerns_one_submission(const Error& error) {
 // On the pool. All together if possible, else each alone. Returns the error that ends the writer, if there is one.
 std::optional<Error> write(Journal& journal, const Batch& batch) {
   std::vector<Event> all;
-  for (const auto& submission : batch) all.insert(all.end(), submission->events.begin(), submission->events.end());
+  for (const auto& submission : batch)
+    all.insert(all.end(), std::make_move_iterator(submission->events.begin()), std::make_move_iterator(submission->events.end()));
   auto written = journal.append(all);
-  if (written) {
-    auto event = std::make_move_iterator(all.begin());
-    for (const auto& submission : batch)
-      for (Event& own : submission->events) own = *event++;
-    return std::nullopt;
-  }
+  auto event = std::make_move_iterator(all.begin());
+  for (const auto& submission : batch)
+    for (Event& own : submission->events) own = *event++;
+  if (written) return std::nullopt;
   if (!concerns_one_submission(written.error())) return written.error();
   if (batch.size() == 1) {
     batch.front()->result = written;

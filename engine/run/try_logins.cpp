@@ -4,7 +4,7 @@
 
 namespace pgconvoy {
 
-Task<std::vector<KnownLogin>> known_logins(Services services, Fleet fleet, Target target) {
+Task<std::vector<KnownLogin>> known_logins(Services services, const Fleet& fleet, Target target) {
   std::vector<KnownLogin> found;
   for (const std::string& id : target.environments) {
     const Environment& environment = fleet.environments.at(id);
@@ -52,7 +52,7 @@ Task<std::string> refusal_of(Services services, Server server, KnownLogin login)
 
 }  // namespace
 
-Task<std::map<std::string, std::string>> try_logins(Services services, Fleet fleet, Target target, TargetFacts facts) {
+Task<std::map<std::string, std::string>> try_logins(Services services, const Fleet& fleet, Target target, TargetFacts facts) {
   std::map<std::string, std::string> refused;
   std::set<std::string> tried;
   std::vector<KnownLogin> logins = co_await known_logins(services, fleet, target);

@@ -13,11 +13,11 @@ namespace pgconvoy {
 
 // What the bindings hold and the fleet knows of the target's databases, one after the other; the same login may come
 // twice. What can't be read is left out.
-Task<std::vector<KnownLogin>> known_logins(Services services, Fleet fleet, Target target);
+Task<std::vector<KnownLogin>> known_logins(Services services, const Fleet& fleet, Target target);
 
 // "instance/role" -> why the target server refused the password. Read-only but for the attempts themselves, which the
 // server may log; one for each role and server of the target. A server that refuses only the database, or that can't be
 // asked, has not refused. REQUIRES: `facts` holds the servers and databases of the target. Loop's thread only.
-Task<std::map<std::string, std::string>> try_logins(Services services, Fleet fleet, Target target, TargetFacts facts);
+Task<std::map<std::string, std::string>> try_logins(Services services, const Fleet& fleet, Target target, TargetFacts facts);
 
 }  // namespace pgconvoy

@@ -176,6 +176,8 @@ int main(int argc, char** argv) {
   plan.runbook.name = "simulated";
   plan.options.concurrency = plan.options.concurrency_per_region = concurrency;
   plan.options.waves = "3,10,25%,100%";
+  // What the host offers is asked for each target, as always: of PostgreSQL's own programs, not of scripts in front of them.
+  plan.requirements.target_service = "postgresql-database-15";
   plan.targets.reserve(targets);
   for (int number = 1; number <= targets; ++number) add_target(plan, number, steps);
   std::int64_t run = 0;
