@@ -49,6 +49,10 @@ struct Prepared {
     for (std::size_t k = 0; k < most; ++k) log_slower.push_back(plan.contention * std::log(std::max<double>(1, static_cast<double>(k))));
     for (int number = 1; number <= schedule.size(); ++number)
       schedule.stands(number, start ? start->targets.at(number - 1).standing : Standing::pending, false);
+    // Owners are told when the run begins; of a run under way they have been.
+    if (limits.notices)
+      for (int number = 1; number <= schedule.size(); ++number)
+        schedule.told(number, request.from + to_wall(start ? 0 : plan.fleet.notices.before.value_or(Seconds(0)).count()));
     if (!start) return;
     schedule.approve_up_to(start->approved);
     schedule.open_wave(std::min(start->wave, schedule.waves()));

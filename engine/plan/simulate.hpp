@@ -1,7 +1,7 @@
 // A run on a simulated clock: the schedule's own decisions, with durations drawn from the estimates. Pure: the same input and seed
 // give the same figures, whatever the number of threads.
 //
-// Taken for granted: nothing fails, no server is too busy (throttles hold nothing back), somebody approves a wave after a while, and
+// Taken for granted: owners are told as soon as the run begins, nothing fails, no server is too busy (throttles hold nothing back), somebody approves a wave after a while, and
 // a run that rests is taken up again when its windows open, as `pgconvoy schedule` does.
 #pragma once
 

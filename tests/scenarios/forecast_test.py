@@ -19,7 +19,11 @@ class ForecastTest(ScenarioTest):
     def fleet_with_budget(self, environment, budget):
         fleet = self.read_fleet()
         fleet["environments"][environment]["downtime_budget"] = budget
-        return self.lab.file("budget.yaml", yaml.safe_dump(fleet))
+        # Beside the laboratory's own: paths in it are relative.
+        path = self.lab.path("budget.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            yaml.safe_dump(fleet, file)
+        return path
 
     def test_plan_run_grade_and_learn(self):
         lab = self.lab

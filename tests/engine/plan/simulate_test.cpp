@@ -129,10 +129,19 @@ TEST_CASE("simulate: a window holds what ends within it, the rest waits for the 
     CHECK(forecast.openings[0].left.p50 == 1);
     CHECK(forecast.openings[1].left.p50 == 0);
     CHECK(forecast.openings[0].late == 0);
-    CHECK(forecast.rests == !waits);
+    // What would end too late makes a run rest in either case.
+    CHECK(forecast.rests);
   }
   plan.targets[1].seconds = plan.targets[1].seconds_p90 = 3 * 3600;
   CHECK(simulate(plan, from_sunday()).not_reached.p50 == 1);
+}
+
+TEST_CASE("simulate: owners who are told beforehand have their time") {
+  Plan plan = plan_of({{"a", 60}, {"a", 60}});
+  plan.fleet.notices.before = Seconds(7200);
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(7200 + 60));
+  plan.options.notices = false;
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(60));
 }
 
 TEST_CASE("simulate: what a precondition blocks holds nobody up, but for those that wait for it") {

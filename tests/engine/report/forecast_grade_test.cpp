@@ -50,7 +50,7 @@ TEST_CASE("grade: bias, error and coverage of what was foretold") {
   const std::string text = report_text({summary, ""}, Style{});
   CHECK_THAT(text, Contains("Forecast and what became of it\n  the run took 1 min 40 s; foretold were 1 min 20 s, nine times of ten within 2 min 00 s (+25 %)"));
   CHECK_THAT(text, Contains("targets: 20 % longer than foretold, half of 3 targets off by at most 20 %; 67 % within"));
-  CHECK_THAT(report_markdown({summary, ""}), Contains("## Forecast and what became of it") && Contains("    1.1 - 1.25              1  ##"));
+  CHECK_THAT(report_markdown({summary, ""}), Contains("## Forecast and what became of it") && Contains("    1.1 - 1.25             1  ##"));
   const json document = report_json({summary, ""});
   CHECK(document["forecast"]["targets"]["within_p90"].get<double>() == Approx(2.0 / 3));
   CHECK(document["forecast"]["each"].size() == 3);
