@@ -65,6 +65,7 @@ class ProgressBoard {
 
   std::vector<Item> items_;  // by number - 1
   std::string wave_, waits_;  // for a line each; "": nothing to say
+  bool rehearsal_ = false;
   WallTime begun_;
 };
 
