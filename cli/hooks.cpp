@@ -48,7 +48,7 @@ struct Hooks::Shared {
 static json chat_message(const Event& event, const json& document) {
   const std::string target = document.value("target_id", "");
   return {{"kind", document["kind"]},
-          {"text", fmt::format("pgconvoy {}{}{}: {}", document.value("run", ""), target.empty() ? "" : " ", target,
+          {"text", fmt::format("pgconvoy {}{}{}{}: {}", document.value("rehearsal", false) ? "rehearsal " : "", document.value("run", ""), target.empty() ? "" : " ", target,
                                report::event_line(event, report::Style(), false))}};
 }
 
@@ -78,6 +78,7 @@ void Hooks::journaled(const Event& event) {
     if (document.is_null()) {
       const bool known = event.target >= 1 && event.target <= static_cast<int>(shared_->target_ids.size());
       document = report::event_json(event, known ? shared_->target_ids[event.target - 1] : "");
+      if (rehearsal_) document["rehearsal"] = true;
     }
     queue->waiting.push_back(queue->hook.format == "slack" ? chat_message(event, document) : document);
     if (queue->busy) continue;

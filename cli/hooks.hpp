@@ -25,6 +25,9 @@ class Hooks final : public RunListener {
         ProgramLog log, std::function<void(const std::string&)> warn);
   ~Hooks() override;
 
+  // What is told from now on says that nothing is moved.
+  void of_rehearsal() { rehearsal_ = true; }
+
   void journaled(const Event& event) override;
   void progressed(int, const std::string&, const Progress&) override {}
 
@@ -39,6 +42,7 @@ class Hooks final : public RunListener {
   static Task<void> tell(std::shared_ptr<Shared> shared, std::shared_ptr<Queue> queue);
 
   asio::any_io_executor executor_;
+  bool rehearsal_ = false;
   std::shared_ptr<Shared> shared_;  // outlives us in programs that still run
 };
 

@@ -18,6 +18,7 @@
 #include "cli/stop_signals.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
+#include "engine/run/rehearsal.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -178,6 +179,7 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
   };
   Hooks hooks(application.loop().get_executor(), application.pool(), application.processes(), plan.fleet, std::move(target_ids),
               application.program_log(), warn);
+  if (is_rehearsal(plan.runbook.name)) hooks.of_rehearsal();
   Runner* told = nullptr;
   IntentWatch watch(application.loop(), application.pool(), journal, globals.journal_uri(), request.run,
                     [&](const JournaledIntent& intent) {

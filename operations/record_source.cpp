@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "operations/backup_archive.hpp"
@@ -75,9 +76,12 @@ class Record final : public TypedOperation<RecordIntent, RecordOutcome> {
     co_return outcome;
   }
 
-  Task<Result<Seen>> look(StepContext&, RecordIntent) override {
+  Task<Result<Seen>> look(StepContext&, RecordIntent intent) override {
     Seen seen;
-    seen.verdict = Probe::Verdict::absent;  // it is written anew
+    std::error_code problem;
+    // Another process writes another file, so what there is of this one goes first.
+    const bool there = std::filesystem::exists(intent.file, problem);
+    seen.verdict = there ? Probe::Verdict::partial : Probe::Verdict::absent;
     co_return seen;
   }
   Task<Result<std::string>> take_back(StepContext&, RecordIntent intent, std::optional<RecordOutcome>) override {

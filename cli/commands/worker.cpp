@@ -12,6 +12,7 @@
 #include "cli/progress.hpp"
 #include "cli/shared_part.hpp"
 #include "cli/stop_signals.hpp"
+#include "engine/run/rehearsal.hpp"
 #include "engine/run/runner.hpp"
 
 namespace pgconvoy::cli {
@@ -111,6 +112,7 @@ class Work {
     for (const PlannedTarget& planned : plan.targets) target_ids.push_back(planned.target.id);
     Hooks hooks(application_.loop().get_executor(), application_.pool(), application_.processes(), plan.fleet, std::move(target_ids),
                 application_.program_log(), [](const std::string& warning) { write_error("warning: " + warning + "\n"); });
+    if (is_rehearsal(plan.runbook.name)) hooks.of_rehearsal();
     IntentWatch watch(application_.loop(), application_.pool(), journal_, globals_.journal_uri(), record.id,
                       [this](const JournaledIntent& said) {
                         if (said.intent == RunIntent::cancel) runner_->cancel(said.mode);

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include "engine/core/bytes.hpp"
 #include "engine/report/text.hpp"
 
 namespace pgconvoy::report {
 namespace {
+
+// Of the others a speed would say nothing.
+const std::set<std::string_view> kReadOrWriteRows{"record_source", "backup_collected_services", "restore_backup_to_reprovisioned_services",
+                                                  "analyze_restored_services", "verify_rehearsal", "verify_restored_services"};
 
 struct Collected {
   std::vector<Seconds> took;
@@ -51,7 +57,7 @@ std::vector<MeasuredOperation> measure(const std::vector<PlannedTarget>& planned
 Table table_of_measures(const std::vector<MeasuredOperation>& measured) {
   Table table({{"measured", Align::left, true}, {"databases", Align::right}, {"median", Align::right}, {"longest", Align::right}, {"per second", Align::right}});
   for (const MeasuredOperation& each : measured) {
-    const bool moves_bytes = each.sum.count() > 0 && each.median.count() >= 0.1;
+    const bool moves_bytes = kReadOrWriteRows.contains(each.operation) && each.sum.count() > 0 && each.median.count() >= 0.1;
     const auto speed = moves_bytes ? static_cast<std::int64_t>(static_cast<double>(each.bytes) / each.sum.count()) : 0;
     table.add({shown(each.operation), std::to_string(each.steps), format_duration(each.median), format_duration(each.longest),
                moves_bytes ? format_bytes({speed}) : "-"});

@@ -8,6 +8,7 @@
 #include "engine/report/event_text.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
+#include "engine/run/rehearsal.hpp"
 
 namespace pgconvoy::report {
 namespace {
@@ -37,7 +38,7 @@ PlannedTarget outline_of(const PlannedTarget& planned) {
 
 }  // namespace
 
-ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& records, WallTime now) : begun_(now) {
+ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& records, WallTime now) : rehearsal_(is_rehearsal(plan.runbook.name)), begun_(now) {
   outline_.fleet.regions = plan.fleet.regions;
   outline_.fleet.freezes = plan.fleet.freezes;
   outline_.options = plan.options;
@@ -227,9 +228,9 @@ std::optional<std::string> ProgressBoard::ended_line(const Event& event, const S
   };
   switch (event.kind) {
     case EventKind::target_succeeded:
-      return fmt::format("{}: {} in {}{}", item.id, style.good("succeeded"), took, pause);
+      return fmt::format("{}: {} in {}{}", item.id, style.good(rehearsal_ ? "rehearsed" : "succeeded"), took, pause);
     case EventKind::target_rolled_back:
-      return fmt::format("{}: {} after {}{}", item.id, style.bad("rolled back"), took, pause);
+      return fmt::format("{}: {} after {}{}", item.id, style.bad(rehearsal_ ? "would have failed, removed" : "rolled back"), took, pause);
     case EventKind::target_skipped:
       return fmt::format("{}: {}: {}", item.id, style.warn("skipped"), reason());
     case EventKind::target_stuck:

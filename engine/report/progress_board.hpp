@@ -76,6 +76,7 @@ class ProgressBoard {
   std::map<std::string, Spread> rest_;  // by region
   std::vector<std::string> warnings_;
   std::string wave_, waits_;  // for a line each; "": nothing to say
+  bool rehearsal_ = false;
   WallTime begun_;
 };
 

@@ -48,45 +48,46 @@ double TargetMeter::share_of_restore() const {
 }
 
 Progress TargetMeter::said(const Progress& progress) {
+  if (said_ != progress.text) seen_.clear();
   said_ = progress.text;
   if (restores()) {
     read_ = std::max(read_, part(progress.bytes, progress.total_bytes));
     if (total_ == 0) total_ = sizes_.table_bytes + sizes_.index_bytes;
     if (total_ == 0) total_ = progress.total_bytes;
-    return told(share_of_restore(), said_);
+    return told(share_of_restore());
   }
   if (operation_ == "backup_collected_services" && progress.text == "pg_dump" && sizes_.table_bytes > 0) {
     // The file is compressed, nobody knows how much; more than was thought slows it down, and never stops it.
     if (total_ == 0) total_ = sizes_.table_bytes;
     const double guess = dumped_for_byte_ * static_cast<double>(sizes_.table_bytes), written = static_cast<double>(progress.bytes);
-    return told(written <= guess ? 0.9 * written / std::max(1.0, guess) : 1 - 0.1 * guess / written, said_);
+    return told(written <= guess ? 0.9 * written / std::max(1.0, guess) : 1 - 0.1 * guess / written);
   }
   if (progress.total_bytes > 0 && total_ == 0) total_ = progress.total_bytes;
   if (total_ == 0) return progress;
-  return told(part(progress.bytes, total_), said_);
+  return told(part(progress.bytes, total_));
 }
 
 Progress TargetMeter::seen(const ServerLook& look) {
   look_ = look;
   if (first_bytes_ < 0) first_bytes_ = look.database_bytes;
-  std::string text = said_;
-  const auto say = [&text](const std::string& more) { text += (text.empty() ? "" : "; ") + more; };
+  seen_.clear();
+  const auto say = [this](const std::string& more) { seen_ += (seen_.empty() ? "" : "; ") + more; };
   if (restores()) {
     if (look.indexes == 0 && read_ < 1 && data_bytes_ <= look.database_bytes) data_bytes_ = look.database_bytes;
     if (look.copied_rows > 0) say(grouped(look.copied_rows) + " rows of the table at hand");
     if (look.indexes > 0) say(fmt::format("{}: {}, {:.0f} %", look.indexes == 1 ? "an index" : fmt::format("{} indexes", look.indexes), look.index_phase, 100 * look.index_share));
-    return told(share_of_restore(), std::move(text));
+    return told(share_of_restore());
   }
   if (look.analyze_share >= 0) say(fmt::format("{:.0f} % of the sample of a table", 100 * look.analyze_share));
-  return told(share_, std::move(text));
+  return told(share_);
 }
 
-Progress TargetMeter::told(double share, std::string text) {
+Progress TargetMeter::told(double share) {
   share_ = std::max(share_, std::min(share, kAlmost));
   Progress progress;
   progress.bytes = static_cast<std::int64_t>(share_ * static_cast<double>(total_));
   progress.total_bytes = total_;
-  progress.text = std::move(text);
+  progress.text = said_ + (said_.empty() || seen_.empty() ? "" : "; ") + seen_;
   return progress;
 }
 

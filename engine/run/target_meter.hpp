@@ -46,7 +46,7 @@ class TargetMeter {
   void learn_dump(std::int64_t table_bytes, std::int64_t file_bytes);
 
  private:
-  Progress told(double share, std::string text);
+  Progress told(double share);
   bool restores() const;
   double share_of_restore() const;
 
@@ -58,7 +58,7 @@ class TargetMeter {
   std::int64_t data_bytes_ = 0;  // of the new database, before its first index was built
   std::int64_t first_bytes_ = -1;
   ServerLook look_;
-  std::string said_;
+  std::string said_, seen_;  // in words: by the step, and at its server since then
   double dumped_for_byte_ = 0.3;
 };
 

@@ -50,6 +50,17 @@ struct Told {
 
 }  // namespace
 
+TEST_CASE("hooks: what is told of a rehearsal says so") {
+  Told move("cat >> seen"), rehearsal("cat >> seen");
+  rehearsal.hooks->of_rehearsal();
+  for (Told* told : {&move, &rehearsal}) {
+    told->happens(EventKind::target_succeeded, 1);
+    CHECK(told->finish());
+  }
+  CHECK_THAT(rehearsal.directory.read("seen"), Contains("\"rehearsal\":true"));
+  CHECK_THAT(move.directory.read("seen"), !Contains("rehearsal"));
+}
+
 TEST_CASE("hooks: a program is told the events it asked for, in their order, one at a time") {
   Told told("[ $1 = event ] && cat >> seen; echo this is no JSON", {"target_stuck", "pivot"});
   told.happens(EventKind::step_started, 1);

@@ -45,8 +45,8 @@ TEST_CASE("rehearsal: what moves nothing of a runbook, between a moment that is 
   CHECK(names(rehearsal.runbook.operations[1].children) ==
         std::vector<std::string>{"record_source", "backup_collected_services", "reprovision_collected_instances", "restore_backup_to_reprovisioned_services",
                                  "analyze_restored_services", "verify_rehearsal"});
-  CHECK(rehearsal.left_out == std::vector<std::string>{"with_maintenance_page", "enable_reprovisioned_services", "redeploy", "deprovision_collected_instances"});
-  CHECK_THAT(rehearsal.runbook.summary, Contains("left out: with_maintenance_page, enable_reprovisioned_services"));
+  CHECK(rehearsal.left_out == std::vector<std::string>{"prepare_reprovisioned_services", "with_maintenance_page", "transfer_to_prepared_services", "enable_reprovisioned_services", "redeploy", "deprovision_collected_instances"});
+  CHECK_THAT(rehearsal.runbook.summary, Contains("left out: prepare_reprovisioned_services, with_maintenance_page, transfer_to_prepared_services, enable_reprovisioned_services"));
   CHECK(names(rehearsal.runbook.preconditions) == names(real.preconditions));
   CHECK(rehearsal.runbook.operations[1].children[2].arguments.at("authentication") == "md5");
   CHECK_FALSE(rehearsal.runbook.operations[1].children[2].arguments.contains("adopt_empty"));
@@ -71,7 +71,7 @@ TEST_CASE("rehearsal: what moves nothing of a runbook, between a moment that is 
 
 TEST_CASE("rehearsal: arguments are the real ones, wherever they stand; an own operation is left out and named") {
   Runbook real = given_runbook();
-  auto& inside = real.operations[2].children;
+  auto& inside = real.operations[3].children;
   for (RunbookNode& node : inside) {
     if (node.name == "restore_backup_to_reprovisioned_services") node.arguments["jobs"] = 4;
     if (node.name == "verify_restored_services") node.arguments["content"] = false;
@@ -150,6 +150,6 @@ TEST_CASE("rehearsal: one that would touch application or old database, or leave
   real.name = "rehearsal-of-something";
   CHECK_THAT(faults_of(real), Contains("only a runbook with as_rehearsal may be called rehearsal-of-something"));
   real = given_runbook();
-  real.operations[2].children.push_back({"verify_rehearsal", json::object(), {}});
+  real.operations[3].children.push_back({"verify_rehearsal", json::object(), {}});
   CHECK_THAT(faults_of(real), Contains("must stand inside as_rehearsal"));
 }

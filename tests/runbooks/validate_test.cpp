@@ -25,7 +25,7 @@ void remove(std::vector<RunbookNode>& nodes, const std::string& name) {
   std::erase_if(nodes, [&](const RunbookNode& node) { return node.name == name; });
 }
 
-constexpr std::size_t kPage = 2;
+constexpr std::size_t kPage = 3;
 
 }  // namespace
 
@@ -57,7 +57,7 @@ TEST_CASE("validate: each change that would lose data or leave an app down is re
        "with_maintenance_page/enable_reprovisioned_services: needs verify_restored_services before it"},
       {"no analyze", [&](Runbook& runbook) { remove(inside(runbook), "analyze_restored_services"); },
        "with_maintenance_page/enable_reprovisioned_services: needs analyze_restored_services before it"},
-      {"verify before restore", [&](Runbook& runbook) { std::swap(inside(runbook)[1], inside(runbook)[3]); },
+      {"verify before restore", [&](Runbook& runbook) { std::swap(inside(runbook)[1], inside(runbook)[4]); },
        "with_maintenance_page/verify_restored_services: needs restore_backup_to_reprovisioned_services before it"},
       {"enable before verify", [&](Runbook& runbook) { std::swap(inside(runbook)[3], inside(runbook)[4]); },
        "with_maintenance_page/enable_reprovisioned_services: needs verify_restored_services before it"},

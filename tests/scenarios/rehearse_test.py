@@ -123,6 +123,8 @@ class RehearseTest(ScenarioTest):
         with self.start_slow() as started:
             started.signal(signal.SIGKILL)
             started.finish(30)
+        # The source moves on meanwhile, in every way that a snapshot doesn't know of.
+        lab.as_owner(SLOW, "ALTER TABLE public.slow ADD COLUMN more text; CREATE TABLE public.later AS SELECT 1 AS n; TRUNCATE public.slow")
         self.assert_exit(lab.run("resume", "r3"), 0)
         self.assertEqual(lab.journal.target_states(3), {SLOW: "succeeded"})
         self.assert_nothing_left()

@@ -24,7 +24,9 @@ class FakeOperation final : public Operation {
     if (arguments.contains("state")) requirements.source_state = arguments.at("state").get<std::string>();
     if (arguments.contains("to")) requirements.target_service = arguments.at("to").get<std::string>();
   }
+  bool applies(const std::string& way, const json&) const override { return way_.empty() || way == way_; }
   Estimate estimate(const EstimateInput&) const override { return {seconds_, false}; }
+  FakeOperation& only_by(std::string way) { return way_ = std::move(way), *this; }
 
   Task<Result<json>> prepare(StepContext&) override { co_return json::object(); }
   Task<Result<json>> apply(StepContext&, json) override { co_return json::object(); }
@@ -36,11 +38,19 @@ class FakeOperation final : public Operation {
   Subject subject_;
   std::vector<Parameter> parameters_;
   double seconds_;
+  std::string way_;
 };
 
 inline void add_fake(OperationRegistry& registry, std::string name, Subject subject,
                      std::vector<Parameter> parameters = {}, double seconds = 1) {
   registry.add(std::make_unique<FakeOperation>(std::move(name), subject, std::move(parameters), seconds));
+}
+
+// One that is a step of targets that go this way.
+inline void add_fake_of(OperationRegistry& registry, std::string way, std::string name, std::vector<Parameter> parameters = {}, double seconds = 1) {
+  auto operation = std::make_unique<FakeOperation>(std::move(name), Subject::instance, std::move(parameters), seconds);
+  operation->only_by(std::move(way));
+  registry.add(std::move(operation));
 }
 
 // All operations of the upgrade and its bracket.
@@ -55,9 +65,10 @@ inline OperationRegistry upgrade_operations() {
   add_fake(registry, "page_on", Subject::environment);
   add_fake(registry, "stop_app", Subject::environment, {{"pause", Type::boolean, true, "stop it"}});
   add_fake(registry, "fence_source", Subject::instance, {{"drain_timeout", Type::duration, "10s", "patience"}});
-  add_fake(registry, "backup_collected_services", Subject::instance, {}, 10);
-  add_fake(registry, "restore_backup_to_reprovisioned_services", Subject::instance, {{"jobs", Type::number, 1, "jobs"}},
-           20);
+  add_fake_of(registry, "throughput", "backup_collected_services", {}, 10);
+  add_fake_of(registry, "throughput", "restore_backup_to_reprovisioned_services", {{"jobs", Type::number, 1, "jobs"}}, 20);
+  add_fake_of(registry, "short-pause", "prepare_reprovisioned_services");
+  add_fake_of(registry, "short-pause", "transfer_to_prepared_services", {{"jobs", Type::number, 2, "jobs"}, {"backup", Type::text, "before-pivot", "when"}}, 12);
   add_fake(registry, "analyze_restored_services", Subject::instance);
   add_fake(registry, "verify_restored_services", Subject::instance, {{"content", Type::boolean, true, "every row"}});
   add_fake(registry, "enable_reprovisioned_services", Subject::instance);
@@ -70,7 +81,8 @@ inline OperationRegistry upgrade_operations() {
   page.name = "with_maintenance_page";
   page.parameters = {{"pause", Type::boolean, true, "stop the app"},
                      {"drain_timeout", Type::duration, "10s", "patience"},
-                     {"max_pause", Type::duration, 0, "the longest pause"}};
+                     {"max_pause", Type::duration, 0, "the longest pause"},
+                     {"backup", Type::text, "before-pivot", "when it is complete"}};
   page.opening = {"page_on", "stop_app", "fence_source"};
   page.closing = {"page_off", "close_source"};
   registry.add(std::move(page));

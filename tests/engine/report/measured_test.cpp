@@ -60,6 +60,9 @@ TEST_CASE("measured: steps that succeeded and stand, by operation in the runbook
   CHECK(measured[1].longest.count() == Approx(16));
   CHECK(measured[1].bytes == 8 << 20);
   CHECK(measures_json(measured)[1].at("seconds") == Approx(16));
+  const std::string table = table_of_measures(measured).text(Style{}, 0);
+  CHECK_THAT(table, Contains("16.0 s      512 kB"));
+  CHECK_THAT(table, Contains("remove_rehearsal                                  1   1.0 s    1.0 s           -"));
 }
 
 TEST_CASE("measured: a median of two, and what a target has is divided among its databases") {

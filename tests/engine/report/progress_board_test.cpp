@@ -162,3 +162,22 @@ TEST_CASE("board: stopping says what a second Ctrl-C does") {
   frame.stopping = true;
   CHECK(board.draw(frame, Style{}).back() == "stopping: 1 in flight, then this ends; Ctrl-C again stops at once");
 }
+
+TEST_CASE("board: of a rehearsal nothing is said to be moved") {
+  ExampleRun run;
+  run.add("a");
+  run.add("b");
+  Plan plan;
+  plan.targets = run.input.planned;
+  plan.runbook.name = "rehearsal-of-postgres-13-to-15";
+  ProgressBoard board(plan, run.input.targets, at(0));
+  const auto tell = [&](Event event) {
+    board.journaled(event);
+    return board.ended_line(event, Style{}).value_or("");
+  };
+  tell(run.happen(1, EventKind::target_claimed, 10));
+  CHECK(tell(run.happen(1, EventKind::target_succeeded, 14)) == "a: rehearsed in 4.0 s");
+  tell(run.happen(2, EventKind::target_claimed, 20));
+  run.happen(2, EventKind::target_rolling_back, 21);
+  CHECK(tell(run.happen(2, EventKind::target_rolled_back, 22)) == "b: would have failed, removed after 2.0 s");
+}

@@ -59,6 +59,9 @@ TEST_CASE("meter: parallel jobs are seen by what the database has grown") {
   const Progress halfway = meter.seen(look);
   CHECK(share(halfway) == Approx(0.5));
   CHECK_THAT(halfway.text, Contains("1,234,567 rows of the table at hand"));
+  // What was seen is told along until the step says something else.
+  CHECK_THAT(meter.said({0, 1000, "pg_restore: load"}).text, Contains("load; 1,234,567 rows of the table at hand"));
+  CHECK(meter.said({0, 1000, "pg_restore: link"}).text == "pg_restore: link");
 }
 
 TEST_CASE("meter: whatever is said, it never goes back, never ends before its end, and keeps its total") {

@@ -64,6 +64,9 @@ TEST_CASE("waves: one after the other, each journaled, with its soak in between"
             runner.hear(word(world, EventKind::limits_set, {{"changes", {{"concurrency", "8"}}}}));  // somebody says something: it looks again
           }
         }) == RunState::succeeded);
+  // Those that start at the same moment may be claimed in any order.
+  if (order.size() == 10) std::sort(order.end() - 3, order.end());
+  if (order.size() == 10) std::sort(order.begin() + 3, order.begin() + 5);
   CHECK(order == std::vector<std::string>{"t1", "wave_ended1", "wave_opened2", "t2", "t3", "wave_ended2", "wave_opened3", "t4", "t5", "t6"});
   const auto ended = std::find_if(world.heard.events.begin(), world.heard.events.end(), [](const Event& event) { return event.kind == EventKind::wave_ended; });
   CHECK(ended->data["succeeded"] == 1);
