@@ -59,20 +59,21 @@ Result<bool> PostgresJournal::is_eldest(std::int64_t id) {
 Result<ClaimView> PostgresJournal::claim_view(std::int64_t run, const WorkerIdentity& worker, std::int64_t seen) {
   const std::string id = std::to_string(run), after = std::to_string(seen);
   ClaimView view;
-  TRY(const PostgresRows last, database_.query("select c.last_event, e.hash, (extract(epoch from clock_timestamp()) * 1000)::bigint from pgconvoy.counters c left join pgconvoy.events e on e.sequence = c.last_event"));
-  if (last.empty()) return Error(ErrorKind::corrupt, "the journal has lost its counters", "restore its schema pgconvoy from a backup");
-  view.seen = last[0].integer(0);
-  view.now = WallTime(std::chrono::milliseconds(last[0].integer(2)));
-  if (!last[0].is_null(1)) {
-    known_sequence_ = view.seen;
-    known_hash_ = last[0].text(1);
-  }
   // Locked: nobody says `pause` between the look and the claim.
-  TRY(const PostgresRows runs,
-      database_.query(fmt::format("select {} from pgconvoy.runs where id = $1::bigint for no key update", kRunColumns), {id}));
+  static const std::string run_now =
+      fmt::format("select {}, c.last_event, (select e.hash from pgconvoy.events e where e.sequence = c.last_event), "
+                  "(extract(epoch from clock_timestamp()) * 1000)::bigint "
+                  "from pgconvoy.runs r, pgconvoy.counters c where r.id = $1::bigint for no key update of r", kRunColumns);
+  TRY(const PostgresRows runs, database_.query(run_now, {id}));
   if (runs.empty()) return Error(ErrorKind::not_found, fmt::format("there is no run r{}", run), "pgconvoy status lists the runs");
   TRY(auto stored, run_of_row(runs[0]));
   view.run = std::move(stored.record);
+  view.seen = runs[0].integer(10);
+  view.now = WallTime(std::chrono::milliseconds(runs[0].integer(12)));
+  if (!runs[0].is_null(11)) {
+    known_sequence_ = view.seen;
+    known_hash_ = runs[0].text(11);
+  }
   TRY(const PostgresRows events,
       database_.query(fmt::format("select {} from pgconvoy.events where run = $1::bigint and target = 0 and sequence > $2::bigint "
                                   "and kind <> 'run_planned' order by sequence", kEventColumns), {id, after}));
@@ -103,11 +104,16 @@ Result<void> PostgresJournal::claim_once(std::int64_t run, const WorkerIdentity&
   const std::string id = std::to_string(run);
   answer = ClaimAnswer();
   TRY(auto transaction, PostgresTransaction::start(database_));
-  TRY(const PostgresRows made, database_.query("insert into pgconvoy.lanes values ($1::bigint) on conflict do nothing", {id}));
-  TRY(const PostgresRows lane, database_.query("select run from pgconvoy.lanes where run = $1::bigint for update", {id}));
-  (void)made, (void)lane;
+  static const char* const kLane = "select run from pgconvoy.lanes where run = $1::bigint for update";
+  TRY(PostgresRows lane, database_.query(kLane, {id}));
+  if (lane.empty()) {
+    TRY(const PostgresRows made, database_.query("insert into pgconvoy.lanes values ($1::bigint) on conflict do nothing", {id}));
+    (void)made;
+    TRY(lane, database_.query(kLane, {id}));
+  }
   TRY(answer.view, claim_view(run, worker, seen));
   ClaimChoice choice = choose(answer.view);
+  if (choice.start.empty() && choice.events.empty()) return {};
   ArrayText chosen;
   for (const int number : choice.start) chosen.add(std::int64_t{number});
   TRY(const PostgresRows free,

@@ -99,9 +99,9 @@ Result<bool> PostgresJournal::is_there(const InDoubt& doubt) {
 
 Result<void> PostgresJournal::write(std::vector<Event>& events, InDoubt& doubt) {
   TRY(auto transaction, PostgresTransaction::start(database_));
-  PostgresStore store(database_);
+  PostgresStore store(database_, &known_);
   TRY_VOID(store.lock_for(events));
-  JournalAppender appender(store, token_);
+  JournalAppender appender(store, token_, &known_);
   bool about_a_run = false;
   for (Event& event : events) {
     if (event.kind == EventKind::run_planned || event.kind == EventKind::target_planned)

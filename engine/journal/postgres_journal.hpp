@@ -15,6 +15,7 @@
 #include <string>
 
 #include "engine/core/clock.hpp"
+#include "engine/journal/appender.hpp"
 #include "engine/journal/journal.hpp"
 #include "engine/journal/postgres_database.hpp"
 #include "engine/journal/shared_journal.hpp"
@@ -99,6 +100,7 @@ class PostgresJournal final : public SharedJournal {
   std::string token_, system_;
   std::int64_t known_sequence_ = 0;  // the last event that this process knows to be committed, and its hash
   std::string known_hash_;
+  KnownTargets known_;  // that this process wrote of last
   std::atomic<Seconds> patience_{Seconds(60)};
   std::map<std::int64_t, RunLockMode> locked_;
 };

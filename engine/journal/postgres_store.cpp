@@ -44,20 +44,25 @@ Result<void> PostgresStore::lock_targets(const std::set<TargetKey>& targets) {
     runs.add(run);
     numbers.add(std::int64_t{target});
   }
-  TRY(const PostgresRows rows,
-      database_.query(fmt::format("select {} from pgconvoy.targets where (run, number) in "
-                                  "(select * from unnest($1::bigint[], $2::int[])) order by run, number for no key update",
-                                  kTargetColumns),
-                      {runs.text(), numbers.text()}));
+  static const std::string rows_of = fmt::format("select {} from pgconvoy.targets where (run, number) in "
+                                                 "(select * from unnest($1::bigint[], $2::int[])) order by run, number for no key update",
+                                                 kTargetColumns);
+  TRY(const PostgresRows rows, database_.query(rows_of, {runs.text(), numbers.text()}));
+  ArrayText runs_to_read, numbers_to_read;
   for (int row = 0; row < rows.size(); ++row) {
     TRY(auto stored, target_of_row(rows[row]));
-    targets_.insert_or_assign(TargetKey(stored.record.run, stored.record.number), std::move(stored));
+    const TargetKey key(stored.record.run, stored.record.number);
+    if (!is_known(key, stored.hash)) {
+      runs_to_read.add(key.first);
+      numbers_to_read.add(std::int64_t{key.second});
+    }
+    targets_.insert_or_assign(key, std::move(stored));
   }
-  TRY(const PostgresRows steps,
-      database_.query(fmt::format("select {}, run from pgconvoy.steps where (run, target) in "
-                                  "(select * from unnest($1::bigint[], $2::int[]))",
-                                  kStepColumns),
-                      {runs.text(), numbers.text()}));
+  if (runs_to_read.size() == 0) return {};
+  static const std::string steps_of = fmt::format("select {}, run from pgconvoy.steps where (run, target) in "
+                                                  "(select * from unnest($1::bigint[], $2::int[]))",
+                                                  kStepColumns);
+  TRY(const PostgresRows steps, database_.query(steps_of, {runs_to_read.text(), numbers_to_read.text()}));
   for (int row = 0; row < steps.size(); ++row) {
     TRY(auto step, step_of_row(steps[row]));
     const auto owner = targets_.find(TargetKey(steps[row].integer(11), static_cast<int>(steps[row].integer(0))));
@@ -66,6 +71,13 @@ Result<void> PostgresStore::lock_targets(const std::set<TargetKey>& targets) {
     owner->second.record.steps.insert_or_assign(std::move(path), std::move(step));
   }
   return {};
+}
+
+// Its steps are those that the appender has, then.
+bool PostgresStore::is_known(const TargetKey& key, const std::string& hash) const {
+  if (!known_) return false;
+  const auto known = known_->find(key);
+  return known != known_->end() && known->second.hash == hash;
 }
 
 Result<void> PostgresStore::lock_for(const std::vector<Event>& events) {
@@ -228,24 +240,29 @@ Result<void> PostgresStore::flush_targets() {
   return {};
 }
 
-Result<void> PostgresStore::flush_steps() {
-  if (written_steps_.rows == 0) return {};
-  TRY(const PostgresRows done,
-      database_.query(fmt::format("insert into pgconvoy.steps (run, {}) select * from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], "
-                                  "$5::int[], $6::int[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[]) "
-                                  "on conflict (run, target, path) do update set status = excluded.status, attempt = excluded.attempt, "
-                                  "epoch = excluded.epoch, first_started = excluded.first_started, intent = excluded.intent, "
-                                  "outcome = excluded.outcome, error = excluded.error, started = excluded.started, ended = excluded.ended",
-                                  kStepColumns),
-                      written_steps_.take()));
+// All in one round trip: nothing of it depends on the rest.
+Result<void> PostgresStore::flush() {
+  if (events_.rows == 0 && written_targets_.rows == 0 && written_steps_.rows == 0) return {};
+  static const std::string sql = fmt::format(
+      "with events as (insert into pgconvoy.events ({}) select * from unnest($1::bigint[], $2::bigint[], $3::int[], $4::text[], "
+      "$5::int[], $6::int[], $7::text[], $8::text[], $9::text[], $10::text[])), "
+      "targets as (insert into pgconvoy.targets ({}) select * from unnest($11::bigint[], $12::int[], $13::text[], $14::text[], "
+      "$15::text[], $16::int[], $17::int[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::bigint[], $24::text[]) "
+      "on conflict (run, number) do update set state = excluded.state, epoch = excluded.epoch, pivoted = excluded.pivoted, "
+      "reason = excluded.reason, started = excluded.started, ended = excluded.ended, paused_at = excluded.paused_at, "
+      "resumed_at = excluded.resumed_at, hash = excluded.hash) "
+      "insert into pgconvoy.steps (run, {}) select * from unnest($25::bigint[], $26::int[], $27::text[], $28::text[], "
+      "$29::int[], $30::int[], $31::bigint[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[]) "
+      "on conflict (run, target, path) do update set status = excluded.status, attempt = excluded.attempt, "
+      "epoch = excluded.epoch, first_started = excluded.first_started, intent = excluded.intent, "
+      "outcome = excluded.outcome, error = excluded.error, started = excluded.started, ended = excluded.ended",
+      kEventColumns, kTargetColumns, kStepColumns);
+  std::vector<SqlParameter> values = events_.take();
+  for (Pending* rows : {&written_targets_, &written_steps_})
+    for (SqlParameter& column : rows->take()) values.push_back(std::move(column));
+  TRY(const PostgresRows done, database_.query(sql, values));
   (void)done;
   return {};
-}
-
-Result<void> PostgresStore::flush() {
-  TRY_VOID(flush_events());
-  TRY_VOID(flush_targets());
-  return flush_steps();
 }
 
 Result<void> PostgresStore::write_obligation(const StoredObligation& stored) {

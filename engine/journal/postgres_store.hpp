@@ -9,13 +9,15 @@
 #include <vector>
 
 #include "engine/journal/postgres_database.hpp"
+#include "engine/journal/appender.hpp"
 #include "engine/journal/store.hpp"
 
 namespace pgconvoy {
 
 class PostgresStore final : public JournalStore {
  public:
-  explicit PostgresStore(PostgresDatabase& database) : database_(database) {}
+  // `known`: targets whose steps needn't be read when the head of their chain is still the one there; see JournalAppender.
+  explicit PostgresStore(PostgresDatabase& database, const KnownTargets* known = nullptr) : database_(database), known_(known) {}
 
   // Within a transaction: locks the rows that these events are folded into, always in the same order, then takes as many
   // sequences as there are events. Until the commit nobody else writes below or between them.
@@ -59,12 +61,13 @@ class PostgresStore final : public JournalStore {
   using TargetKey = std::pair<std::int64_t, int>;
   Result<void> lock_runs(const std::set<std::int64_t>& runs);
   Result<void> lock_targets(const std::set<TargetKey>& targets);
+  bool is_known(const TargetKey& key, const std::string& hash) const;
   Result<void> flush_events();
   Result<void> flush_targets();
-  Result<void> flush_steps();
   Result<void> read_pages(const std::string& select, const std::function<Result<void>(const PostgresRows::Row&)>& visit);
 
   PostgresDatabase& database_;
+  const KnownTargets* const known_;
   std::int64_t last_sequence_ = 0;
   std::map<std::int64_t, Stored<RunRecord>> runs_;
   std::map<TargetKey, Stored<TargetRecord>> targets_;
