@@ -59,6 +59,7 @@ class Rollout {
   // Of the wave that ended last: those that have succeeded.
   std::vector<int> to_be_watched() const;
   const Candidate& candidate(int number) const { return schedule_.candidate(number); }
+  bool was_interrupted(int number) const { return schedule_.standing(number) == Standing::interrupted; }
 
   RunState final_state(const Decision& decision, bool cancelled) const;
 

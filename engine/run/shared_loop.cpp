@@ -139,7 +139,7 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
       const WallTime then = services.clock.wall() + std::chrono::duration_cast<WallTime::duration>(seconds);
       until.wait_until = until.wait_until ? std::min(*until.wait_until, then) : then;
     };
-    soon(Seconds(5));
+    soon(schedule.leaves_places() ? SharedSchedule::kLeftToOthers : Seconds(5));
     // Many workers tell each other of much: what they say is looked at together.
     if (answer->claimed.empty()) co_await sleep_for(kTogether);
     if (schedule.next_end()) soon(*schedule.next_end() + Seconds(0.05));

@@ -76,6 +76,18 @@ void SharedSchedule::follow(const ClaimView& view, WallTime now) {
   }
 }
 
+// Whoever looks first would take all there is, and the others would have nothing to do. What was interrupted can't wait.
+void SharedSchedule::leave_to_others(std::vector<int>& start, int others, std::size_t busy) {
+  const auto end_of_urgent = std::find_if_not(start.begin(), start.end(), [this](int number) { return rollout_.was_interrupted(number); });
+  const auto share = static_cast<std::size_t>((rollout_.options().concurrency + others) / (others + 1));
+  const std::size_t most = std::max(static_cast<std::size_t>(end_of_urgent - start.begin()), share > busy ? share - busy : 0);
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const bool had_their_time = left_since_ && now - *left_since_ >= kLeftToOthers;
+  if (others == 0 || start.size() <= most || had_their_time) return left_since_.reset();
+  if (!left_since_) left_since_ = now;
+  start.resize(most);
+}
+
 ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundings, const std::vector<Event>& said,
                                    const std::set<int>& busy, const Error& cancelled) {
   const bool told_to_stop = surroundings.intent == RunIntent::pause;
@@ -116,6 +128,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
   } else {
     const std::vector<int> start = shared_.regions.empty() ? decision_.start : rollout_.decide_in(shared_.regions, surroundings).start;
     std::copy_if(start.begin(), start.end(), std::back_inserter(choice.start), [&](int number) { return !busy.contains(number); });
+    leave_to_others(choice.start, view.others, busy.size());
   }
   choice.joins = {{"direction", "forward"}, {"options", rollout_.options()}};
   choice.events = said;

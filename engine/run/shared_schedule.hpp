@@ -34,9 +34,13 @@ class SharedSchedule {
   const Decision& decision() const { return decision_; }
   std::optional<RunState> over() const { return over_; }  // how the run ended, or that it isn't under way
   std::optional<Seconds> next_end() const { return next_end_; }
+  // Places beyond this process's share are left to the other workers for a moment: look again after it.
+  static constexpr Seconds kLeftToOthers{2};
+  bool leaves_places() const { return left_since_.has_value(); }
 
  private:
   void follow(const ClaimView& view, WallTime now);
+  void leave_to_others(std::vector<int>& start, int others, std::size_t busy);
   void hear(const Event& event, WallTime now);
   Event end(RunState state, const std::string& reason, WallTime now) const;
 
@@ -51,6 +55,7 @@ class SharedSchedule {
   Decision decision_;
   std::optional<RunState> over_;
   std::optional<Seconds> next_end_;
+  std::optional<SteadyTime> left_since_;
 };
 
 }  // namespace pgconvoy
