@@ -192,7 +192,9 @@ class FewTest(WorkersTest):
         self.assertIn("nothing is left to do", self.assert_exit(self.run_on(*going_on), 0).stdout)
         self.assertEqual(self.server.rows("SELECT count(*) FROM pgconvoy.runs")[0][0], 1)
         with self.worker() as idle:
-            time.sleep(0.5)
+            wait_for("it to listen", lambda: self.server.rows("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE %s AND query LIKE 'LISTEN%%'",
+                                                              f"pgconvoy leases%pid {idle.process.pid}"))
+            time.sleep(0.5)  # and to hear signals, right after
             self.finish(idle)
         self.assert_exit(self.run_on("status", f"r{run}"), 0)
 
