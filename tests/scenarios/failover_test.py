@@ -107,9 +107,8 @@ class FailoverTest(WorkersTest):
             wait_for("the standby to have the run", lambda: standby.rows("SELECT count(*) FROM pgconvoy.runs")[0][0] == 1)
             standby.stop_receiving()
             with self.worker() as first, self.worker() as second:
-                for each in (first, second):
-                    self.server.wait_for_holder(each.process.pid)
-                wait_for("restores", lambda: primary.rows("SELECT count(*) FROM pgconvoy.steps WHERE status = 'started' AND path LIKE '%%/restore_backup%%'")[0][0] == 2)
+                # Whoever has them: both have seen what was committed when they looked for targets.
+                wait_for("restores", lambda: primary.rows("SELECT count(*) FROM pgconvoy.steps WHERE status = 'started' AND path LIKE '%%/restore_backup%%'")[0][0] == 2, seconds=60)
                 acknowledged = primary.rows("SELECT max(sequence) FROM pgconvoy.events")[0][0]
                 primary.stop(signal.SIGQUIT)
                 standby.promote()

@@ -116,12 +116,11 @@ class WordsTest(HookedTest):
         return when(self.server.rows("SELECT at FROM pgconvoy.events WHERE run = %s AND sequence = %s", run, sequence)[0][0])
 
     def three_at_work(self, run):
-        """Until each of three workers holds a target whose restore has begun; returns the workers."""
+        """Until three workers are at the run and as many restores as allowed have begun, whoever has them; returns the workers."""
         workers = [self.enterContext(self.worker()) for _ in range(3)]
-        for worker in workers:
-            self.server.wait_for_holder(worker.process.pid)
+        wait_for("three workers", lambda: self.server.rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'")[0][0] == 3)
         wait_for("three restores at a time", lambda: self.server.rows(
-            "SELECT count(*) FROM pgconvoy.steps WHERE run = %s AND status = 'started' AND path LIKE '%%/restore_backup%%'", run)[0][0] == CAP, every=0)
+            "SELECT count(*) FROM pgconvoy.steps WHERE run = %s AND status = 'started' AND path LIKE '%%/restore_backup%%'", run)[0][0] == CAP, seconds=60, every=0)
         return workers
 
     def test_pause_then_cancel_with_rollback(self):
@@ -144,7 +143,7 @@ class WordsTest(HookedTest):
         before = lab.catalogs()
         resumed = self.enterContext(lab.start("resume", f"r{run}", "--lease", f"{LEASE}s", journal=self.url))
         wait_for("three restores at a time again", lambda: self.server.rows(
-            "SELECT count(*) FROM pgconvoy.steps WHERE run = %s AND status = 'started' AND path LIKE '%%/restore_backup%%'", run)[0][0] == CAP, every=0)
+            "SELECT count(*) FROM pgconvoy.steps WHERE run = %s AND status = 'started' AND path LIKE '%%/restore_backup%%'", run)[0][0] == CAP, seconds=60, every=0)
         in_flight = [name for name, state in self.server.target_states(run).items() if state == "running"]
         self.assert_exit(self.run_on("cancel", f"r{run}", "--rollback"), 0)
         code, output = resumed.finish()
@@ -192,7 +191,9 @@ class FewTest(WorkersTest):
         self.assertIn("nothing is left to do", self.assert_exit(self.run_on(*going_on), 0).stdout)
         self.assertEqual(self.server.rows("SELECT count(*) FROM pgconvoy.runs")[0][0], 1)
         with self.worker() as idle:
-            time.sleep(0.5)
+            wait_for("it to listen", lambda: self.server.rows("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE %s AND query LIKE 'LISTEN%%'",
+                                                              f"pgconvoy leases%pid {idle.process.pid}"))
+            time.sleep(0.5)  # and to hear signals, right after
             self.finish(idle)
         self.assert_exit(self.run_on("status", f"r{run}"), 0)
 
