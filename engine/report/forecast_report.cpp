@@ -59,7 +59,7 @@ std::string within_words(double seconds, double p90) {
 
 std::string forecast_text(const Plan& plan, const Style& style, std::size_t width) {
   const Forecast forecast = forecast_from_json(plan.forecast);
-  if (forecast.draws == 0) return "";
+  if (forecast.draws == 0 || forecast.targets == 0) return "";
   const std::size_t limit = width == 0 ? 100000 : width;
   std::string text = style.bold("forecast") + fmt::format(" ({} draws, from {} on)\n", forecast.draws, day_and_time(format_utc(forecast.from)));
   Table table({{"region", Align::left, true}, {"targets", Align::right}, {"ends after", Align::right}, {"9 of 10 within", Align::right}, {"at about"}});

@@ -182,7 +182,7 @@ PlanTotals totals_of(const Plan& plan) {
     totals.longest_pause = std::max(totals.longest_pause, planned.paused_seconds);
     totals.longest_pause_p90 = std::max(totals.longest_pause_p90, planned.paused_p90);
   }
-  totals.elapsed = plan.forecast.is_null() ? elapsed_of(plan) : forecast_from_json(plan.forecast).seconds.p50;
+  totals.elapsed = plan.forecast.is_null() || totals.blocked == totals.targets ? elapsed_of(plan) : forecast_from_json(plan.forecast).seconds.p50;
   return totals;
 }
 
@@ -198,7 +198,7 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
     text += fmt::format("{} more selected, without an instance of {}\n", count(view.not_offered, "target"),
                         shown(view.plan.requirements.source_service));
   text += fmt::format("about {} in all; each application is paused for at most about {}\n",
-                      within_words(totals.elapsed, forecast_from_json(view.plan.forecast).seconds.p90),
+                      within_words(totals.elapsed, totals.blocked == totals.targets ? 0 : forecast_from_json(view.plan.forecast).seconds.p90),
                       within_words(totals.longest_pause, totals.longest_pause_p90));
   text += forecast_text(view.plan, style, view.width);
   text += limits_text(view);
