@@ -7,6 +7,7 @@ from .support import RUNBOOK, ScenarioTest, wait_for
 
 WRITING, BROKEN, SLOW = "shop-live", "billing-live", "forum-live"
 SOME_FAILED, USAGE, BLOCKED = 1, 2, 4
+FULL = os.environ.get("PGCONVOY_TEST_FULL") == "1"
 
 
 class RehearseTest(ScenarioTest):
@@ -130,16 +131,17 @@ class RehearseTest(ScenarioTest):
         self.assert_nothing_left()
         self.assert_journal_clean()
 
-    def test_4_killed_while_it_dumps(self):
-        lab = self.lab
-        with lab.start("rehearse", *lab.fleet_arguments("--limit", WRITING), "--yes") as started:
-            wait_for("the dump", lambda: lab.journal.has_begun("backup_collected_services"), every=0)
-            started.signal(signal.SIGKILL)
-            started.finish(30)
-        self.assert_exit(lab.run("resume", "r1"), 0)
-        self.assertEqual(lab.journal.target_states(), {WRITING: "succeeded"})
-        self.assert_nothing_left()
-        self.assert_journal_clean()
+    if FULL:  # the crash matrix ends it there, too
+        def test_4_killed_while_it_dumps(self):
+            lab = self.lab
+            with lab.start("rehearse", *lab.fleet_arguments("--limit", WRITING), "--yes") as started:
+                wait_for("the dump", lambda: lab.journal.has_begun("backup_collected_services"), every=0)
+                started.signal(signal.SIGKILL)
+                started.finish(30)
+            self.assert_exit(lab.run("resume", "r1"), 0)
+            self.assertEqual(lab.journal.target_states(), {WRITING: "succeeded"})
+            self.assert_nothing_left()
+            self.assert_journal_clean()
 
     def test_5_a_sample_and_its_backup(self):
         lab = self.lab
