@@ -59,9 +59,9 @@ TEST_CASE("validate: each change that would lose data or leave an app down is re
        "with_maintenance_page/enable_reprovisioned_services: needs analyze_restored_services before it"},
       {"verify before restore", [&](Runbook& runbook) { std::swap(inside(runbook)[1], inside(runbook)[4]); },
        "with_maintenance_page/verify_restored_services: needs restore_backup_to_reprovisioned_services before it"},
-      {"enable before verify", [&](Runbook& runbook) { std::swap(inside(runbook)[3], inside(runbook)[4]); },
+      {"enable before verify", [&](Runbook& runbook) { std::swap(inside(runbook)[4], inside(runbook)[5]); },
        "with_maintenance_page/enable_reprovisioned_services: needs verify_restored_services before it"},
-      {"redeploy before enable", [&](Runbook& runbook) { std::swap(inside(runbook)[4], inside(runbook)[5]); },
+      {"redeploy before enable", [&](Runbook& runbook) { std::swap(inside(runbook)[5], inside(runbook)[6]); },
        "with_maintenance_page/redeploy: needs enable_reprovisioned_services before it"},
       {"redeploy after the page",
        [&](Runbook& runbook) {

@@ -40,7 +40,7 @@ class ShortPauseTest(ScenarioTest):
         return outcome
 
     def events(self):
-        return [json.loads(line) for line in self.lab.run("events", "r1", "--output", "jsonl").stdout.splitlines()]
+        return [json.loads(line) for line in self.lab.run("events", "--output", "jsonl").stdout.splitlines()]
 
     def files(self, pattern="*"):
         return glob.glob(os.path.join(self.lab.backups, "**", pattern), recursive=True)

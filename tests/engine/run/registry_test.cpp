@@ -14,7 +14,7 @@ TEST_CASE("registry: finds operations and brackets by name, and lists them by na
   CHECK_FALSE(registry.find(""));
   REQUIRE(registry.find_bracket("with_maintenance_page"));
   CHECK_FALSE(registry.find_bracket("redeploy"));
-  CHECK(registry.all().size() == 14);
+  CHECK(registry.all().size() == 16);
   CHECK(registry.all().front()->name() == "analyze_restored_services");
   CHECK(registry.brackets().size() == 1);
 }
@@ -26,7 +26,7 @@ TEST_CASE("registry: a name given twice is a bug, whichever two they are") {
   CHECK_THROWS_AS(add_fake(registry, "redeploy", Subject::target), std::logic_error);
   CHECK_THROWS_AS(add_fake(registry, "with_maintenance_page", Subject::target), std::logic_error);
   CHECK_THROWS_AS(registry.add(bracket), std::logic_error);
-  CHECK(registry.all().size() == 14);
+  CHECK(registry.all().size() == 16);
 }
 
 TEST_CASE("probe: verdicts have the names that the journal holds") {
