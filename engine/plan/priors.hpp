@@ -1,4 +1,4 @@
-// What operations take where no run has shown it yet: one table, measured in the laboratory (tests/bench/forecast prints it
+// What operations take where no run has shown it yet: one table, judged from single figures so far (tests/bench/forecast prints it
 // anew). Pure data.
 #pragma once
 
