@@ -110,6 +110,11 @@ class Laboratory:
                 statements.append(f"ALTER DATABASE {identifier(now['name'])} RENAME TO {identifier(then['name'])};")
             if (now["allow"], now["limit"]) != (then["allow"], then["limit"]):
                 statements.append(f"ALTER DATABASE {identifier(then['name'])} ALLOW_CONNECTIONS {then['allow']} CONNECTION LIMIT {then['limit']};")
+            # The fence makes it the administrator's; the privileges of before are put back as they were stored.
+            if (now["owner"], now["acl"]) != (then["owner"], then["acl"]):
+                statements.append(f"ALTER DATABASE {identifier(then['name'])} OWNER TO {identifier(then['owner'])};")
+                acl = "NULL" if then["acl"] is None else "'" + then["acl"].replace("'", "''") + "'"
+                statements.append(f"UPDATE pg_database SET datacl = {acl} WHERE oid = {then['oid']};")
         self.sql(self.old, "\n".join(statements))
         if self.ask(self.old, DATABASES) != self.sources:
             sys.exit("the old databases aren't as they were at first: a comparison would mean nothing")
