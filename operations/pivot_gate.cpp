@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "engine/core/host.hpp"
@@ -48,7 +49,9 @@ Task<Result<void>> fence_holds(StepContext& context, FenceIntent fence) {
 // Made while the app already runs, if that was asked for: until then the fenced source holds everything.
 bool comes_after_pivot(const StepContext& context, const std::string& instance) {
   const json copied = context.outcome_of("transfer_to_prepared_services", instance);
-  return copied.is_object() && copied.value("backup", json()).is_null();
+  const auto& steps = context.work.planned.steps;
+  const bool planned = std::any_of(steps.begin(), steps.end(), [&](const StepPlan& step) { return step.operation == "back_up_after_pivot" && step.subject == instance; });
+  return planned && copied.is_object() && copied.value("backup", json()).is_null();
 }
 
 Task<Result<void>> backup_is_there(std::optional<BackupFile> backup, std::string instance) {

@@ -20,6 +20,7 @@
 #include "engine/plan/way.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
+#include "runbooks/backup_time.hpp"
 #include "runbooks/inbound.hpp"
 #include "runbooks/validate.hpp"
 
@@ -301,6 +302,7 @@ class Judge {
 Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const OperationRegistry& operations,
                                    const ConditionRegistry& conditions, std::function<void(PlanProgress)> progress) {
   CO_TRY_VOID(validate(request.runbook, operations, conditions));
+  CO_TRY_VOID(check_backup_time(request.runbook));
   CO_TRY_VOID(check_overrides(request.runbook, request.options));
   CO_TRY_VOID(check_suppressions(request.fleet, conditions));
   PlanResult result;
