@@ -1,22 +1,9 @@
 #include "cli/operator_name.hpp"
 
-#include <pwd.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
-#include "engine/core/printable.hpp"
+#include "engine/core/host.hpp"
 
 namespace pgconvoy::cli {
 
-std::string operator_name() {
-  char host[256] = {};
-  if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-  const passwd* account = getpwuid(geteuid());
-  std::string name = account != nullptr ? account->pw_name : "uid " + std::to_string(geteuid());
-  const char* before = std::getenv("SUDO_USER");
-  if (before != nullptr && *before != '\0' && name != before) name = printable(before) + " (as " + name + ")";
-  return name + "@" + host;
-}
+std::string operator_name() { return this_operator(); }
 
 }  // namespace pgconvoy::cli

@@ -79,7 +79,7 @@ int begin_for_workers(const GlobalOptions& globals, Journal& journal, std::int64
   event.run = run;
   event.kind = EventKind::run_started;
   event.at = journal.now();
-  event.data = {{"detached", true}, {"host", this_host()}, {"pid", getpid()}, {"direction", "forward"}};
+  event.data = {{"detached", true}, {"host", this_host()}, {"pid", getpid()}, {"by", this_operator()}, {"version", PGCONVOY_VERSION}, {"direction", "forward"}};
   std::vector<Event> events{std::move(event)};
   if (auto begun = journal.append(events); !begun) return fail(globals.output, begun.error());
   if (globals.output.text())
@@ -220,6 +220,7 @@ void add_run(CLI::App& app, Invocation& invocation) {
   command->add_flag("--detach", options->detach, "Begin the run and leave it to workers (a shared journal only)")->group("Run");
   add_lease(*command, options->lease);
   add_globals(*command, invocation.globals);
+  add_log_format(*command, invocation.globals);
   command->footer(
       "Examples:\n"
       "  pgconvoy run -f fleet.yaml --runbook postgres-13-to-15\n"

@@ -1,3 +1,4 @@
+#include "engine/core/host.hpp"
 #include "engine/run/progress_watch.hpp"
 #include "engine/run/runner_impl.hpp"
 
@@ -201,7 +202,8 @@ Task<Result<RunState>> Runner::Impl::carry_out_run(const Plan& plan, JournalWrit
   started.run = request.run;
   started.kind = EventKind::run_started;
   started.at = services.clock.wall();
-  started.data = json{{"pid", getpid()}, {"direction", request.direction == Direction::forward ? "forward" : "backward"}};
+  started.data = json{{"pid", getpid()}, {"host", this_host()}, {"by", this_operator()}, {"version", PGCONVOY_VERSION},
+                      {"direction", request.direction == Direction::forward ? "forward" : "backward"}};
   started.data["options"] = rollout->options();  // as they are by now
   if (!request.only.empty()) started.data["only"] = true;
   CO_TRY_VOID(co_await writer.append(started));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/core/host.hpp"
+
 namespace pgconvoy {
 namespace {
 
@@ -130,7 +132,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
     std::copy_if(start.begin(), start.end(), std::back_inserter(choice.start), [&](int number) { return !busy.contains(number); });
     leave_to_others(choice.start, view.others, busy.size());
   }
-  choice.joins = {{"direction", "forward"}, {"options", rollout_.options()}};
+  choice.joins = {{"direction", "forward"}, {"by", this_operator()}, {"version", PGCONVOY_VERSION}, {"options", rollout_.options()}};
   choice.events = said;
   choice.events.insert(choice.events.end(), to_write_.begin(), to_write_.end());
   return choice;
