@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pgconvoy {
 
 Error differences_error(const Comparison& comparison, const std::string& new_server) {
@@ -18,6 +20,15 @@ Error differences_error(const Comparison& comparison, const std::string& new_ser
       .on(new_server);
 }
 
+void limit_evidence(std::vector<TableEvidence>& evidence) {
+  if (evidence.size() > kEvidenceTables) {
+    std::nth_element(evidence.begin(), evidence.begin() + kEvidenceTables, evidence.end(),
+                     [](const TableEvidence& left, const TableEvidence& right) { return left.bytes > right.bytes; });
+    evidence.resize(kEvidenceTables);
+  }
+  std::sort(evidence.begin(), evidence.end(), [](const TableEvidence& left, const TableEvidence& right) { return left.table < right.table; });
+}
+
 VerifyOutcome verified(const Comparison& comparison) {
   VerifyOutcome outcome;
   outcome.rows = comparison.rows;
@@ -25,6 +36,9 @@ VerifyOutcome verified(const Comparison& comparison) {
   outcome.tables = static_cast<std::int64_t>(comparison.tables.size());
   outcome.objects = comparison.objects;
   outcome.large_objects = comparison.large_objects;
+  for (const auto& [name, content] : comparison.tables)
+    outcome.evidence.push_back({name, content.rows, content.bytes, content.checksum});
+  limit_evidence(outcome.evidence);
   return outcome;
 }
 

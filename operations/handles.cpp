@@ -10,7 +10,13 @@ PGCONVOY_JSON_FIELDS(FenceIntent, server, system_identifier, timeline, oid, name
 PGCONVOY_JSON_FIELDS(FenceOutcome, terminated, drained_seconds)
 PGCONVOY_JSON_FIELDS(BackupFile, instance, server, database, file, sha256, format, bytes, host, key, note, expires,
                      encrypted, working_file, working_sha256, major)
-PGCONVOY_JSON_FIELDS(VerifyOutcome, rows, bytes, tables, objects, large_objects)
+PGCONVOY_JSON_FIELDS(VerifyOutcome, rows, bytes, tables, objects, large_objects, evidence)
+
+void to_json(json& target, const TableEvidence& table) { target = json::array({table.table, table.rows, table.bytes, table.checksum}); }
+
+void from_json(const json& source, TableEvidence& table) {
+  table = {source.at(0).get<std::string>(), source.at(1).get<std::int64_t>(), source.at(2).get<std::int64_t>(), source.at(3).get<std::string>()};
+}
 
 void to_json(json& target, const BackupOutcome& outcome) {
   target = json::object();

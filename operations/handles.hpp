@@ -72,10 +72,18 @@ struct BackupOutcome {
   bool catalogued = true;
 };
 
+// What was found equal of one table on both sides. As JSON: [name, rows, bytes, checksum].
+struct TableEvidence {
+  std::string table;     // qualified and quoted
+  std::int64_t rows = 0, bytes = 0;
+  std::string checksum;  // of its rows in any order
+};
 // Outcome of verify_restored_services.
 struct VerifyOutcome {
   std::int64_t rows = 0, bytes = 0, tables = 0, objects = 0, large_objects = 0;
+  std::vector<TableEvidence> evidence;  // by name; of the largest when there are very many, see kEvidenceTables
 };
+inline constexpr std::size_t kEvidenceTables = 1000;
 
 PGCONVOY_JSON(ReprovisionIntent);
 PGCONVOY_JSON(ReprovisionOutcome);
@@ -83,6 +91,8 @@ PGCONVOY_JSON(FenceIntent);
 PGCONVOY_JSON(FenceOutcome);
 PGCONVOY_JSON(BackupFile);
 PGCONVOY_JSON(BackupOutcome);
+void to_json(json& target, const TableEvidence& table);
+void from_json(const json& source, TableEvidence& table);
 PGCONVOY_JSON(VerifyOutcome);
 
 }  // namespace pgconvoy

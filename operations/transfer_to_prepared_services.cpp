@@ -13,6 +13,7 @@
 #include "operations/backup_archive.hpp"
 #include "operations/backup_time.hpp"
 #include "operations/database_work.hpp"
+#include "operations/differences.hpp"
 #include "operations/handles.hpp"
 #include "operations/pause_limit.hpp"
 #include "operations/prepare_reprovisioned_services.hpp"
@@ -21,7 +22,7 @@
 
 namespace pgconvoy {
 
-PGCONVOY_JSON_FIELDS(TransferOutcome, rows, bytes, tables, sequences, passes, owners, seconds, backup)
+PGCONVOY_JSON_FIELDS(TransferOutcome, rows, bytes, tables, sequences, passes, owners, seconds, backup, evidence)
 
 namespace {
 
@@ -270,6 +271,9 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     outcome.rows = sent.rows;
     outcome.bytes = sent.bytes;
     outcome.tables = static_cast<std::int64_t>(sent.tables.size());
+    for (const TransferredTable& table : sent.tables)
+      outcome.evidence.push_back({table.name, table.rows, table.bytes, table.checksum});
+    limit_evidence(outcome.evidence);
     {
       const Stopwatch watch(outcome.seconds, "after rows");
       CO_TRY_VOID(co_await add_the_rest(inner, intent, outcome));

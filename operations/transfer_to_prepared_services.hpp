@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/run/operation.hpp"
+#include "operations/handles.hpp"
 
 namespace pgconvoy {
 
@@ -13,6 +14,7 @@ struct TransferOutcome {
   std::vector<std::string> owners;               // as of a restore
   std::map<std::string, double> seconds;         // by phase; some of them run at the same time
   json backup;                                   // a BackupFile; null when it is made after the pivot
+  std::vector<TableEvidence> evidence;           // as of a verification
 };
 PGCONVOY_JSON(TransferOutcome);
 

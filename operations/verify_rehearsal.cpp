@@ -73,7 +73,9 @@ class VerifyRehearsal final : public TypedOperation<VerifyRehearsalIntent, Verif
     };
     CO_TRY(Comparison result, co_await compare_with_record(*new_session, std::move(record), std::move(now), compare));
     if (!result.equal()) co_return differences_error(result, intent.new_server);
-    co_return verified(result);
+    VerifyOutcome outcome = verified(result);
+    outcome.evidence.clear();  // of a copy that is gone again
+    co_return outcome;
   }
 
   Task<Result<Seen>> look(StepContext&, VerifyRehearsalIntent) override {
