@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <map>
+
+#include "engine/report/long_report.hpp"
 #include "engine/report/run_report.hpp"
 
 namespace pgconvoy::cli {
@@ -25,6 +28,26 @@ Result<void> show_report(const GlobalOptions& globals, Journal& journal, std::in
   else
     write_json(globals.output, report::report_json(view));
   return {};
+}
+
+namespace {
+
+using LongWriter = Result<void> (*)(const report::LongReport&);
+const std::map<std::string, LongWriter> kLongFormats{
+    {"html", report::report_html}, {"csv", report::report_csv}, {"junit", report::report_junit}, {"otlp", report::report_otlp}};
+
+}  // namespace
+
+bool is_long_format(const std::string& format) { return kLongFormats.contains(format); }
+
+Result<void> show_long_report(const GlobalOptions& globals, Journal& journal, std::int64_t run, int target) {
+  TRY(report::RunOutline outline, report::read_outline(journal, run, std::chrono::system_clock::now()));
+  if (target != 0) outline = report::only_target(std::move(outline), target);
+  const auto each = [&](const std::function<bool(const report::TargetSummary&)>& wanted, const report::VisitTarget& visit) {
+    return report::each_target(journal, outline, wanted, visit);
+  };
+  const report::LongReport whole{outline, globals.journal_option(), each, [](std::string_view text) { write_out(text); }};
+  return kLongFormats.at(globals.format)(whole);
 }
 
 }  // namespace pgconvoy::cli

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/report/forecast_report.hpp"
+#include "engine/report/markup.hpp"
 #include "engine/report/table.hpp"
 #include "engine/report/text.hpp"
 
@@ -43,13 +44,6 @@ json line_json(const CostLine& line) {
 
 // Where a number is missing to know it, the sum is at least that.
 std::string total_words(const Money& total, bool complete) { return money_words(total) + (complete ? "" : " and what is missing"); }
-
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
 
 }  // namespace
 
@@ -107,16 +101,16 @@ std::string plan_csv(const Plan& plan, const PlanCost* cost) {
   if (cost)
     for (const TargetCost& target : cost->targets) by_number[target.number] = &target;
   for (const PlannedTarget& planned : plan.targets) {
-    text += fmt::format("{},{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f}", planned.number, csv_text(planned.target.id), csv_text(planned.target.region),
+    text += fmt::format("{},{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f}", planned.number, csv_field(planned.target.id), csv_field(planned.target.region),
                         planned.placements.size(), planned.bytes, planned.blocked() ? "yes" : "no", planned.seconds, planned.seconds_p90,
                         planned.paused_seconds, planned.paused_p90);
     if (cost) {
       const auto found = by_number.find(planned.number);
       if (found == by_number.end()) {
-        text += "," + csv_text(cost->currency) + std::string(3 + 2 * cost_kinds().size(), ',');
+        text += "," + csv_field(cost->currency) + std::string(3 + 2 * cost_kinds().size(), ',');
       } else {
         const TargetCost& target = *found->second;
-        text += fmt::format(",{},{},{:.2f},{:.2f}", csv_text(cost->currency), target.complete ? "yes" : "no", target.total.low, target.total.high);
+        text += fmt::format(",{},{},{:.2f},{:.2f}", csv_field(cost->currency), target.complete ? "yes" : "no", target.total.low, target.total.high);
         for (const CostLine& line : target.lines) text += line.money ? fmt::format(",{:.4f},{:.4f}", line.money->low, line.money->high) : ",,";
       }
     }

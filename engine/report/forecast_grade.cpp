@@ -94,20 +94,27 @@ std::vector<std::string> lines_of_grade(const ForecastGrade& grade) {
   return lines;
 }
 
-std::vector<std::string> plot_of_grade(const ForecastGrade& grade) {
-  std::vector<int> counts(std::size(kBins));
+std::vector<std::pair<std::string, int>> bins_of_grade(const ForecastGrade& grade) {
+  std::vector<std::pair<std::string, int>> bins;
+  for (const RatioBin& bin : kBins) bins.emplace_back(bin.label, 0);
   for (const GradedTarget& target : grade.targets) {
     const double ratio = target.actual / target.foretold;
     std::size_t bin = 0;
     while (ratio >= kBins[bin].below && bin + 1 < std::size(kBins)) ++bin;
-    ++counts[bin];
+    ++bins[bin].second;
   }
-  const int most = std::max(1, *std::max_element(counts.begin(), counts.end()));
+  return bins;
+}
+
+std::vector<std::string> plot_of_grade(const ForecastGrade& grade) {
+  const auto bins = bins_of_grade(grade);
+  int most = 1;
+  for (const auto& [label, targets] : bins) most = std::max(most, targets);
   std::vector<std::string> lines{"actual / foretold   targets"};
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const auto cells = static_cast<std::size_t>(std::lround(static_cast<double>(kPlotWidth) * counts[i] / most));
-    const std::string bar(counts[i] > 0 ? std::max<std::size_t>(1, cells) : 0, '#');
-    lines.push_back(fmt::format("{:<17} {:>6}{}{}", kBins[i].label, counts[i], bar.empty() ? "" : "  ", bar));
+  for (const auto& [label, targets] : bins) {
+    const auto cells = static_cast<std::size_t>(std::lround(static_cast<double>(kPlotWidth) * targets / most));
+    const std::string bar(targets > 0 ? std::max<std::size_t>(1, cells) : 0, '#');
+    lines.push_back(fmt::format("{:<17} {:>6}{}{}", label, targets, bar.empty() ? "" : "  ", bar));
   }
   return lines;
 }
@@ -126,7 +133,7 @@ std::string grade_svg(const ForecastGrade& grade) {
   const auto y = [&](double seconds) { return kMargin + kSize - place(seconds); };
   const double whole = kSize + 2 * kMargin;
   std::string svg = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {0:.0f}\" width=\"{0:.0f}\" height=\"{0:.0f}\" role=\"img\" "
-                                "font-family=\"system-ui, sans-serif\" font-size=\"12\">\n<title>Foretold and actual duration of {1}</title>\n",
+                                "font-family=\"system-ui, sans-serif\" font-size=\"12\" fill=\"currentColor\">\n<title>Foretold and actual duration of {1}</title>\n",
                                 whole, count(static_cast<std::int64_t>(grade.targets.size()), "target"));
   svg += fmt::format("<rect x=\"{0:.1f}\" y=\"{0:.1f}\" width=\"{1:.1f}\" height=\"{1:.1f}\" fill=\"none\" stroke=\"#888\"/>\n", kMargin, kSize);
   svg += fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#888\"/>\n", x(least), y(least), x(most), y(most));

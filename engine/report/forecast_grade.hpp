@@ -38,6 +38,8 @@ std::optional<ForecastGrade> grade(const RunRecord& run, const json& forecast, c
 
 // Sentences, and a plot: how many targets took which share of what was foretold.
 std::vector<std::string> lines_of_grade(const ForecastGrade& grade);
+// How many targets took which share of what was foretold, from the smallest share on.
+std::vector<std::pair<std::string, int>> bins_of_grade(const ForecastGrade& grade);
 std::vector<std::string> plot_of_grade(const ForecastGrade& grade);
 // One dot for each target, foretold against actual on logarithmic axes; the line is a perfect forecast, the band its p90.
 std::string grade_svg(const ForecastGrade& grade);

@@ -39,30 +39,6 @@ void read_reason(TargetSummary& summary, const json& reason) {
   for (const json& finding : reason.value("findings", json::array())) summary.findings.push_back(finding.get<Finding>());
 }
 
-void read_steps(TargetSummary& summary, const TargetRecord& record) {
-  for (const StepRecord* step : record.in_order()) {
-    const std::string operation = operation_of(step->path);
-    const bool in_flight = step->status == StepStatus::started || step->status == StepStatus::undo_started;
-    if (in_flight && summary.reason.empty()) summary.step = step->path;
-    if (operation == "fence_source" && step->status != StepStatus::undone && step->intent.is_object())
-      summary.fenced.push_back({step->intent.value("server", ""), step->intent.value("name", ""),
-                                step->intent.value("fenced_name", "")});
-    if (const auto without = left_out(*step))
-      summary.left_out[step->path] = without->undo ? "its undo: " + without->reason : without->reason;
-    if (step->status != StepStatus::succeeded || !step->outcome.is_object()) continue;
-    if (operation == "verify_restored_services" || operation == "verify_rehearsal") {
-      summary.verified = true;
-      summary.verified_rows += step->outcome.value("rows", std::int64_t{0});
-      summary.verified_bytes += step->outcome.value("bytes", std::int64_t{0});
-    }
-    if (operation == "reprovision_collected_instances" && step->intent.is_object())
-      for (const json& role : step->outcome.value("md5_roles", json::array()))
-        summary.md5_debts.push_back({step->intent.value("server", ""), role.get<std::string>()});
-    if (operation == "deprovision_collected_instances" && step->outcome.value("dropped", false))
-      summary.dropped_source = true;
-  }
-}
-
 void read_first_failure(TargetSummary& summary, const json& data) {
   const Error first = error_in(data);
   // A rollback that was asked for is no failure; one that met nothing else is told already.
@@ -133,6 +109,14 @@ int target_of_obligation(const std::string& id, const std::string& run) {
   return number;
 }
 
+// Of a part of a run the places aren't the numbers.
+TargetSummary* find_target(RunSummary& summary, int number) {
+  const auto place = static_cast<std::size_t>(number - 1);
+  if (number >= 1 && place < summary.targets.size() && summary.targets[place].number == number) return &summary.targets[place];
+  const auto found = std::find_if(summary.targets.begin(), summary.targets.end(), [number](const TargetSummary& target) { return target.number == number; });
+  return found == summary.targets.end() ? nullptr : &*found;
+}
+
 void sort_obligation(RunSummary& summary, const Obligation& obligation, const std::string& target) {
   if (obligation.kind == "confirm_binding") {
     HandOver hand_over{obligation.id, target, obligation.data.value("environment", obligation.data.value("instance", "")), {}, obligation.state == "done"};
@@ -195,6 +179,30 @@ void foretell_rest(const SummaryInput& input, const Fleet& fleet, RunSummary& su
 }
 
 }  // namespace
+
+void read_steps(TargetSummary& summary, const TargetRecord& record) {
+  for (const StepRecord* step : record.in_order()) {
+    const std::string operation = operation_of(step->path);
+    const bool in_flight = step->status == StepStatus::started || step->status == StepStatus::undo_started;
+    if (in_flight && summary.reason.empty()) summary.step = step->path;
+    if (operation == "fence_source" && step->status != StepStatus::undone && step->intent.is_object())
+      summary.fenced.push_back({step->intent.value("server", ""), step->intent.value("name", ""),
+                                step->intent.value("fenced_name", "")});
+    if (const auto without = left_out(*step))
+      summary.left_out[step->path] = without->undo ? "its undo: " + without->reason : without->reason;
+    if (step->status != StepStatus::succeeded || !step->outcome.is_object()) continue;
+    if (operation == "verify_restored_services" || operation == "verify_rehearsal") {
+      summary.verified = true;
+      summary.verified_rows += step->outcome.value("rows", std::int64_t{0});
+      summary.verified_bytes += step->outcome.value("bytes", std::int64_t{0});
+    }
+    if (operation == "reprovision_collected_instances" && step->intent.is_object())
+      for (const json& role : step->outcome.value("md5_roles", json::array()))
+        summary.md5_debts.push_back({step->intent.value("server", ""), role.get<std::string>()});
+    if (operation == "deprovision_collected_instances" && step->outcome.value("dropped", false))
+      summary.dropped_source = true;
+  }
+}
 
 json effective_parameters(const Plan& plan) {
   return plan.targets.empty() ? json::object() : parameters_of(plan.targets.front().steps);
@@ -276,8 +284,9 @@ RunSummary summarize(const SummaryInput& input) {
   }
   for (const Obligation& obligation : input.obligations) {
     const int number = target_of_obligation(obligation.id, run.name);
-    if (number < 1 || number > static_cast<int>(summary.targets.size())) continue;
-    TargetSummary& target = summary.targets[number - 1];
+    TargetSummary* const found = find_target(summary, number);
+    if (found == nullptr) continue;
+    TargetSummary& target = *found;
     if (obligation.kind == "drop_source" && obligation.state == "done") target.dropped_source = true;
     sort_obligation(summary, obligation, target.id);
   }
@@ -310,8 +319,6 @@ RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers) {
   return part;
 }
 
-namespace {
-
 // What the projections don't keep. Only for runs that have something to explain: the events of a large one are many.
 Result<void> read_causes(Journal& journal, SummaryInput& input) {
   const bool wanted = std::any_of(input.targets.begin(), input.targets.end(), [&](const TargetRecord& target) {
@@ -339,8 +346,6 @@ Result<void> read_causes(Journal& journal, SummaryInput& input) {
     return true;
   });
 }
-
-}  // namespace
 
 Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run) {
   std::vector<Event> own;
@@ -378,6 +383,25 @@ Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now
     return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()),
                  "pgconvoy journal verify");
   }
+  return input;
+}
+
+Result<SummaryInput> read_summary_of_target(Journal& journal, std::int64_t run, int number, WallTime now) {
+  SummaryInput input;
+  input.now = now;
+  TRY(input.run, journal.run(run));
+  TRY(input.rollout, read_rollout(journal, input.run));
+  TRY(TargetRecord target, journal.target(run, number));
+  input.targets.push_back(std::move(target));
+  TRY(const json planned, journal.planned_target(run, number));
+  try {
+    input.planned.push_back(planned.get<PlannedTarget>());
+  } catch (const json::exception& failure) {
+    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()), "pgconvoy journal verify");
+  }
+  TRY(input.obligations, journal.obligations(false));
+  TRY(input.backups, journal.backups());
+  TRY_VOID(read_causes(journal, input));
   return input;
 }
 

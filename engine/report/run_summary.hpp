@@ -113,6 +113,9 @@ struct SummaryInput {
 };
 RunSummary summarize(const SummaryInput& input);
 
+// Puts into the summary of a target what its steps say: verification, fences, debts, what was left out.
+void read_steps(TargetSummary& summary, const TargetRecord& record);
+
 // The same for some targets only: with their totals and what is kept of them.
 RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers);
 
@@ -130,12 +133,18 @@ bool drops_at_once(const json& parameters);
 // False when every application of the target is somebody else's (controller none), or nothing binds its database.
 bool is_controlled(const Fleet& fleet, const Target& target);
 
+// Fills in first_failures and left_because, which the projections don't keep, where there is something to explain. Blocking.
+Result<void> read_causes(Journal& journal, SummaryInput& input);
+
 // Where the run is, from its own events. Blocking.
 Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run);
 
 // What says how a run stands, whatever its size: states of all targets, and all of those that are in flight or stuck. Without
 // the plan: every application is taken to be controlled. Blocking.
 Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now);
+
+// The same of one target as a run of its own: what summarize() says of the whole is of that one then. Blocking.
+Result<SummaryInput> read_summary_of_target(Journal& journal, std::int64_t run, int number, WallTime now);
 
 // Reads everything that summarize() wants. Blocking.
 Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now);

@@ -1,0 +1,35 @@
+// What became of a run in the forms that other programs and people far away read: one HTML file, CSV, JUnit and OTLP traces. They are
+// written piece by piece, a target at a time. Pure but for what `each` and `write` do.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/report/run_outline.hpp"
+
+namespace pgconvoy::report {
+
+struct LongReport {
+  const RunOutline& outline;
+  std::string journal_option;  // " --journal PATH" when commands need it, else ""
+  // Visits the wanted targets in the order of the run, complete with steps: each_target().
+  std::function<Result<void>(const std::function<bool(const TargetSummary&)>& wanted, const VisitTarget& visit)> each;
+  std::function<void(std::string_view)> write;
+};
+
+// One file that needs nothing else, no script either: figures, plots, what failed, who did what, each target with what was verified
+// table by table, backups, debts and old databases that are kept. Readable on paper and in the dark.
+Result<void> report_html(const LongReport& report);
+
+// RFC 4180, a line for each target, times in UTC, durations in seconds.
+Result<void> report_csv(const LongReport& report);
+
+// JUnit's XML as CI systems read it: a suite for each region, a case for each target.
+Result<void> report_junit(const LongReport& report);
+
+// OpenTelemetry's OTLP/JSON, one resource with a span for the run, each target begun, and each step of it. The same run gives the same
+// ids whenever it is written. Of a step that was tried several times the last try.
+Result<void> report_otlp(const LongReport& report);
+
+}  // namespace pgconvoy::report
