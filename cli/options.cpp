@@ -83,6 +83,12 @@ void add_globals(CLI::App& command, GlobalOptions& globals, std::vector<std::str
   command.add_flag("-v,--verbose", globals.output.verbose, "More detail")->group(kEverywhere);
 }
 
+void add_log_format(CLI::App& command, GlobalOptions& globals) {
+  command.add_option_function<std::string>("--log-format", [&globals](const std::string& format) { globals.format = format == "json" ? "jsonl" : "text"; },
+                                           "json: one object a line on stdout for all that happens, as --output jsonl")
+      ->type_name("FORMAT")->check(CLI::IsMember({"text", "json"}).description(""))->group(kEverywhere);
+}
+
 void add_fleet(CLI::App& command, FleetOptions& fleet, bool with_ad_hoc) {
   auto* file = command.add_option("-f,--fleet", fleet.file, "The fleet file")->type_name("FILE")->group("Fleet");
   if (!with_ad_hoc) return;

@@ -33,6 +33,9 @@ Result<std::unique_ptr<Journal>> open_journal(const GlobalOptions& globals, Open
 
 void add_globals(CLI::App& command, GlobalOptions& globals, std::vector<std::string> formats = {"text", "json", "jsonl"});
 
+// --log-format json: what happens as a JSON object a line on stdout, as log collectors want it. The same as --output jsonl.
+void add_log_format(CLI::App& command, GlobalOptions& globals);
+
 // -f FILE, or --source and --target.
 struct FleetOptions {
   std::string file, source, target, database = "*";

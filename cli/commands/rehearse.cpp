@@ -112,6 +112,7 @@ void add_rehearse(CLI::App& app, Invocation& invocation) {
   command->add_flag("-y,--yes", options->yes, "Don't ask")->group("Run");
   add_lease(*command, options->lease);
   add_globals(*command, invocation.globals);
+  add_log_format(*command, invocation.globals);
   command->footer(
       "Examples:\n"
       "  pgconvoy rehearse -f fleet.yaml --runbook postgres-13-to-15 --sample 5%\n"

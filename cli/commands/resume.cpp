@@ -68,6 +68,7 @@ void add_resume(CLI::App& app, Invocation& invocation) {
   add_run_argument(*command, *argument, false, true, "r7, or 7; the latest unfinished one when left out");
   add_lease(*command, *lease);
   add_globals(*command, invocation.globals);
+  add_log_format(*command, invocation.globals);
   command->footer(
       "Examples:\n"
       "  pgconvoy resume\n"

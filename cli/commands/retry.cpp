@@ -99,6 +99,7 @@ void add_retry(CLI::App& app, Invocation& invocation) {
   command->add_option("--backup-directory", options->backup_directory, "Where new backups go instead")->type_name("DIR");
   command->add_option("--reason", options->reason, "Kept in the journal, when another process is at work on the run")->type_name("TEXT");
   add_globals(*command, invocation.globals);
+  add_log_format(*command, invocation.globals);
   command->footer("Examples:\n  pgconvoy retry r7\n  pgconvoy retry r7 --failed\n  pgconvoy retry r7 shop-live\n"
                   "While another process is at work on the run, that one takes them up again.\n"
                   "By name, a target begins whatever its wave, budget or test target says.");

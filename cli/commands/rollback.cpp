@@ -96,6 +96,7 @@ void add_rollback(CLI::App& app, Invocation& invocation) {
                     "Go back although the new database was written to; what it received is given up (one target only)");
   command->add_flag("-y,--yes", options->yes, "Don't ask");
   add_globals(*command, invocation.globals);
+  add_log_format(*command, invocation.globals);
   command->footer(
       "Examples:\n"
       "  pgconvoy rollback r7 shop-live\n"

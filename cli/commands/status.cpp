@@ -6,6 +6,7 @@
 #include "cli/application.hpp"
 #include "cli/commands.hpp"
 #include "cli/open_run.hpp"
+#include "cli/run_alive.hpp"
 #include "cli/run_loop.hpp"
 #include "cli/show_report.hpp"
 #include "engine/journal/shared_journal.hpp"
@@ -22,16 +23,6 @@ struct StatusOptions {
   RunArgument argument;
   bool all = false;
 };
-
-// Of a file, taking the lock for a moment is the only way to know; where that isn't ours to do, it is taken to be alive.
-bool is_alive(const GlobalOptions& globals, Journal& opened, std::int64_t run) {
-  if (SharedJournal* const in_common = shared(opened)) {
-    const auto members = in_common->members(run);
-    return !members || *members > 0;
-  }
-  auto journal = open_journal(globals, OpenMode::read_write);
-  return !journal || !(*journal)->lock_run(run);
-}
 
 // Who is at work on a shared run, with how much in hand.
 std::string workers_text(Journal& journal, std::int64_t run) {

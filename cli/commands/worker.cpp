@@ -180,6 +180,7 @@ void add_worker(CLI::App& app, Invocation& invocation) {
       ->type_name("RUN")->group("Selection");
   add_lease(*command, options->lease);
   add_globals(*command, invocation.globals);
+  add_log_format(*command, invocation.globals);
   command->footer(
       "Examples:\n"
       "  pgconvoy worker --journal postgresql://convoy@journal.example:5432/convoy\n"
