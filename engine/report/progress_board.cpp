@@ -57,10 +57,28 @@ ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& 
     Item& item = items_[record.number - 1];
     item.state = record.state;
     item.before = ended(record.state);
+    item.claimed = record.started.value_or(now);
     item.clean = record.epoch <= 1 && record.started && record.ended;
     if (item.clean) item.seconds = Seconds(*record.ended - *record.started).count();
+    item.ended = record.ended;
     item.paused_at = record.paused_at;
     item.resumed_at = record.resumed_at;
+  }
+}
+
+void ProgressBoard::adopt(const TargetRecord& record) {
+  if (record.number < 1 || record.number > static_cast<int>(items_.size())) return;
+  Item& item = items_[record.number - 1];
+  item.in_flight = record.state == TargetState::running || record.state == TargetState::rolling_back;
+  item.state = record.state;
+  item.claimed = item.step_started = record.started.value_or(begun_);
+  item.paused_at = record.paused_at;
+  item.resumed_at = record.resumed_at;
+  for (const StepRecord* step : record.in_order()) {
+    if (step->status != StepStatus::started && step->status != StepStatus::undo_started) continue;
+    item.step = step->path;
+    item.undoing = step->status == StepStatus::undo_started;
+    item.step_started = step->started.value_or(item.claimed);
   }
 }
 
@@ -79,6 +97,7 @@ void ProgressBoard::journaled(const Event& event) {
     item.state = state;
     if (item.in_flight) item.seconds = Seconds(event.at - item.claimed).count();
     item.in_flight = item.before = false;
+    item.ended = event.at;
     item.step.clear();
   };
   const std::string operation = operation_of(event.step);
