@@ -5,6 +5,7 @@
 
 namespace pgconvoy::cli {
 
+void add_init(CLI::App& app, Invocation& invocation);
 void add_fleet_commands(CLI::App& app, Invocation& invocation);
 void add_runbook_commands(CLI::App& app, Invocation& invocation);
 void add_doctor(CLI::App& app, Invocation& invocation);
@@ -26,6 +27,8 @@ void add_rollback(CLI::App& app, Invocation& invocation);
 void add_resolve(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_report(CLI::App& app, Invocation& invocation);
+void add_metrics(CLI::App& app, Invocation& invocation);
+void add_watch(CLI::App& app, Invocation& invocation);
 void add_logs(CLI::App& app, Invocation& invocation);
 void add_events(CLI::App& app, Invocation& invocation);
 void add_backups(CLI::App& app, Invocation& invocation);
@@ -33,5 +36,8 @@ void add_cleanup(CLI::App& app, Invocation& invocation);
 void add_notices(CLI::App& app, Invocation& invocation);
 void add_schedule(CLI::App& app, Invocation& invocation);
 void add_journal(CLI::App& app, Invocation& invocation);
+
+// completion and man: of all that were added before.
+void add_completion(CLI::App& app, Invocation& invocation);
 
 }  // namespace pgconvoy::cli

@@ -14,18 +14,19 @@ namespace {
 
 constexpr const char* kStory =
     "In this order:\n"
-    "  pgconvoy fleet discover --source URL --target URL > fleet.yaml\n"
+    "  pgconvoy init --source URL --target URL    (writes fleet.yaml)\n"
     "  pgconvoy doctor -f fleet.yaml\n"
     "  pgconvoy parity -f fleet.yaml\n"
     "  pgconvoy check  -f fleet.yaml --runbook postgres-13-to-15\n"
     "  pgconvoy plan   -f fleet.yaml --runbook postgres-13-to-15\n"
-    "  pgconvoy run    --plan r1\n"
+    "  pgconvoy run    --plan r1, and pgconvoy watch in another terminal\n"
     "Programs of your own in the fleet file are tested by pgconvoy doctor -f fleet.yaml --platform.\n"
     "Each command explains itself: pgconvoy run --help, or pgconvoy help run. RUN is r7, or 7; the latest one when it is left out.\n"
     "Exit codes: 0 success, 1 some targets failed, 2 bad input, 3 halted, paused or cancelled, 4 a precondition blocks,\n"
     "130 interrupted.";
 
 void add_commands(CLI::App& app, Invocation& invocation) {
+  add_init(app, invocation);
   add_fleet_commands(app, invocation);
   add_runbook_commands(app, invocation);
   add_doctor(app, invocation);
@@ -47,6 +48,8 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_resolve(app, invocation);
   add_status(app, invocation);
   add_report(app, invocation);
+  add_metrics(app, invocation);
+  add_watch(app, invocation);
   add_logs(app, invocation);
   add_events(app, invocation);
   add_backups(app, invocation);
@@ -54,6 +57,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_notices(app, invocation);
   add_schedule(app, invocation);
   add_journal(app, invocation);
+  add_completion(app, invocation);
 }
 
 // "help run" is "run --help". Error usage for what isn't a command.
