@@ -26,6 +26,7 @@ Application::Application(const Seams& seams)
     return through(seam, make_exec_provisioner(*processes_, server, program_log()));
   });
   register_all(operations_, conditions_);
+  if (seams.site) seams.site(operations_, conditions_);
 }
 
 ProgramLog Application::program_log() const {

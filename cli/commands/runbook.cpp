@@ -47,7 +47,7 @@ void append_nodes(std::string& text, const std::vector<RunbookNode>& nodes, std:
 }
 
 int show(const GlobalOptions& globals, const std::string& name) {
-  const Application application;
+  const Application application(globals.seams);
   auto runbook = read_runbook(application, name);
   if (!runbook) return fail(globals.output, runbook.error());
   if (globals.format == "yaml") {
@@ -77,7 +77,7 @@ int show(const GlobalOptions& globals, const std::string& name) {
 }
 
 int validate_command(const GlobalOptions& globals, const std::string& name) {
-  const Application application;
+  const Application application(globals.seams);
   auto parsed = parse_runbook_file(application, name);
   if (!parsed) return fail(globals.output, parsed.error());
   std::vector<FileProblem> problems = parsed->problems;
