@@ -2,6 +2,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/planning.hpp"
+#include "cli/show_report.hpp"
+#include "engine/report/step_pages.hpp"
 #include "engine/report/table.hpp"
 #include "runbooks/catalogue.hpp"
 #include "runbooks/validate.hpp"
@@ -76,6 +78,25 @@ int show(const GlobalOptions& globals, const std::string& name) {
   return kSuccess;
 }
 
+int explain_steps(const GlobalOptions& globals, const std::string& name) {
+  const Application application(globals.seams);
+  auto runbook = read_runbook(application, name);
+  if (!runbook) return fail(globals.output, runbook.error());
+  const auto pages = report::step_pages(*runbook, application.operations());
+  if (globals.format == "markdown") {
+    write_out(report::step_pages_markdown(*runbook, pages));
+  } else if (globals.output.text()) {
+    write_out(report::step_pages_text(*runbook, pages, globals.output.style(), text_width()));
+  } else {
+    json document{{"version", 1}, {"kind", "runbook_steps"}, {"runbook", runbook->name}, {"steps", json::array()}};
+    for (const report::StepPage& page : pages)
+      document["steps"].push_back({{"operation", page.operation}, {"bracket", page.bracket}, {"what", page.what}, {"state", page.now}, {"then", page.then},
+                                   {"way_out", page.way_out}, {"ways", page.ways}});
+    write_json(globals.output, document);
+  }
+  return kSuccess;
+}
+
 int validate_command(const GlobalOptions& globals, const std::string& name) {
   const Application application(globals.seams);
   auto parsed = parse_runbook_file(application, name);
@@ -109,7 +130,7 @@ int validate_command(const GlobalOptions& globals, const std::string& name) {
 }  // namespace
 
 void add_runbook_commands(CLI::App& app, Invocation& invocation) {
-  CLI::App* group = app.add_subcommand("runbook", "Runbooks: list, show, validate");
+  CLI::App* group = app.add_subcommand("runbook", "Runbooks: list, show, explain, validate");
   group->require_subcommand(1);
 
   CLI::App* listing = group->add_subcommand("list", "The runbooks that come with pgconvoy");
@@ -125,6 +146,13 @@ void add_runbook_commands(CLI::App& app, Invocation& invocation) {
       "  pgconvoy runbook show postgres-13-to-15\n"
       "  pgconvoy runbook show postgres-13-to-15 --output yaml > own.yaml    (then: run --runbook ./own.yaml)");
   showing->callback([&invocation, shown] { invocation.action = [&invocation, shown] { return show(invocation.globals, *shown); }; });
+
+  CLI::App* explaining = group->add_subcommand("explain", "For each step: what state a failure leaves, what happens then, and the way out");
+  auto explained = std::make_shared<std::string>();
+  explaining->add_option("NAME", *explained, "Name of a runbook, or a file")->type_name("")->required();
+  add_globals(*explaining, invocation.globals, {"text", "markdown", "json", "jsonl"});
+  explaining->footer("Examples:\n  pgconvoy runbook explain postgres-13-to-15\n  pgconvoy runbook explain postgres-13-to-15 --output markdown > docs/steps.md");
+  explaining->callback([&invocation, explained] { invocation.action = [&invocation, explained] { return explain_steps(invocation.globals, *explained); }; });
 
   CLI::App* validation = group->add_subcommand("validate", "Every problem of a runbook file, with line and column");
   auto file = std::make_shared<std::string>();
