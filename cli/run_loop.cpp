@@ -10,6 +10,7 @@
 #include "cli/intent_watch.hpp"
 #include "cli/open_run.hpp"
 #include "cli/operator_name.hpp"
+#include "cli/passed_on_progress.hpp"
 #include "cli/owner_notices.hpp"
 #include "cli/patient_output.hpp"
 #include "cli/progress.hpp"
@@ -206,8 +207,9 @@ int run_to_end(Application& application, const GlobalOptions& globals, Journal& 
     part->run().clock = &application.clock();
     if (with_others) request.shared = &part->run();
   }
+  PassedOnProgress passed_on(globals.journal_uri(), request.run);
   Runner runner(application.services(), journal, application.operations(), application.conditions(),
-                {progress.get(), &because, &hooks, &watch});
+                {progress.get(), &because, &hooks, &watch, &passed_on});
   told = &runner;
   if (in_common != nullptr) watch.begin(known);
   StopSignals signals(

@@ -74,7 +74,7 @@ Result<std::int64_t> last_sequence(Journal& journal, std::int64_t run) {
 
 WatchSession::WatchSession(const GlobalOptions& globals, std::unique_ptr<Journal> journal, std::int64_t run, report::WatchState state,
                            std::function<OwnAnswer(const std::vector<std::string>&)> command)
-    : globals_(globals), journal_(std::move(journal)), run_(run), state_(std::move(state)), command_(std::move(command)), changes_(globals.journal_uri()) {}
+    : globals_(globals), journal_(std::move(journal)), run_(run), state_(std::move(state)), command_(std::move(command)), changes_(globals.journal_uri()), progress_(globals.journal_uri(), run) {}
 
 Result<std::unique_ptr<WatchSession>> WatchSession::open(const GlobalOptions& globals, std::unique_ptr<Journal> journal, std::int64_t run,
                                                          std::function<OwnAnswer(const std::vector<std::string>&)> command) {
@@ -172,6 +172,11 @@ Result<bool> WatchSession::look() {
     look_whether_alive();
     different = different || before != state_.alive;
   }
+  if (state_.alive)
+    for (const PassedOn& each : progress_.look()) {
+      state_.board.progressed(each.target, each.step, each.progress.bytes, each.progress.total_bytes, each.progress.text);
+      different = true;
+    }
   foretell_now_and_then();
   if (message_until_ != SteadyTime{} && now >= message_until_) {
     view_.message.clear();

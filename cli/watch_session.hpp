@@ -8,6 +8,7 @@
 #include "cli/journal_changes.hpp"
 #include "cli/options.hpp"
 #include "cli/own_command.hpp"
+#include "cli/passed_on_progress.hpp"
 #include "cli/screen.hpp"
 #include "engine/journal/journal.hpp"
 #include "engine/report/watch_screen.hpp"
@@ -56,6 +57,7 @@ class WatchSession {
   report::WatchView view_;
   std::function<OwnAnswer(const std::vector<std::string>&)> command_;
   JournalChanges changes_;
+  ProgressLook progress_;
   Question question_ = Question::none;
   std::int64_t seen_ = 0;  // the last sequence that was read
   SteadyTime alive_next_{}, foretell_next_{}, drawn_next_{}, message_until_{};

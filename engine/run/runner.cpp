@@ -180,18 +180,20 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   CO_TRY_VOID(co_await impl_->recall(request));
 
   JournalWriter writer(impl_->journal, impl_->services.pool, [this](const Event& event) { impl_->tell(event); });
-  std::unique_ptr<ProgressWatch> watch;
-  const auto& listeners = impl_->listeners;
-  if (std::any_of(listeners.begin(), listeners.end(), [](const RunListener* listener) { return listener->watches_progress(); })) {
-    auto seen = [this](int target, const ServerLook& look) {
-      if (const auto progress = impl_->meters.seen(target, look)) impl_->tell_all(target, impl_->meters.step_of(target), *progress);
-    };
-    watch = std::make_unique<ProgressWatch>(impl_->services, plan.fleet, [this] { return impl_->meters.databases(); }, std::move(seen));
-    auto executor = co_await asio::this_coro::executor;
-    watch->begin(executor);
-  }
+  auto seen = [this](int target, const ServerLook& look) {
+    if (const auto progress = impl_->meters.seen(target, look)) impl_->tell_all(target, impl_->meters.step_of(target), *progress);
+  };
+  // Somebody may begin to look at any time, and go away again: servers are asked nothing meanwhile.
+  auto wanted = [this] {
+    const auto& listeners = impl_->listeners;
+    const bool looks = std::any_of(listeners.begin(), listeners.end(), [](const RunListener* listener) { return listener->watches_progress(); });
+    return looks ? impl_->meters.databases() : std::vector<ProgressWatch::Database>{};
+  };
+  ProgressWatch watch(impl_->services, plan.fleet, std::move(wanted), std::move(seen));
+  auto executor = co_await asio::this_coro::executor;
+  watch.begin(executor);
   auto ended = co_await impl_->carry_out_run(plan, writer, request);
-  if (watch) co_await watch->end();
+  co_await watch.end();
   co_return ended;
 }
 

@@ -79,6 +79,9 @@ class SeenTest(ScenarioTest):
             terminal.wait_for_line(r"^ r1  postgres-13-to-15  running")
             terminal.wait_for_line(r"in flight \(1 of at most 1\)")
             terminal.wait_for_line(TARGET + r" .*restore_backup.* paused \d:\d\d")
+            # True bytes, from the process at work, as long as somebody looks.
+            passed_on = f"{self.lab.journal.path}.r1.progress"
+            wait_for("progress that is passed on", lambda: os.path.exists(passed_on) and TARGET in json.dumps(json.loads(open(passed_on, encoding="utf-8").read())), 15)
             self.look_at_one_target(terminal)
             # It says what is meant and does nothing before it is told so.
             terminal.type("p")
@@ -106,6 +109,7 @@ class SeenTest(ScenarioTest):
             self.assertEqual(terminal.said("stty -g", r"^[0-9a-f:]{20,}"), before)
             code, output = run.finish()
         self.assertEqual(code, 3, output)
+        self.assertEqual([name for name in os.listdir(self.lab.base) if name.endswith((".progress", ".look"))], [])
         # Each line of the log is an event.
         kinds = {json.loads(line)["kind"] for line in output.splitlines() if line.startswith("{")}
         self.assertLessEqual({"run_started", "target_claimed", "step_succeeded", "run_ended"}, kinds)
