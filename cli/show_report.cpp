@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "cli/run_alive.hpp"
 #include "engine/report/long_report.hpp"
 #include "engine/report/run_report.hpp"
 
@@ -43,6 +44,9 @@ bool is_long_format(const std::string& format) { return kLongFormats.contains(fo
 Result<void> show_long_report(const GlobalOptions& globals, Journal& journal, std::int64_t run, int target) {
   TRY(report::RunOutline outline, report::read_outline(journal, run, std::chrono::system_clock::now()));
   if (target != 0) outline = report::only_target(std::move(outline), target);
+  if (outline.input.run.state == RunState::running && is_alive(globals, journal, run))
+    for (report::TargetSummary& each : outline.summary.targets)
+      each.under_way = each.state == TargetState::running || each.state == TargetState::rolling_back;
   const auto each = [&](const std::function<bool(const report::TargetSummary&)>& wanted, const report::VisitTarget& visit) {
     return report::each_target(journal, outline, wanted, visit);
   };

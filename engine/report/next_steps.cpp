@@ -19,7 +19,7 @@ std::string shell_argument(const std::string& text) {
 }
 
 bool is_failure(const TargetSummary& target) {
-  return target.state != TargetState::succeeded && target.state != TargetState::pending && !target.asked_back && !target.cancelled;
+  return target.state != TargetState::succeeded && target.state != TargetState::pending && !target.asked_back && !target.cancelled && !target.under_way;
 }
 
 std::string result_of(const TargetSummary& target) {
@@ -30,7 +30,7 @@ std::string result_of(const TargetSummary& target) {
       return "rolled back";
     case TargetState::rolling_back:
     case TargetState::running:
-      return "interrupted";
+      return target.under_way ? "under way" : "interrupted";
     case TargetState::pending:
       return "not started";
     case TargetState::skipped:

@@ -23,6 +23,9 @@ Verdict verdict_of(const TargetSummary& target) {
       return target.asked_back ? Verdict::skipped : Verdict::failed;
     case TargetState::pending:
       return Verdict::skipped;
+    case TargetState::running:
+    case TargetState::rolling_back:
+      return target.under_way ? Verdict::skipped : Verdict::broken;
     default:
       return Verdict::broken;
   }

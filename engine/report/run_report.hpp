@@ -32,7 +32,7 @@ std::string resolve_command(const HandOver& hand_over, const ReportView& view);
 // As an argument of a POSIX shell: quoted when it has to be.
 std::string shell_argument(const std::string& text);
 
-// Rolled back by itself, stuck, skipped, or interrupted.
+// Rolled back by itself, stuck, skipped, or interrupted: not what a process is at work on.
 bool is_failure(const TargetSummary& target);
 std::string result_of(const TargetSummary& target);  // "succeeded", "rolled back", ...
 

@@ -46,6 +46,7 @@ struct TargetSummary {
   Error error;                       // the error behind it; no message when there is none
   std::string first_step;            // where it began, when `error` is only what the undo met afterwards
   Error first_error;
+  bool under_way = false;            // a process is at work on it now: whoever asked made sure of that
   bool let_go = false;               // on the way, for `reason`: its process ended the work on it by itself
   bool controlled = true;            // pgconvoy stops and starts an application of it, or its poolers: only then is it paused
   std::vector<Finding> findings;     // blocking ones of a skipped target

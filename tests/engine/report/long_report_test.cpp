@@ -177,7 +177,7 @@ TEST_CASE("csv report: a line for each target, quoted as RFC 4180 has it, and no
   CHECK(lines[0].starts_with("run,number,target,region,result,"));
   CHECK(lines[1] == "r7,1,shop-live,eu,succeeded,succeeded,eu-pg13 -> eu-pg15,8388608,2026-11-22T21:00:10.000Z,2026-11-22T21:00:16.000Z,6.000,4.000,no,1,0,1500,4194304,,,,,10.000,0.000,no");
   CHECK_THAT(lines[2], Contains(",'=cmd|'/c calc'!A1,") && Contains(",54000,\"one, \"\"two\"\" three\",") && Contains("reprovision_collected_instances: SQLSTATE 54000"));
-  CHECK_THAT(lines[3], Contains(",'+pending,eu,left,pending,"));
+  CHECK_THAT(lines[3], Contains(",'+pending,eu,not started,pending,"));
 }
 
 TEST_CASE("junit report: a case for each target, counted as CI systems do") {
@@ -195,6 +195,19 @@ TEST_CASE("junit report: a case for each target, counted as CI systems do") {
   CHECK_THAT(xml, Contains("<testcase classname=\"r7.eu\" name=\"shop-live\" time=\"6.000\"/>"));
   CHECK_THAT(xml, Contains("name=\"crm &lt;live&gt;\"") && Contains("message=\"index row size 3048 &amp; more\""));
   CHECK_THAT(xml, Contains("<skipped message=\"not begun\"/>") && Contains("<error type="));
+}
+
+TEST_CASE("long reports: what a process is at work on is no failure") {
+  ExampleRun run;
+  const int shop = run.add("shop-live");
+  run.happen(shop, EventKind::target_claimed, 10);
+  RunSummary summary = summarize(run.input);
+  CHECK(is_failure(summary.targets[0]));
+  CHECK(result_of(summary.targets[0]) == "interrupted");
+  summary.targets[0].under_way = true;
+  CHECK_FALSE(is_failure(summary.targets[0]));
+  CHECK(result_of(summary.targets[0]) == "under way");
+  CHECK(cause_of(summary.targets[0]) == "");
 }
 
 TEST_CASE("otlp report: a span for run, target and step, each under its parent, with times and status") {
