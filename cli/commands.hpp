@@ -32,6 +32,7 @@ void add_backups(CLI::App& app, Invocation& invocation);
 void add_cleanup(CLI::App& app, Invocation& invocation);
 void add_notices(CLI::App& app, Invocation& invocation);
 void add_schedule(CLI::App& app, Invocation& invocation);
+void add_serve(CLI::App& app, Invocation& invocation);
 void add_journal(CLI::App& app, Invocation& invocation);
 
 }  // namespace pgconvoy::cli
