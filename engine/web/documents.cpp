@@ -92,7 +92,7 @@ Result<json> Documents::run(std::int64_t id) {
   const auto own = known(id);
   const std::scoped_lock lock(own->mutex);
   TRY(const std::int64_t at, sequence(id, own->sequence));
-  if (at == own->sequence && SteadyNow::now() - own->made < kSameFor) return own->document;
+  if (at == own->document_at && SteadyNow::now() - own->made < kSameFor) return own->document;
   TRY(const RunRecord record, journal_->run_without_plan(id));
   const WallTime now = wall_now();
   const bool brief = targets_of(record) > kFullSummary;
@@ -109,6 +109,7 @@ Result<json> Documents::run(std::int64_t id) {
   document["waits_for_approval"] = summary.rollout.waits_for_approval();
   document["settings"] = settings_of(summary.rollout.options);
   own->document = document;
+  own->document_at = at;
   own->sequence = at;
   own->made = SteadyNow::now();
   return document;
@@ -116,7 +117,6 @@ Result<json> Documents::run(std::int64_t id) {
 
 Result<json> Documents::targets(std::int64_t id) {
   const auto own = known(id);
-  const std::scoped_lock lock(own->mutex);
   // The sequence first: what comes between the two is told again by the stream, which does no harm.
   TRY(const std::int64_t at, sequence(id, own->sequence));
   TRY_VOID(own->view.load());
@@ -148,19 +148,18 @@ json Documents::entry(Known& own, const Event& event) const {
 
 Result<json> Documents::events(std::int64_t id, std::int64_t after, std::int64_t before, int target, std::size_t limit) {
   const auto own = known(id);
-  const std::scoped_lock lock(own->mutex);
   TRY_VOID(own->view.load());
   TRY(const std::int64_t last, sequence(id, own->sequence));
   std::vector<Event> found;
   if (after > 0) {
     TRY(found, events_after(*journal_, id, after, target, limit));
   } else {
-    std::optional<WallTime> started;
+    Span worked_on;
     if (target != 0) {
       TRY(const TargetRecord record, journal_->target(id, target));
-      started = record.started;
+      worked_on = {record.started, record.ended};
     }
-    TRY(found, events_before(*journal_, id, before > 0 ? before : last + 1, target, started, limit));
+    TRY(found, events_before(*journal_, id, before > 0 ? before : last + 1, target, worked_on, limit));
   }
   json list = json::array();
   for (const Event& event : found) list.push_back(entry(*own, event));
@@ -169,7 +168,6 @@ Result<json> Documents::events(std::int64_t id, std::int64_t after, std::int64_t
 
 Result<json> Documents::changes(std::int64_t id, std::int64_t after) {
   const auto own = known(id);
-  const std::scoped_lock lock(own->mutex);
   TRY_VOID(own->view.load());
   TRY(const std::vector<Event> found, events_after(*journal_, id, after, 0, kMostChanges));
   json list = json::array();
@@ -191,7 +189,6 @@ Result<json> Documents::changes(std::int64_t id, std::int64_t after) {
 Result<json> Documents::plan(std::int64_t id) {
   TRY(const RunRecord record, journal_->run(id));
   const auto own = known(id);
-  const std::scoped_lock lock(own->mutex);
   TRY_VOID(own->view.load());
   json document{{"version", 1}, {"kind", "plan"}, {"run", record.name}, {"created", format_utc(record.created)}, {"runbook", record.runbook},
                 {"runbook_digest", record.runbook_digest}};

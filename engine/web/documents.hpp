@@ -3,6 +3,7 @@
 // Blocking. Any thread may call. Documents of a run's size come from few queries; what never changes (the plan) is read once.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,11 +47,12 @@ class Documents {
   struct Known {
     explicit Known(Journal& journal, std::int64_t run) : view(journal, run) {}
     RunView view;
-    std::mutex mutex;  // of the view
+    std::atomic<std::int64_t> sequence{-1};  // somebody has seen that there is something up to it
+    std::mutex mutex;  // of the rest
     bool alive = false;
     std::chrono::steady_clock::time_point asked{};
     json document;
-    std::int64_t sequence = -1;
+    std::int64_t document_at = -1;
     std::chrono::steady_clock::time_point made{};
   };
 

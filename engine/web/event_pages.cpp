@@ -19,9 +19,12 @@ Result<std::optional<Event>> first_after(Journal& journal, std::int64_t run, std
   return found;
 }
 
-// A sequence that all events of that time and later are above of; clocks of several workers may differ by a little.
+// What clocks of several workers may differ by, and what follows upon an end (obligations).
+constexpr auto kClocks = std::chrono::seconds(30);
+constexpr auto kAfterwards = std::chrono::minutes(2);
+
+// A sequence that all events of that time and later are above of.
 Result<std::int64_t> just_before(Journal& journal, std::int64_t run, WallTime time, std::int64_t last) {
-  constexpr auto kClocks = std::chrono::seconds(30);
   std::int64_t low = 1, high = last;
   while (low + 500 < high) {
     const std::int64_t middle = low + (high - low) / 2;
@@ -72,12 +75,11 @@ Result<std::vector<Event>> events_after(Journal& journal, std::int64_t run, std:
   return found;
 }
 
-Result<std::vector<Event>> events_before(Journal& journal, std::int64_t run, std::int64_t sequence, int target, std::optional<WallTime> started,
-                                         std::size_t limit) {
+Result<std::vector<Event>> events_before(Journal& journal, std::int64_t run, std::int64_t sequence, int target, Span worked_on, std::size_t limit) {
   std::int64_t lowest = 1;
   if (target != 0) {
-    if (!started) return std::vector<Event>();
-    TRY(lowest, just_before(journal, run, *started, sequence));
+    if (!worked_on.started) return std::vector<Event>();
+    TRY(lowest, just_before(journal, run, *worked_on.started, sequence));
   }
   // All of a target's are gathered at once: they are few, and lie far apart.
   std::int64_t span = target != 0 ? sequence : static_cast<std::int64_t>(limit) * 2;
@@ -85,7 +87,7 @@ Result<std::vector<Event>> events_before(Journal& journal, std::int64_t run, std
     const std::int64_t from = std::max(lowest, sequence - span);
     std::deque<Event> found;
     TRY_VOID(journal.events(run, from, [&](const Event& event) {
-      if (event.sequence >= sequence) return false;
+      if (event.sequence >= sequence || (target != 0 && worked_on.ended && event.at > *worked_on.ended + kAfterwards)) return false;
       if (is_planned(event) || (target != 0 && event.target != target)) return true;
       found.push_back(event);
       if (found.size() > limit) found.pop_front();

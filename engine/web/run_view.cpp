@@ -91,9 +91,11 @@ std::string cause_of(const json& reason) {
 }
 
 Result<void> RunView::load() {
+  const std::scoped_lock lock(mutex_);
   if (loaded_) return {};
   planned_.clear();
   groups_.clear();
+  steps_ = json::array();
   databases_ = 0;
   try {
     TRY_VOID(journal_.planned_targets(run_, [this](json planned) -> Result<void> {

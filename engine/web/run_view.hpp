@@ -1,8 +1,9 @@
-// A run as the page shows it: what was planned, read once, and a short row for each target. Blocking; one thread at a time.
+// A run as the page shows it: what was planned, read once, and a short row for each target. Blocking; any thread.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,6 +63,7 @@ class RunView {
   std::map<std::string, Group> groups_;
   json steps_ = json::array();
   int databases_ = 0;
+  std::mutex mutex_;  // of load(); afterwards nothing of the above changes
   bool loaded_ = false;
 };
 

@@ -67,7 +67,7 @@ class ServeTest(ScenarioTest):
     def test_a_migration_led_from_the_page(self):
         lab = self.lab
         for each in lab.record["databases"]:
-            lab.make_slow(each["environment"], 4)
+            lab.make_slow(each["environment"], 2)
         with lab.start("run", *lab.fleet_arguments("--waves", "1,100%", "--approve", "--concurrency-per-region", "1"), "--yes") as running:
             wait_for("the first wave to wait", lambda: any("approval" in data for (data,) in lab.journal.rows("SELECT data FROM events WHERE kind = 'run_waits'")), 40)
             server = Server(lab.journal.path, lab.environment())
