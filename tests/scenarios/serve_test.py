@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import tempfile
 import time
+import types
 import unittest
 
+from .journal_server import JournalServer
 from .support import CHECKOUT, ScenarioTest, program, wait_for
 
 DRIVE = os.path.join(CHECKOUT, "tests", "web", "drive.mjs")
@@ -192,6 +194,36 @@ if FULL:
             self.assertLess(seen["overview"]["heap_mb"], 60)
             self.assertLess(seen["longest_task_ms"], 500)
             self.assertGreater(seen["stuck"], 0)
+
+    class SharedJournalTest(unittest.TestCase):
+        """The same documents and the same stream out of a journal in PostgreSQL."""
+
+        def test_a_shared_journal(self):
+            base = tempfile.mkdtemp(prefix="pgconvoy-serve-")
+            self.addCleanup(shutil.rmtree, base)
+            os.chmod(base, 0o755)
+            with JournalServer(types.SimpleNamespace(base=base)) as journals:
+                environment = {**os.environ, "PGPASSFILE": journals.passfile}
+                with subprocess.Popen([os.path.join(os.path.dirname(program()), "pgconvoy_fleet_journal"), journals.url(), "200", "20"], stdout=subprocess.PIPE, text=True,
+                                      env=environment) as night:
+                    self.assertEqual(night.stdout.readline().strip(), "ready")
+                    server = Server(journals.url(), environment)
+                    try:
+                        targets = json.loads(server.ask("GET", "/api/v1/runs/latest/targets")[2])
+                        self.assertEqual(len(targets["rows"]), 200)
+                        self.assertTrue(json.loads(server.ask("GET", "/api/v1/runs/latest")[2])["run"]["alive"])
+                        connection = http.client.HTTPConnection("127.0.0.1", server.said["port"], timeout=15)
+                        connection.request("GET", f"/api/v1/runs/r1/stream?after={targets['sequence']}")
+                        stream = connection.getresponse()
+                        told = next(line for line in iter(stream.readline, b"") if line.startswith(b"data:") and b"rows" in line)
+                        connection.close()
+                        changes = json.loads(told[5:])
+                        self.assertGreater(changes["sequence"], targets["sequence"])
+                        self.assertTrue(changes["rows"])
+                    finally:
+                        code, error = server.stop()
+                        night.kill()
+                    self.assertEqual((code, error), (0, ""))
 
 
 if __name__ == "__main__":
