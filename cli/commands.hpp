@@ -35,6 +35,7 @@ void add_backups(CLI::App& app, Invocation& invocation);
 void add_cleanup(CLI::App& app, Invocation& invocation);
 void add_notices(CLI::App& app, Invocation& invocation);
 void add_schedule(CLI::App& app, Invocation& invocation);
+void add_serve(CLI::App& app, Invocation& invocation);
 void add_journal(CLI::App& app, Invocation& invocation);
 
 // completion and man: of all that were added before.

@@ -56,6 +56,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_cleanup(app, invocation);
   add_notices(app, invocation);
   add_schedule(app, invocation);
+  add_serve(app, invocation);
   add_journal(app, invocation);
   add_completion(app, invocation);
 }

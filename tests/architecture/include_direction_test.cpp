@@ -39,6 +39,7 @@ const std::map<std::string, int> ranks = {
     {"engine/plan", 5},
     {"engine/run", 6},
     {"engine/report", 7},
+    {"engine/web", 8},
 };
 
 std::string first_folder(const std::string& path) { return path.substr(0, path.find('/')); }

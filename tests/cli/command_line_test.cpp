@@ -90,7 +90,7 @@ TEST_CASE("command line: help and version succeed") {
   Folder folder;
   CHECK(say(folder, {"--version"}).out == "pgconvoy " PGCONVOY_VERSION "\n");
   for (const char* command : {"run", "plan", "check", "resume", "pause", "cancel", "approve", "set", "skip", "retry", "rollback", "resolve", "status", "report", "logs",
-                              "events", "cleanup", "doctor"}) {
+                              "events", "cleanup", "doctor", "serve"}) {
     const Spoken help = say(folder, {command, "--help"});
     INFO(command);
     CHECK(help.code == 0);

@@ -1,0 +1,91 @@
+// When each target began, was paused, and ended: a bar for each, in the order in which they began.
+import { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { Row } from "./api";
+import { clock, duration, moment, pauseOf, plural, secondsOf, shownOf } from "./format";
+import { Rows } from "./parts";
+import { Route } from "./route";
+import { useClock, useStore } from "./store";
+import { chosen, FilterBar, useFilter } from "./targets";
+
+const kSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+
+// Round times, about six of them.
+function ticksOf(from: number, to: number): number[] {
+  const span = (to - from) / 1000;
+  const step = (kSteps.find((each) => span / each <= 6) ?? 86400 * Math.ceil(span / 86400 / 6)) * 1000;
+  const ticks: number[] = [];
+  for (let time = Math.ceil(from / step) * step; time <= to; time += step) ticks.push(time);
+  return ticks;
+}
+
+function said(row: Row, now: number): string {
+  const paused = pauseOf(row, now);
+  return `${row.id}: ${shownOf(row).label}, began ${moment(row.started)}, ${duration(secondsOf(row, now))}${paused === null ? "" : `, paused for ${duration(paused)}`}`;
+}
+
+export function Timeline({ route }: { route: Route }): JSX.Element {
+  const store = useStore();
+  const running = store.run?.run.state === "running";
+  const now = useClock(running);
+  const [filter, change] = useFilter(route);
+  const begun = useMemo(
+    () => chosen(store.rows, filter).filter((row) => row.started !== null).sort((a, b) => (a.started as number) - (b.started as number)),
+    [store.version, store.rows, filter],
+  );
+  const all = store.rows.filter((row) => row.started !== null);
+  const from = all.reduce((least, row) => Math.min(least, row.started as number), Infinity);
+  const latest = all.reduce((most, row) => Math.max(most, row.ended ?? row.resumed_at ?? row.started ?? 0), 0);
+  const to = Math.max(running ? now : latest, from + 1000);
+  if (!Number.isFinite(from)) return <p class="note">Nothing has begun yet.</p>;
+  const place = (time: number) => `${Math.max(0, Math.min(100, (100 * (time - from)) / (to - from)))}%`;
+  const width = (start: number, end: number) => `${Math.max(0.15, (100 * (end - start)) / (to - from))}%`;
+  const ticks = ticksOf(from, to);
+  return (
+    <>
+      <FilterBar rows={store.rows} filter={filter} change={change} found={begun.length} />
+      <p class="note">
+        {plural(begun.length, "target")} begun since {moment(from)}. A light bar is the work, the striped part in it the pause of the application.
+      </p>
+      <div class="gantt">
+        <div class="axis" aria-hidden="true">
+          <div class="place">
+            {ticks.map((tick) => (
+              <span key={tick} style={{ left: place(tick) }}>
+                {clock(tick)}
+              </span>
+            ))}
+          </div>
+        </div>
+        <Rows
+          items={begun}
+          height={24}
+          label="timeline of targets"
+          className="fill-page"
+          keyOf={(row) => row.number}
+          draw={(row) => {
+            const end = row.ended ?? (running ? now : latest);
+            const shown = shownOf(row);
+            const pausedTo = row.resumed_at ?? end;
+            return (
+              <a class="span" href={`#/${store.runId}/target/${row.number}`} title={said(row, now)} aria-label={said(row, now)}>
+                <span class="name">
+                  <span class={`sign ${shown.mood}-text`} aria-hidden="true">
+                    {shown.sign}
+                  </span>{" "}
+                  {row.id}
+                </span>
+                <span class="place">
+                  <span class={`work ${shown.mood}`} style={{ left: place(row.started as number), width: width(row.started as number, end) }} />
+                  {row.paused_at !== null && pausedTo > row.paused_at && (
+                    <span class={`pause ${shown.mood}`} style={{ left: place(row.paused_at), width: width(row.paused_at, pausedTo) }} />
+                  )}
+                </span>
+              </a>
+            );
+          }}
+        />
+      </div>
+    </>
+  );
+}
