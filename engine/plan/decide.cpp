@@ -60,6 +60,12 @@ class Decider {
     bool operator>(const Head& other) const { return number > other.number; }
   };
 
+  // Targets that were passed over since they would end after their window.
+  struct TooLate {
+    int targets = 0;
+    std::optional<WallTime> next_look;  // when that window is over; none: no window is long enough for them
+  };
+
   // Why a bucket as a whole doesn't start anything new.
   struct Hold {
     Wait::Why why = Wait::Why::held;
@@ -140,8 +146,22 @@ class Decider {
     const Opening* late = ends_too_late(openings_[bucket.region], number) ? openings_[bucket.region] : nullptr;
     for (const std::string& key : bucket.windows)
       if (const auto own = around_.openings.find(key); !late && own != around_.openings.end() && ends_too_late(&own->second, number)) late = &own->second;
-    if (late) ++too_late_[{bucket.region, late->reason}];
+    if (late) {
+      TooLate& passed_over = too_late_[{bucket.region, late->reason}];
+      ++passed_over.targets;
+      if (fits_a_later_one(bucket, number)) passed_over.next_look = late->not_after;
+    }
     return late != nullptr;
+  }
+
+  // The next window may be long enough, both of its region and of its own.
+  bool fits_a_later_one(const Schedule::Bucket& bucket, int number) const {
+    const double seconds = schedule_.candidate(number).seconds;
+    const auto fits = [seconds](const Opening* opening) { return !opening || (opening->longest && seconds <= opening->longest->count()); };
+    return fits(openings_[bucket.region]) && std::all_of(bucket.windows.begin(), bucket.windows.end(), [&](const std::string& key) {
+             const auto own = around_.openings.find(key);
+             return own == around_.openings.end() || fits(&own->second);
+           });
   }
 
   // Its owner has still time; or nobody has told him, and then none that comes later either: they are told in their order.
@@ -296,9 +316,14 @@ class Decider {
         found.push_back({hold.why, hold.what, hold.text, count, hold.until});
     }
     for (Wait& reason : found) wait(std::move(reason));
-    for (const auto& [where, count] : too_late_)
+    for (const auto& [where, passed_over] : too_late_) {
+      // When this window is over, the next one is looked at.
+      const bool goes_on = passed_over.next_look && limits_.wait_for_openings;
+      passes_ = passes_ || goes_on;
       wait({Wait::Why::opening, schedule_.regions_[where.first],
-            where.second.empty() ? "would end after the region closes" : "would end too late: " + where.second, count, {}});
+            where.second.empty() ? "would end after the region closes" : "would end too late: " + where.second, passed_over.targets,
+            goes_on ? passed_over.next_look : std::nullopt});
+    }
     if (before_notice_ > 0) {
       if (next_notice_ && limits_.wait_for_openings) passes_ = true;
       wait({Wait::Why::notice, "", next_notice_ ? "their owners were told, and have still time" : "their owners were not told yet: pgconvoy notices", before_notice_, next_notice_});
@@ -342,7 +367,7 @@ class Decider {
   int begun_ = around_.begun;
   bool batch_is_full_ = false;              // as many as a batch holds were begun
   bool bytes_are_out_ = false;              // the next in order is too large for what is in flight
-  std::map<std::pair<int, std::string>, int> too_late_;  // region, and which opening -> targets that were passed over
+  std::map<std::pair<int, std::string>, TooLate> too_late_;  // by region, and by which opening
   int before_notice_ = 0;                   // targets that were passed over because of their notices
   std::optional<WallTime> next_notice_;     // the first of these that may begin
   bool passes_ = false;                     // something that is waited for ends by itself, or by a word

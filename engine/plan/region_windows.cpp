@@ -25,6 +25,14 @@ Opening opening_of(const std::string& id, const TimeZone& zone, const std::optio
   return {time->open, time->close, fmt::format("region {} closes at {}", id, zone.local(time->close))};
 }
 
+// Of about a week: a window comes back on its days.
+Seconds longest_of(const std::vector<Window>& windows, const TimeZone& zone, WallTime now) {
+  Seconds longest{0};
+  for (const OpenTime& time : open_times(windows, zone, now, now + std::chrono::hours(8 * 24)))
+    longest = std::max(longest, Seconds(time.close - time.open));
+  return longest;
+}
+
 std::vector<Window> parsed(const std::vector<std::string>& texts) {
   std::vector<Window> windows;
   for (const std::string& text : texts) windows.push_back(parse_window(text).value());
@@ -71,7 +79,10 @@ const std::map<std::string, Opening>& RegionWindows::at(WallTime now) {
     if (known && openings_.contains(id) && region.open == (now >= region.time->open)) continue;
     if (!known) region.time = current_or_next(region.windows, region.zone, now);
     region.open = region.time && now >= region.time->open;
-    openings_[id] = region.of_region ? opening_of(id, region.zone, region.time, now) : own_opening_of(region.zone, region.time, now);
+    if (!region.longest) region.longest = longest_of(region.windows, region.zone, now);
+    Opening& opening = openings_[id];
+    opening = region.of_region ? opening_of(id, region.zone, region.time, now) : own_opening_of(region.zone, region.time, now);
+    opening.longest = region.longest;
   }
   return openings_;
 }

@@ -33,6 +33,7 @@ class RegionWindows {
     TimeZone zone;
     std::vector<Window> windows;
     std::optional<OpenTime> time = std::nullopt;  // the current or next one; none: not looked, or there is none in sight
+    std::optional<Seconds> longest = std::nullopt;  // of its windows
     bool open = false;                            // at the last look
     bool of_region = true;                        // not an environment's own
   };

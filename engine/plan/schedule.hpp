@@ -79,6 +79,8 @@ struct Limits {
 struct Opening {
   std::optional<WallTime> not_before, not_after;
   std::string reason;
+  // Of the windows to come: what takes longer ends within none of them, so nobody waits for the next one. None: not known.
+  std::optional<Seconds> longest = std::nullopt;
 };
 
 // What is so at the moment of a decision.
