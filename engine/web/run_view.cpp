@@ -58,7 +58,7 @@ std::string text_in(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-std::string reason_of(const json& reason) {
+std::string failure_in(const json& reason) {
   if (!reason.is_object()) return "";
   const auto error = reason.find("error");
   if (error != reason.end() && error->is_object() && !text_in(*error, "message").empty()) return text_in(*error, "message");
@@ -87,7 +87,7 @@ std::string cause_of(const json& reason) {
       const std::string cause = text_in(finding, "cause");
       return shortened(printable(cause.empty() ? text_in(finding, "condition") : cause), kMostCause);
     }
-  return without_particulars(reason_of(reason));
+  return without_particulars(failure_in(reason));
 }
 
 Result<void> RunView::load() {
@@ -147,7 +147,7 @@ json RunView::row_of(const TargetRecord& record) const {
   return json::array({record.number, record.id, record.region, to_string(record.state), asked, milliseconds(record.started), milliseconds(record.ended),
                       milliseconds(record.paused_at), milliseconds(record.resumed_at), step_of(record), planned.bytes, planned.seconds, planned.p90,
                       planned.paused, planned.paused_p90, unwell ? cause_of(record.reason) : "",
-                      unwell ? shortened(printable(reason_of(record.reason)), 300) : ""});
+                      unwell ? shortened(printable(failure_in(record.reason)), 300) : ""});
 }
 
 Result<json> RunView::rows() {

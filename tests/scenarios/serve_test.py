@@ -86,7 +86,7 @@ class ServeTest(ScenarioTest):
         self.assertEqual(seen["pivots"], 4)
         self.assertEqual(seen["dots"], 4)
         self.assertGreater(seen["verified_rows"], 0)
-        self.assertTrue(seen["ended_at"].startswith("4 of 4"))
+        self.assertIn("of 4, 100 %", seen["ended_at"])
         words = dict(lab.journal.rows("SELECT kind, data FROM events WHERE kind IN ('wave_approved', 'limits_set')"))
         self.assertEqual(json.loads(words["wave_approved"])["reason"], "looks fine")
         self.assertEqual(json.loads(words["limits_set"])["changes"], {"concurrency": "3"})

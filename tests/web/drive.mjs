@@ -116,11 +116,11 @@ const scenarios = {
     await page.getByText(/told to pause|halted/).first().waitFor();
     await page.getByText("– halted").waitFor();
     await shot(page, "halted");
-    const before = await page.locator(".figure .value").first().innerText();
+    const before = await page.locator(".figure").first().innerText();
     await confirm(page, "Resume", { says: [/new process/] });
     await page.getByText(/✓ succeeded/).first().waitFor({ timeout: 60000 });
     seen.halted_at = before;
-    seen.ended_at = await page.locator(".figure .value").first().innerText();
+    seen.ended_at = await page.locator(".figure").first().innerText();
     // The other window was told, too, without anybody touching it.
     await other.page.getByText(/✓ succeeded/).first().waitFor();
     await other.context.close();

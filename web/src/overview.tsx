@@ -57,18 +57,21 @@ function Figures({ run, rows, now }: { run: Run; rows: Row[]; now: number }): JS
   const counts = countStates(rows);
   const failed = (counts.get("failed") ?? 0) + (counts.get("stuck") ?? 0);
   const flying = (counts.get("running") ?? 0) + (counts.get("undoing") ?? 0);
-  const paused = rows.filter(isPaused);
+  const paused = rows.filter((row) => isPaused(row) && row.state !== "stuck");
+  const stuck = rows.filter((row) => row.state === "stuck");
+  const dark = stuck.filter(isPaused);
+  const darkest = dark.reduce((most, row) => Math.max(most, pauseOf(row, now) ?? 0), 0);
   const longest = paused.reduce((most, row) => Math.max(most, pauseOf(row, now) ?? 0), 0);
   const rate = rateOf(rows, run, now);
   const done = counts.get("succeeded") ?? 0;
   return (
     <div class="figures">
-      <Figure label="succeeded" value={`${count(done)} of ${count(rows.length)}`} note={rows.length ? `${((100 * done) / rows.length).toFixed(rows.length > 999 ? 1 : 0)} %` : ""} />
+      <Figure label="succeeded" value={count(done)} note={rows.length ? `of ${count(rows.length)}, ${((100 * done) / rows.length).toFixed(rows.length > 999 ? 1 : 0)} %` : ""} />
       <Figure
         label="failed"
         value={count(failed)}
         mood={failed ? "bad-text" : ""}
-        note={counts.get("stuck") ? `${plural(counts.get("stuck") ?? 0, "target")} stuck: look at ${counts.get("stuck") === 1 ? "it" : "them"} first` : failed ? "all back where they were" : ""}
+        note={stuck.length ? `${count(stuck.length)} stuck${dark.length ? `, page on for ${duration(darkest)}` : ""}: look there first` : failed ? "all back where they were" : ""}
       />
       <Figure label="in flight" value={count(flying)} note={paused.length ? `${count(paused.length)} paused, the longest for ${duration(longest)}` : flying ? "no application is paused" : ""} />
       <Remaining run={run} rows={rows} now={now} />
@@ -145,7 +148,7 @@ function Flying({ rows, now }: { rows: Row[]; now: number }): JSX.Element | null
   const flying = rows.filter((row) => row.state === "running" || row.state === "rolling_back");
   if (flying.length === 0) return null;
   flying.sort((a, b) => (pauseOf(b, now) ?? -1) - (pauseOf(a, now) ?? -1) || (a.started ?? 0) - (b.started ?? 0));
-  const shown = flying.slice(0, 20);
+  const shown = flying.slice(0, 40);
   return (
     <Panel title="In flight" note={flying.length > shown.length ? `${shown.length} of ${flying.length}, the longest paused first` : undefined}>
       <div class="wide" tabIndex={0} role="region" aria-label="targets in flight">
@@ -267,10 +270,12 @@ export function Overview(): JSX.Element | null {
   return (
     <>
       <Figures run={run} rows={rows} now={now} />
-      <Attention run={run} />
-      <Flying rows={rows} now={now} />
-      <Failures rows={rows} />
+      <div class="columns">
+        <Failures rows={rows} />
+        <Attention run={run} />
+      </div>
       <Regions rows={rows} run={run} />
+      <Flying rows={rows} now={now} />
     </>
   );
 }

@@ -91,10 +91,11 @@ interface RowsProps<T> {
   className?: string;
   keyOf: (item: T) => string | number;
   draw: (item: T, index: number) => ComponentChildren;
+  seen?: (first: number, last: number) => void; // which can be seen, after each change
 }
 
 // A list of which only what can be seen is in the document, so that thousands of rows cost as much as fifty.
-export function Rows<T>({ items, height, label, className, keyOf, draw }: RowsProps<T>): JSX.Element {
+export function Rows<T>({ items, height, label, className, keyOf, draw, seen }: RowsProps<T>): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [view, setView] = useState(600);
@@ -109,6 +110,9 @@ export function Rows<T>({ items, height, label, className, keyOf, draw }: RowsPr
   }, []);
   const first = Math.max(0, Math.floor(top / height) - 8);
   const last = Math.min(items.length, Math.ceil((top + view) / height) + 8);
+  const firstSeen = Math.min(items.length, Math.floor(top / height));
+  const lastSeen = Math.min(items.length, Math.ceil((top + view) / height));
+  useEffect(() => seen?.(firstSeen, lastSeen), [firstSeen, lastSeen, items.length]);
   return (
     <div
       ref={box}

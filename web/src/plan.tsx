@@ -31,7 +31,7 @@ export function PlanPage(): JSX.Element {
   if (!plan) return <p class="note">reading …</p>;
   const forecast = plan.forecast;
   const longest = Math.max(...plan.steps.map((step) => step.seconds), 0.001);
-  const mark: Record<string, [string, string]> = { block: ["! blocks", "bad"], warn: ["↺ warning", "warn"], info: ["· note", "idle"] };
+  const mark: Record<string, [string, string]> = { block: ["! blocks", "bad"], warn: ["▲ warning", "warn"], info: ["· note", "idle"] };
   return (
     <>
       <dl class="facts">

@@ -213,7 +213,7 @@ function Backups({ document }: { document: Target }): JSX.Element {
 function Findings({ document }: { document: Target }): JSX.Element {
   const shown = document.plan.findings.filter((each) => each.severity !== "ok");
   if (shown.length === 0) return <p class="note">The checks had nothing to say.</p>;
-  const sign: Record<string, string> = { block: "! blocks", warn: "↺ warning", info: "· note" };
+  const sign: Record<string, string> = { block: "! blocks", warn: "▲ warning", info: "· note" };
   const mood: Record<string, string> = { block: "bad", warn: "warn", info: "idle" };
   return (
     <ul class="findings">

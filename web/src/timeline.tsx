@@ -1,6 +1,6 @@
 // When each target began, was paused, and ended: a bar for each, in the order in which they began.
 import { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { Row } from "./api";
 import { clock, duration, moment, pauseOf, plural, secondsOf, shownOf } from "./format";
 import { Rows } from "./parts";
@@ -29,23 +29,34 @@ export function Timeline({ route }: { route: Route }): JSX.Element {
   const running = store.run?.run.state === "running";
   const now = useClock(running);
   const [filter, change] = useFilter(route);
-  const begun = useMemo(
-    () => chosen(store.rows, filter).filter((row) => row.started !== null).sort((a, b) => (a.started as number) - (b.started as number)),
-    [store.version, store.rows, filter],
-  );
+  const [whole, setWhole] = useState(false);
+  const [view, setView] = useState<[number, number]>([0, 40]);
+  // Of a run that goes on the newest come first: they are what is looked at.
+  const begun = useMemo(() => {
+    const sorted = chosen(store.rows, filter).filter((row) => row.started !== null).sort((a, b) => (a.started as number) - (b.started as number));
+    return running ? sorted.reverse() : sorted;
+  }, [store.version, store.rows, filter, running]);
   const all = store.rows.filter((row) => row.started !== null);
-  const from = all.reduce((least, row) => Math.min(least, row.started as number), Infinity);
   const latest = all.reduce((most, row) => Math.max(most, row.ended ?? row.resumed_at ?? row.started ?? 0), 0);
-  const to = Math.max(running ? now : latest, from + 1000);
+  const endOf = (row: Row) => row.ended ?? (running ? now : latest);
+  // In a night of thousands each bar would be a dot: unless asked otherwise, the axis is that of the rows in view.
+  const measured = whole || begun.length === 0 ? all : begun.slice(view[0], Math.max(view[1], view[0] + 1));
+  const from = (measured.length ? measured : all).reduce((least, row) => Math.min(least, row.started as number), Infinity);
+  const to = measured.reduce((most, row) => Math.max(most, endOf(row)), from + 1000);
+  const begin = all.reduce((least, row) => Math.min(least, row.started as number), Infinity);
   if (!Number.isFinite(from)) return <p class="note">Nothing has begun yet.</p>;
   const place = (time: number) => `${Math.max(0, Math.min(100, (100 * (time - from)) / (to - from)))}%`;
-  const width = (start: number, end: number) => `${Math.max(0.15, (100 * (end - start)) / (to - from))}%`;
+  const width = (start: number, end: number) => `${Math.max(0.15, Math.min((100 * (end - start)) / (to - from), 100 - (100 * (start - from)) / (to - from)))}%`;
   const ticks = ticksOf(from, to);
   return (
     <>
       <FilterBar rows={store.rows} filter={filter} change={change} found={begun.length} />
       <p class="note">
-        {plural(begun.length, "target")} begun since {moment(from)}. A light bar is the work, the striped part in it the pause of the application.
+        {plural(begun.length, "target")} begun since {moment(begin)}, {running ? "the newest" : "the first"} on top. A light bar is the work, the striped part in it the pause of the
+        application.{" "}
+        <label>
+          <input type="checkbox" checked={whole} onChange={(event) => setWhole(event.currentTarget.checked)} /> axis of the whole run
+        </label>
       </p>
       <div class="gantt">
         <div class="axis" aria-hidden="true">
@@ -63,8 +74,9 @@ export function Timeline({ route }: { route: Route }): JSX.Element {
           label="timeline of targets"
           className="fill-page"
           keyOf={(row) => row.number}
+          seen={(first, last) => setView([first, last])}
           draw={(row) => {
-            const end = row.ended ?? (running ? now : latest);
+            const end = endOf(row);
             const shown = shownOf(row);
             const pausedTo = row.resumed_at ?? end;
             return (
