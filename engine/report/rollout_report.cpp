@@ -30,7 +30,9 @@ std::vector<std::string> lines_of_rollout(const ReportView& view) {
   for (const json& wait : rollout.waits) {
     const std::string why = wait.value("why", "");
     if (why == "approval" || why == "soak") continue;  // said above
-    const std::string until = wait.value("until", "");
+    // A closed region's reason says the time itself, in the region's own.
+    const bool says_it = why == "opening" && !wait.value("text", "").starts_with("would end");
+    const std::string until = says_it ? "" : wait.value("until", "");
     lines.push_back(fmt::format("{} wait{}: {}{}", count(wait.value("targets", 0), "target"), wait.value("targets", 0) == 1 ? "s" : "",
                                 shown(wait.value("text", "")), until.empty() ? "" : ", until " + day_and_time(until)));
   }

@@ -54,9 +54,10 @@ bool ServerWatch::is_fresh(const std::optional<SteadyTime>& read_at) const {
 Task<bool> ServerWatch::read(std::set<std::string> servers, RunOptions options) {
   bool any = false;
   if (options.min_free_disk && !options.backup_directory.empty() && !is_fresh(backups_read_at_)) {
-    const auto free = co_await run_blocking(services_.pool, [directory = options.backup_directory]() -> Result<std::optional<std::int64_t>> {
+    auto work = [directory = options.backup_directory]() -> Result<std::optional<std::int64_t>> {
       return free_for_backups(directory);
-    });
+    };
+    const auto free = co_await run_blocking(services_.pool, std::move(work));
     backup_free_bytes_ = free ? *free : std::nullopt;
     backups_read_at_ = services_.clock.steady();
     any = true;
