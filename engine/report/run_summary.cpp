@@ -389,6 +389,7 @@ Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now
 Result<SummaryInput> read_summary_of_target(Journal& journal, std::int64_t run, int number, WallTime now) {
   SummaryInput input;
   input.now = now;
+  input.brief = true;  // a part of a run can't be simulated: its targets name each other by their places
   TRY(input.run, journal.run(run));
   TRY(input.rollout, read_rollout(journal, input.run));
   TRY(TargetRecord target, journal.target(run, number));

@@ -124,7 +124,8 @@ TEST_CASE("watch: the clock of a pause is marked near its budget, in words as we
   CHECK_THAT(watched.drawn(seen_at(30), 80, 24), Contains("paused 0:19 of 1:00\n"));
   CHECK_THAT(watched.drawn(seen_at(60), 80, 24), Contains("paused 0:49 of 1:00!\n"));
   CHECK_THAT(watched.drawn(seen_at(90), 80, 24), Contains("paused 1:19 of 1:00 OVER\n"));
-  const ScreenSpan* const clock = span_with(watch_rows(*watched.state, seen_at(60)), "0:49 of");
+  const std::vector<ScreenRow> rows = watch_rows(*watched.state, seen_at(60));
+  const ScreenSpan* const clock = span_with(rows, "0:49 of");
   REQUIRE(clock != nullptr);
   CHECK(clock->tone == Tone::bad);
 }
