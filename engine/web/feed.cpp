@@ -52,7 +52,8 @@ Task<void> Feed::look(std::shared_ptr<Feed> self, std::int64_t run, std::shared_
   while (!self->stopped_ && !channel->waiting.empty()) {
     const std::int64_t known = channel->last;
     const std::shared_ptr<Documents> documents = self->documents_;
-    auto sequence = co_await run_blocking(self->pool_, [documents, run, known] { return documents->sequence(run, known); });
+    auto work = [documents, run, known] { return documents->sequence(run, known); };
+    auto sequence = co_await run_blocking(self->pool_, std::move(work));
     if (sequence && *sequence > channel->last) {
       channel->last = *sequence;
       wake(*channel);

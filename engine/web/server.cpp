@@ -198,14 +198,15 @@ Task<void> Server::send_stream(std::shared_ptr<Server> self, std::shared_ptr<Con
     }
     const std::shared_ptr<Documents> documents = self->documents_;
     const std::int64_t run = stream.run, known = after;
-    auto changes = co_await run_blocking(self->pool_, [documents, run, known]() -> Result<json> {
+    auto work = [documents, run, known]() -> Result<json> {
       TRY(const std::int64_t last, documents->sequence(run, known));
       if (last - known > kTooFarBehind) return json{{"sequence", last}, {"reset", true}};
       TRY(json found, documents->changes(run, known));
       // What isn't told (the plan) is passed over.
       if (!found.value("more", false)) found["sequence"] = std::max(last, found["sequence"].get<std::int64_t>());
       return found;
-    });
+    };
+    auto changes = co_await run_blocking(self->pool_, std::move(work));
     if (!changes) {
       std::string problem = message_of("problem", after, json{{"message", changes.error().message}});
       goes_on = co_await send(self, connection, std::move(problem));

@@ -33,10 +33,12 @@ Task<Response> document_on_pool(asio::thread_pool& pool, std::shared_ptr<const S
                                 std::function<Result<json>(Documents&, const Call&)> document, Call call) {
   auto shared_call = std::make_shared<const Call>(std::move(call));
   // The text is made there, too: of thousands of targets it takes a while.
-  auto response = co_await run_blocking(pool, [parts, document = std::move(document), shared_call]() -> Response {
+  // Named: a temporary with captures in a co_await is destroyed twice (g++ 12).
+  auto work = [parts, document = std::move(document), shared_call]() -> Response {
     auto made = document(*parts->documents, *shared_call);
     return made ? json_response(*made) : error_response(made.error());
-  });
+  };
+  auto response = co_await run_blocking(pool, std::move(work));
   co_return response;
 }
 
@@ -45,7 +47,7 @@ Task<Response> carry_out(asio::thread_pool& pool, std::shared_ptr<const SitePart
   auto wish = wish_in(call.path.at("action"), of_target, call.request.body);
   if (!wish) co_return error_response(wish.error());
   auto shared_call = std::make_shared<const Call>(std::move(call));
-  auto found = co_await run_blocking(pool, [parts, shared_call, of_target]() -> Result<std::pair<std::int64_t, std::string>> {
+  auto work = [parts, shared_call, of_target]() -> Result<std::pair<std::int64_t, std::string>> {
     TRY(const std::int64_t run, parts->documents->find(shared_call->path.at("run")));
     std::string target;
     if (of_target) {
@@ -53,7 +55,8 @@ Task<Response> carry_out(asio::thread_pool& pool, std::shared_ptr<const SitePart
       TRY(target, parts->documents->id_of_target(run, number));
     }
     return std::pair(run, target);
-  });
+  };
+  auto found = co_await run_blocking(pool, std::move(work));
   if (!found) co_return error_response(found.error());
   wish->run = found->first;
   wish->target = found->second;
@@ -76,7 +79,7 @@ Task<Response> begin_stream(asio::thread_pool& pool, std::shared_ptr<const SiteP
     begin = *known;
   }
   const std::string run = call.path.at("run");
-  auto found = co_await run_blocking(pool, [parts, run, begin]() -> Result<EventStream> {
+  auto work = [parts, run, begin]() -> Result<EventStream> {
     EventStream stream;
     TRY(stream.run, parts->documents->find(run));
     stream.after = begin;
@@ -84,7 +87,8 @@ Task<Response> begin_stream(asio::thread_pool& pool, std::shared_ptr<const SiteP
       TRY(stream.after, parts->documents->sequence(stream.run, 0));
     }
     return stream;
-  });
+  };
+  auto found = co_await run_blocking(pool, std::move(work));
   if (!found) co_return error_response(found.error());
   Response response;
   response.content_type = "text/event-stream; charset=utf-8";
@@ -94,7 +98,8 @@ Task<Response> begin_stream(asio::thread_pool& pool, std::shared_ptr<const SiteP
 
 Task<Response> metrics_of(asio::thread_pool& pool, std::shared_ptr<const SiteParts> parts) {
   if (!parts->metrics) co_return error_response(404, "this program has no metrics");
-  auto text = co_await run_blocking(pool, [parts] { return parts->metrics(parts->documents->journal()); });
+  auto work = [parts] { return parts->metrics(parts->documents->journal()); };
+  auto text = co_await run_blocking(pool, std::move(work));
   if (!text) co_return error_response(text.error());
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
