@@ -87,8 +87,8 @@ int serve(const GlobalOptions& globals, const ServeOptions& options) {
   if (!is_loopback(options.listen))
     print_error(output, Error(ErrorKind::usage, fmt::format("WARNING: {} can be reached from other machines. Whoever can see the traffic can read the token, "
                                                             "and lead your runs with it", report::shown(options.listen))));
-  say_where(globals, options, (*server)->port(), token);
   StopSignals signals(application.loop(), [&] { (*server)->stop(); }, [&] { application.loop().stop(); });
+  say_where(globals, options, (*server)->port(), token);
   auto serving = web::Server::serve(*server);
   auto served = application.wait(std::move(serving));
   return served ? kSuccess : fail(output, served.error());

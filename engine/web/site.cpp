@@ -33,6 +33,7 @@ Task<Response> document_on_pool(asio::thread_pool& pool, std::shared_ptr<const S
                                 std::function<Result<json>(Documents&, const Call&)> document, Call call) {
   auto shared_call = std::make_shared<const Call>(std::move(call));
   // The text is made there, too: of thousands of targets it takes a while.
+  // Named: a temporary with captures in a co_await is destroyed twice (g++ 12).
   auto work = [parts, document = std::move(document), shared_call]() -> Response {
     auto made = document(*parts->documents, *shared_call);
     return made ? json_response(*made) : error_response(made.error());

@@ -99,7 +99,7 @@ struct WebSite {
     const web::Response response = get(target);
     INFO(target << ": " << response.body);
     CHECK(response.status == 200);
-    return json::parse(response.body);
+    return json::parse(response.fixed.empty() ? std::string_view(response.body) : response.fixed);
   }
   web::Response post(const std::string& target, const std::string& body, const std::string& token = "right") {
     web::Request request;
