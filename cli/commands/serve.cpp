@@ -6,10 +6,12 @@
 
 #include "cli/application.hpp"
 #include "cli/commands.hpp"
+#include "cli/run_alive.hpp"
 #include "cli/stop_signals.hpp"
 #include "cli/web_actions.hpp"
 #include "engine/core/host.hpp"
 #include "engine/journal/shared_journal.hpp"
+#include "engine/report/metrics.hpp"
 #include "engine/report/text.hpp"
 #include "engine/web/assets.hpp"
 #include "engine/web/server.hpp"
@@ -39,6 +41,14 @@ bool somebody_is_at(const GlobalOptions& globals, std::int64_t run) {
     return !members || *members > 0;
   }
   return !(*journal)->lock_run(run);
+}
+
+// Of the run that was started last, as `pgconvoy metrics` prints it.
+Result<std::string> metrics_of_latest(const GlobalOptions& globals, Journal& journal) {
+  TRY(const std::int64_t run, find_run(journal, ""));
+  TRY(auto input, report::read_metrics(journal, run, std::chrono::system_clock::now()));
+  input.alive = input.brief.run.state == RunState::running && is_alive(globals, journal, run);
+  return report::metrics_text(input);
 }
 
 std::string address_text(const std::string& listen, std::uint16_t port) {
@@ -78,6 +88,7 @@ int serve(const GlobalOptions& globals, const ServeOptions& options) {
   parts.names.others.insert(options.listen);
   parts.journal = report::shown(globals.journal_uri());
   parts.host = this_host();
+  parts.metrics = [globals](Journal& opened) { return metrics_of_latest(globals, opened); };
   const auto actions = std::make_shared<WebActions>("/proc/self/exe", globals.journal_uri());
   parts.carry_out = [actions](web::Wish wish) { return actions->carry_out(std::move(wish)); };
   const web::AccessToken token = parts.token;

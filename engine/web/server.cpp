@@ -83,7 +83,7 @@ struct Server::Connection {
         }
       }
       const std::size_t got = co_await self->stream.async_read_some(asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, code));
-      if (code == beast::error::timeout && begun) self->problem = 408;
+      // Too slow: the stream closed itself when its time was over, so nothing can be said any more.
       if (code) co_return std::nullopt;
       if (!begun) self->stream.expires_after(steady(limits.request));
       begun = true;
@@ -147,7 +147,7 @@ Task<void> Server::talk(std::shared_ptr<Server> self, std::shared_ptr<Connection
     auto message = co_await Connection::read(connection, self->limits_);
     if (!message) {
       if (connection->problem != 0) {
-        Response response = error_response(connection->problem, "the request can't be understood, is too large, or came too slowly");
+        Response response = error_response(connection->problem, "the request can't be understood or is too large");
         std::string text = head_of(response, response.body.size(), false) + response.body;
         co_await send(self, connection, std::move(text));
       }
