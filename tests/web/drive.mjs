@@ -118,11 +118,12 @@ const scenarios = {
     await shot(page, "halted");
     const before = await page.locator(".figure").first().innerText();
     await confirm(page, "Resume", { says: [/new process/] });
-    await page.getByText(/✓ succeeded/).first().waitFor({ timeout: 60000 });
+    await page.locator(".figure", { hasText: "100 %" }).first().waitFor({ timeout: 60000 });
+    await page.getByText(/✓ succeeded/).first().waitFor();
     seen.halted_at = before;
     seen.ended_at = await page.locator(".figure").first().innerText();
     // The other window was told, too, without anybody touching it.
-    await other.page.getByText(/✓ succeeded/).first().waitFor();
+    await other.page.locator(".figure", { hasText: "100 %" }).first().waitFor();
     await other.context.close();
 
     // By the keyboard: from the page of targets to one of them.

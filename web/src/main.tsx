@@ -53,7 +53,7 @@ function Head({ page }: { page: string }): JSX.Element | null {
   return (
     <header>
       <div class="title">
-        <a class="home" href="#/" aria-label="all runs">
+        <a class="home" href="#/" aria-label="pgconvoy, all runs">
           pgconvoy
         </a>
         <h1>
