@@ -106,9 +106,9 @@ class ServeTest(ScenarioTest):
         self.assertEqual(server.ask("POST", path, "{}", Host="evil.example", **good)[0], 421)
         self.assertEqual(server.ask("POST", path, "{}", **{**good, "Content_Type": "text/plain"})[0], 415)
         self.assertEqual(server.ask("GET", "/api/v1/runs", Host="rebound.example:80")[0], 421)
-        # By rights, but refused by the command itself, in its words.
+        # By rights, but refused by the command itself, in its words: it calls that a mistake in what was asked.
         status, headers, body = server.ask("POST", path, "{}", **good)
-        self.assertEqual(status, 409, body)
+        self.assertEqual(status, 400, body)
         self.assertIn("has succeeded, there is nothing to retry", json.loads(body)["error"]["message"])
         self.assertNotIn("Access-Control-Allow-Origin", headers)
         self.assertEqual(self.lab.journal.rows("SELECT max(sequence) FROM events"), before)
