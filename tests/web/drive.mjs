@@ -122,6 +122,8 @@ const scenarios = {
     await page.getByText(/✓ succeeded/).first().waitFor();
     seen.halted_at = before;
     seen.ended_at = await page.locator(".figure").first().innerText();
+    const commands = await page.locator(".command code").allInnerTexts();
+    assert.equal(new Set(commands).size, commands.length, `a command stands there twice: ${commands}`);
     // The other window was told, too, without anybody touching it.
     await other.page.locator(".figure", { hasText: "100 %" }).first().waitFor();
     await other.context.close();
@@ -135,6 +137,7 @@ const scenarios = {
     assert.equal(await page.evaluate(() => document.activeElement.textContent), options.target);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: options.target }).waitFor();
+    for (const each of await page.locator(".command code").allInnerTexts()) assert.match(each, /^pgconvoy /, "what is copied is a command");
     const main = await page.locator("#main").innerText();
     for (const each of [/verify restored services/, /✓ done/, /sha256 [0-9a-f]{64}/, /may be dropped from \d{4}-\d\d-\d\d/, /foretold/]) assert.match(main, each);
     seen.verified_rows = Number((await page.getByRole("region", { name: "verification" }).locator("tbody td").nth(1).innerText()).replace(/,/g, ""));

@@ -236,7 +236,9 @@ function Attention({ run }: { run: Run }): JSX.Element | null {
   const waits = run.rollout.waits ?? [];
   const hand = run.hand_overs.filter((each) => !each.confirmed);
   const warnings = run.rest?.warnings ?? [];
-  const commands = run.run.alive ? [] : run.commands;
+  // Each command once: that of a hand-over stands beside it.
+  const beside = new Set(hand.map((each) => each.command));
+  const commands = run.run.alive ? [] : run.commands.filter((command) => !beside.has(command));
   if (waits.length === 0 && hand.length === 0 && warnings.length === 0 && commands.length === 0) return null;
   return (
     <Panel title={run.run.ended ? "What is left to do" : "What it waits for, and what is yours to do"}>

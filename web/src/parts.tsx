@@ -48,10 +48,13 @@ export function FailureText({ failure }: { failure: Failure }): JSX.Element {
   );
 }
 
-export function Command({ text }: { text: string }): JSX.Element {
+// The program's texts may say in a word before a command what it is for ("back:    pgconvoy rollback ..."): that is not copied.
+export function Command({ text: said }: { text: string }): JSX.Element {
   const [copied, setCopied] = useState(false);
+  const [, label, text] = /^([a-z ]+):\s+(pgconvoy .*)$/s.exec(said) ?? ["", "", said];
   return (
     <div class="command">
+      {label && <span class="note">{label}</span>}
       <code>{text}</code>
       <button
         type="button"
