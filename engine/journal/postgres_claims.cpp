@@ -74,6 +74,16 @@ Result<ClaimView> PostgresJournal::claim_view(std::int64_t run, const WorkerIden
     known_sequence_ = view.seen;
     known_hash_ = runs[0].text(11);
   }
+  // Leases first: whoever gives one back has written before how its target ended, so a target without a lease is seen as it is.
+  // The other way round one that ended in between would be taken for abandoned. New ones need the lane, which is ours.
+  TRY(const PostgresRows held,
+      database_.query("select target, extract(epoch from until - clock_timestamp()) * 1000, (worker = $2::text)::int from pgconvoy.leases "
+                      "where run = $1::bigint and until > clock_timestamp()", {id, worker.id}));
+  for (int row = 0; row < held.size(); ++row) {
+    view.leased.insert(static_cast<int>(held[row].integer(0)));
+    const Seconds left(static_cast<double>(held[row].integer(1)) / 1000);
+    if (held[row].integer(2) == 0) view.next_end = view.next_end ? std::min(*view.next_end, left) : left;
+  }
   TRY(const PostgresRows events,
       database_.query(fmt::format("select {} from pgconvoy.events where run = $1::bigint and target = 0 and sequence > $2::bigint "
                                   "and kind <> 'run_planned' order by sequence", kEventColumns), {id, after}));
@@ -85,14 +95,6 @@ Result<ClaimView> PostgresJournal::claim_view(std::int64_t run, const WorkerIden
   for (int row = 0; row < changed.size(); ++row) {
     TRY(auto target, target_of_row(changed[row]));
     view.changed.push_back(std::move(target.record));
-  }
-  TRY(const PostgresRows held,
-      database_.query("select target, extract(epoch from until - clock_timestamp()) * 1000, (worker = $2::text)::int from pgconvoy.leases "
-                      "where run = $1::bigint and until > clock_timestamp()", {id, worker.id}));
-  for (int row = 0; row < held.size(); ++row) {
-    view.leased.insert(static_cast<int>(held[row].integer(0)));
-    const Seconds left(static_cast<double>(held[row].integer(1)) / 1000);
-    if (held[row].integer(2) == 0) view.next_end = view.next_end ? std::min(*view.next_end, left) : left;
   }
   TRY(view.others, others_in(run));
   return view;

@@ -126,6 +126,33 @@ TEST_CASE("claim: two that choose at once never take more than there is room for
   CHECK(shop.database.value("select count(*) from pgconvoy.leases") == "0");
 }
 
+TEST_CASE("claim: a target that ends during the look is not taken for abandoned", "[journal][leases]") {
+  const Shop shop(1);
+  auto one = shop.open(), two = shop.open();
+  REQUIRE(must(shared(*one)->claim(1, somebody("ann"), Seconds(30), 0, these({1}))).claimed.size() == 1);
+  // Whoever looks has to wait for the leases; until then the target succeeds and its lease is given back.
+  PostgresDatabase locker(shop.database.connection());
+  must(locker.connect());
+  must(locker.execute("begin; lock table pgconvoy.leases in access exclusive mode"));
+  std::optional<TargetState> state;
+  bool leased = true;
+  std::thread looking([&] {
+    must(shared(*two)->claim(1, somebody("bob"), Seconds(30), 0, [&](const ClaimView& view) {
+      leased = view.leased.contains(1);
+      for (const TargetRecord& target : view.changed) state = target.state;
+      return ClaimChoice();
+    }));
+  });
+  wait_until([&] { return shop.database.value("select count(*) from pg_locks where not granted and locktype = 'relation'") == "1"; });
+  Writer write{.epoch = 1};
+  std::vector<Event> end{write(EventKind::target_succeeded)};
+  must(one->append(end));
+  must(locker.execute("delete from pgconvoy.leases; commit"));
+  looking.join();
+  CHECK_FALSE(leased);
+  CHECK(state == TargetState::succeeded);
+}
+
 TEST_CASE("claim: a lease that has ended is another's to take, and the old holder writes nothing any more", "[journal][leases]") {
   const Shop shop(1);
   auto one = shop.open(), two = shop.open();
