@@ -31,17 +31,22 @@ std::string mutable_expressions_sql(int) {
 }
 
 std::string session_checks_sql(int) {
-  // Members of SQLValueFunctionOp have had these numbers since 10.
+  // Members of SQLValueFunctionOp have had these numbers since 10. Whether a table has rows is seen by its file, where its
+  // pages were never counted: statistics are lost in a crash. pg_relation_size() waits for a lock, so what somebody holds
+  // exclusively is taken for one with rows.
   return R"sql((
-  with checks as materialized (
+  with locked as materialized (
+    select l.relation from pg_locks l where l.mode = 'AccessExclusiveLock' and l.relation is not null
+                                        and l.database = (select oid from pg_database where datname = current_database())),
+  checks as materialized (
     select k.oid, k.conbin::text as tree,
            format(case k.contypid when 0 then 'constraint %I on %s' else 'constraint %I of domain %s' end, k.conname,
                   case k.contypid when 0 then k.conrelid::regclass::text else k.contypid::regtype::text end) as object
       from pg_constraint k left join pg_class c on c.oid = k.conrelid
      where k.oid >= 16384 and k.contype = 'c' and k.convalidated
-       and (k.contypid <> 0 or c.relkind = 'p' or c.relpages > 0 or coalesce(pg_stat_get_live_tuples(c.oid), 0) > 0)
+       and (k.contypid <> 0 or c.relkind = 'p' or c.relpages > 0 or c.oid in (select relation from locked) or pg_relation_size(c.oid) > 0)
        and (k.contypid = 0 or exists (select from pg_attribute a join pg_class t on t.oid = a.attrelid where a.atttypid = k.contypid and t.relkind = 'r'
-                                         and (t.relpages > 0 or coalesce(pg_stat_get_live_tuples(t.oid), 0) > 0)))
+                                         and (t.relpages > 0 or t.oid in (select relation from locked) or pg_relation_size(t.oid) > 0)))
        and not exists (select from pg_depend e where e.classid = 'pg_constraint'::regclass and e.objid = k.oid and e.deptype = 'e')),
   asked(word) as (values ('current_database'), ('current_schema'), ('current_schemas'), ('current_setting'), ('inet_client_addr'), ('inet_client_port'),
                          ('inet_server_addr'), ('inet_server_port'), ('pg_backend_pid'), ('pg_has_role')),

@@ -59,7 +59,6 @@ select json_build_object(
   'index_bytes', (select coalesce(sum(bytes), 0)::bigint from relations where relkind = 'i'),
   'large_objects', (select count(*) from pg_largeobject_metadata),
   'large_object_bytes', pg_table_size('pg_largeobject'),
-  'bytes', pg_database_size(current_database()),
   'evaluating_tables', coalesce((
     select json_agg(distinct t.oid::bigint)
       from (select case d.classid when 'pg_class'::regclass then d.objid else a.adrelid end as oid
@@ -107,7 +106,6 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request
   facts.index_bytes = inside.index_bytes;
   facts.large_objects = inside.large_objects;
   facts.large_object_bytes = inside.large_object_bytes;
-  facts.bytes = inside.bytes;
   facts.unreadable = std::move(inside.unreadable);
   facts.superuser_only = std::move(inside.superuser_only);
   facts.hidden_user_mappings = std::move(inside.hidden_user_mappings);

@@ -61,6 +61,13 @@ constexpr const char* kNoneOfThese = "[]";
 constexpr const char* kOtherSessions = "exists (select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid())";
 constexpr const char* kOwnOperators = "exists (select from pg_operator where oid >= 16384)";
 constexpr const char* kOwnExtensions = "exists (select from pg_extension where oid >= 16384)";
+// What an extension's library is used by may stand beside any extension, plpgsql too.
+constexpr const char* kExtensionsInUse =
+    "exists (select from pg_extension where extname <> 'plpgsql') or exists (select from pg_proc where oid >= 16384 and prolang in (12, 13))";
+// Whoever owns both ends of a foreign key, and never had rights taken away, has them.
+constexpr const char* kRightsToLose =
+    "exists (select from pg_class where oid >= 16384 and relkind in ('m', 'p')) or exists (select from pg_constraint k join pg_class c on c.oid = k.conrelid"
+    " join pg_class r on r.oid = k.confrelid where k.contype = 'f' and (c.relowner <> r.relowner or r.relacl is not null))";
 constexpr const char* kForeignServers = "exists (select from pg_foreign_server)";
 constexpr const char* kOwnSettings = "exists (select from pg_proc where oid >= 16384 and proconfig is not null)";
 // Languages 12 and 13 are internal and C, whatever the version.
@@ -86,9 +93,9 @@ const std::vector<Part>& database_parts() {
       {kForeignDataPart, foreign_data_sql, kForeignServers, R"({"servers": [], "files": []})"},
       {kFunctionSettingsPart, function_settings_sql, kOwnSettings, kNoneOfThese},
       {kLibrariesPart, libraries_sql, kOwnLibraries, R"({"functions": [], "more": 0, "languages": [], "plugins": []})"},
-      {kExtensionUsesPart, extension_uses_sql},
+      {kExtensionUsesPart, extension_uses_sql, kExtensionsInUse, kNoneOfThese},
       {kLockNeedsPart, lock_needs_sql},
-      {kLostRightsPart, lost_rights_sql},
+      {kLostRightsPart, lost_rights_sql, kRightsToLose, kNoneOfThese},
       {kMutableExpressionsPart, mutable_expressions_sql},
       {kNameColumnsPart, name_columns_sql},
       {kOwnRoutinesPart, own_routines_sql},
