@@ -42,8 +42,7 @@ int show(const GlobalOptions& globals, const LogOptions& options) {
   if (!found) return fail(globals.output, found.error());
   const bool as_json = options.json_lines || !globals.output.text();
   const report::Style style = globals.output.style();
-  auto read = found->journal->events(found->run, options.after, [&](const Event& event) {
-    if (found->target != 0 && event.target != found->target) return true;
+  const auto write = [&](const Event& event) {
     const std::string id = event.target > 0 && event.target < static_cast<int>(found->ids.size()) ? found->ids[event.target] : "";
     if (as_json) {
       write_out(report::event_json(event, id).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
@@ -54,7 +53,9 @@ int show(const GlobalOptions& globals, const LogOptions& options) {
     write_out(fmt::format("{}  {}{}\n", style.dim(time), id.empty() ? "" : report::shown(id) + "  ",
                           report::event_line(event, style, globals.output.verbose)));
     return true;
-  });
+  };
+  auto read = found->target != 0 ? found->journal->target_events(found->run, found->target, options.after, write)
+                                 : found->journal->events(found->run, options.after, write);
   return read ? kSuccess : fail(globals.output, read.error());
 }
 

@@ -80,6 +80,11 @@ class Journal {
                                   const std::function<bool(const Event&)>& visit) {
     return events(run, after_sequence, [&](const Event& event) { return event.target != 0 || event.kind == EventKind::run_planned || visit(event); });
   }
+  // Those about one target, target_planned among them: few, whatever the run's size.
+  virtual Result<void> target_events(std::int64_t run, int target, std::int64_t after_sequence,
+                                     const std::function<bool(const Event&)>& visit) {
+    return events(run, after_sequence, [&](const Event& event) { return event.target != target || visit(event); });
+  }
   virtual Result<std::vector<Obligation>> obligations(bool open_only) = 0;
   virtual Result<std::vector<BackupRecord>> backups() = 0;
 

@@ -43,6 +43,8 @@ class PostgresJournal final : public SharedJournal {
                       const std::function<bool(const Event&)>& visit) override;
   Result<void> own_events(std::int64_t run, std::int64_t after_sequence,
                           const std::function<bool(const Event&)>& visit) override;
+  Result<void> target_events(std::int64_t run, int target, std::int64_t after_sequence,
+                             const std::function<bool(const Event&)>& visit) override;
   Result<std::vector<Obligation>> obligations(bool open_only) override;
   Result<std::vector<BackupRecord>> backups() override;
   Result<std::vector<std::string>> verify() override;
@@ -92,7 +94,8 @@ class PostgresJournal final : public SharedJournal {
   // True: the events are there. The connection must have been made anew.
   Result<bool> is_there(const InDoubt& doubt);
   Result<RunRecord> read_whole_run(std::int64_t id, bool with_plan);
-  Result<void> visit_events(std::int64_t run, std::int64_t after_sequence, const char* which, const std::function<bool(const Event&)>& visit);
+  Result<void> visit_events(std::int64_t run, std::int64_t after_sequence, const char* which, std::optional<int> target,
+                            const std::function<bool(const Event&)>& visit);
 
   std::mutex mutex_;
   const bool read_only_;

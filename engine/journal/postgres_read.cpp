@@ -84,7 +84,7 @@ Result<std::vector<TargetRecord>> PostgresJournal::targets(std::int64_t run, boo
 Result<TargetRecord> PostgresJournal::target(std::int64_t run, int number) {
   const std::scoped_lock lock(mutex_);
   return look([&]() -> Result<TargetRecord> {
-    TRY(auto stored, PostgresStore(database_).read_target(run, number, true));
+    TRY(auto stored, PostgresStore(database_).read_target(run, number));
     if (!stored) return no_such_target(run, number);
     return std::move(stored->record);
   });
@@ -130,14 +130,20 @@ Result<void> PostgresJournal::planned_targets(std::int64_t run, const std::funct
 }
 
 Result<void> PostgresJournal::events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) {
-  return visit_events(run, after_sequence, "", visit);
+  return visit_events(run, after_sequence, "", std::nullopt, visit);
 }
 
 Result<void> PostgresJournal::own_events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) {
-  return visit_events(run, after_sequence, "and target = 0 and kind <> 'run_planned' ", visit);
+  return visit_events(run, after_sequence, "and target = 0 and kind <> 'run_planned' ", std::nullopt, visit);
 }
 
-Result<void> PostgresJournal::visit_events(std::int64_t run, std::int64_t after_sequence, const char* which,
+Result<void> PostgresJournal::target_events(std::int64_t run, int target, std::int64_t after_sequence,
+                                            const std::function<bool(const Event&)>& visit) {
+  return visit_events(run, after_sequence, "and target = $3::int ", target, visit);
+}
+
+// `which` has a place for the target, when there is one.
+Result<void> PostgresJournal::visit_events(std::int64_t run, std::int64_t after_sequence, const char* which, std::optional<int> target,
                                            const std::function<bool(const Event&)>& visit) {
   std::vector<Event> page;
   do {
@@ -148,11 +154,13 @@ Result<void> PostgresJournal::visit_events(std::int64_t run, std::int64_t after_
           TRY(const auto stored, PostgresStore(database_).read_run(run));
           if (!stored) return no_such_run(run);
         }
+        std::vector<SqlParameter> values{std::to_string(run), std::to_string(after_sequence)};
+        if (target) values.emplace_back(std::to_string(*target));
         TRY(const PostgresRows rows,
             database_.query(fmt::format("select {} from pgconvoy.events where run = $1::bigint and sequence > $2::bigint {}"
                                         "order by sequence limit {}",
                                         kEventColumns, which, kEventsAtATime),
-                            {std::to_string(run), std::to_string(after_sequence)}));
+                            values));
         std::vector<Event> read;
         for (int row = 0; row < rows.size(); ++row) {
           auto stored = event_of_row(rows[row]);

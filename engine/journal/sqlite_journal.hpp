@@ -35,6 +35,7 @@ class SqliteJournal final : public Journal {
   Result<void> events(std::int64_t run, std::int64_t after_sequence,
                       const std::function<bool(const Event&)>& visit) override;
   Result<void> own_events(std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) override;
+  Result<void> target_events(std::int64_t run, int target, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit) override;
   Result<std::vector<Obligation>> obligations(bool open_only) override;
   Result<std::vector<BackupRecord>> backups() override;
   Result<std::vector<std::string>> verify() override;
@@ -47,7 +48,8 @@ class SqliteJournal final : public Journal {
   Result<void> refuse_when_read_only() const;
   Result<RunRecord> read_whole_run(std::int64_t id, bool with_plan);
   // A page at a time, so that nobody's cursor holds up the WAL; `where` narrows them down.
-  Result<void> visit_events(const char* where, std::int64_t run, std::int64_t after_sequence, const std::function<bool(const Event&)>& visit);
+  Result<void> visit_events(const char* which, std::optional<int> target, std::int64_t run, std::int64_t after_sequence,
+                            const std::function<bool(const Event&)>& visit);
 
   std::mutex mutex_;
   const std::filesystem::path path_;

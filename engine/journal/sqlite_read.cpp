@@ -90,7 +90,7 @@ Result<std::vector<TargetRecord>> SqliteJournal::targets(std::int64_t run, bool 
 Result<TargetRecord> SqliteJournal::target(std::int64_t run, int number) {
   const std::scoped_lock lock(mutex_);
   TRY(auto view, SqliteTransaction::start(*database_, "begin"));
-  TRY(auto stored, SqliteStore(*database_).read_target(run, number, true));
+  TRY(auto stored, SqliteStore(*database_).read_target(run, number));
   if (!stored) return no_target(run, number);
   return std::move(stored->record);
 }
@@ -133,15 +133,21 @@ Result<void> SqliteJournal::planned_targets(std::int64_t run, const std::functio
 
 Result<void> SqliteJournal::events(std::int64_t run, std::int64_t after_sequence,
                                    const std::function<bool(const Event&)>& visit) {
-  return visit_events("", run, after_sequence, visit);
+  return visit_events("", std::nullopt, run, after_sequence, visit);
 }
 
 Result<void> SqliteJournal::own_events(std::int64_t run, std::int64_t after_sequence,
                                        const std::function<bool(const Event&)>& visit) {
-  return visit_events("target = 0 and kind <> 'run_planned' and ", run, after_sequence, visit);
+  return visit_events("and target = 0 and kind <> 'run_planned'", std::nullopt, run, after_sequence, visit);
 }
 
-Result<void> SqliteJournal::visit_events(const char* where, std::int64_t run, std::int64_t after_sequence,
+Result<void> SqliteJournal::target_events(std::int64_t run, int target, std::int64_t after_sequence,
+                                          const std::function<bool(const Event&)>& visit) {
+  return visit_events("and target = ?", target, run, after_sequence, visit);
+}
+
+// `which` has a place for the target, when there is one.
+Result<void> SqliteJournal::visit_events(const char* which, std::optional<int> target, std::int64_t run, std::int64_t after_sequence,
                                          const std::function<bool(const Event&)>& visit) {
   std::vector<Event> page;
   do {
@@ -154,8 +160,11 @@ Result<void> SqliteJournal::visit_events(const char* where, std::int64_t run, st
       }
       TRY(auto row,
           database_->prepare(fmt::format(
-              "select {} from events where {}run = ? and sequence > ? order by sequence limit ?", kEventColumns, where)));
-      row.bind(run, after_sequence, kPage);
+              "select {} from events where run = ? and sequence > ? {} order by sequence limit ?", kEventColumns, which)));
+      if (target)
+        row.bind(run, after_sequence, *target, kPage);
+      else
+        row.bind(run, after_sequence, kPage);
       for (;;) {
         TRY(const bool more, row.step());
         if (!more) break;

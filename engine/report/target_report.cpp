@@ -167,8 +167,7 @@ json step_json(const StepDetail& step) {
 
 Result<TargetHistory> read_history(Journal& journal, std::int64_t run, int target) {
   TargetHistory history;
-  TRY_VOID(journal.events(run, 0, [&](const Event& event) {
-    if (event.target != target) return true;
+  TRY_VOID(journal.target_events(run, target, 0, [&](const Event& event) {
     if (event.kind == EventKind::step_started) history.erase(event.step);
     if (event.kind == EventKind::step_probed) {
       StepHistory& step = history[event.step];

@@ -54,8 +54,8 @@ Error run_was_cancelled(std::optional<CancelMode> mode) {
 // Facts of a target that was begun are the journaled ones.
 static Result<TargetFacts> journaled_facts(Journal& journal, std::int64_t run, int target) {
   TargetFacts facts;
-  TRY_VOID(journal.events(run, 0, [&](const Event& event) {
-    if (event.target == target && event.kind == EventKind::facts_gathered && event.data.contains("facts"))
+  TRY_VOID(journal.target_events(run, target, 0, [&](const Event& event) {
+    if (event.kind == EventKind::facts_gathered && event.data.contains("facts"))
       facts = event.data["facts"].get<TargetFacts>();
     return true;
   }));

@@ -154,12 +154,10 @@ Result<json> Documents::events(std::int64_t id, std::int64_t after, std::int64_t
   if (after > 0) {
     TRY(found, events_after(*journal_, id, after, target, limit));
   } else {
-    Span worked_on;
     if (target != 0) {
-      TRY(const TargetRecord record, journal_->target(id, target));
-      worked_on = {record.started, record.ended};
+      TRY_VOID(journal_->target(id, target));  // an error rather than an empty page, when there is none
     }
-    TRY(found, events_before(*journal_, id, before > 0 ? before : last + 1, target, worked_on, limit));
+    TRY(found, events_before(*journal_, id, before > 0 ? before : last + 1, target, limit));
   }
   json list = json::array();
   for (const Event& event : found) list.push_back(entry(*own, event));

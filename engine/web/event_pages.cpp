@@ -19,24 +19,6 @@ Result<std::optional<Event>> first_after(Journal& journal, std::int64_t run, std
   return found;
 }
 
-// What clocks of several workers may differ by, and what follows upon an end (obligations).
-constexpr auto kClocks = std::chrono::seconds(30);
-constexpr auto kAfterwards = std::chrono::minutes(2);
-
-// A sequence that all events of that time and later are above of.
-Result<std::int64_t> just_before(Journal& journal, std::int64_t run, WallTime time, std::int64_t last) {
-  std::int64_t low = 1, high = last;
-  while (low + 500 < high) {
-    const std::int64_t middle = low + (high - low) / 2;
-    TRY(const std::optional<Event> event, first_after(journal, run, middle));
-    if (event && event->at < time - kClocks)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
 }  // namespace
 
 Result<std::int64_t> last_sequence(Journal& journal, std::int64_t run) {
@@ -68,32 +50,35 @@ Result<std::int64_t> last_sequence(Journal& journal, std::int64_t run) {
 
 Result<std::vector<Event>> events_after(Journal& journal, std::int64_t run, std::int64_t sequence, int target, std::size_t limit) {
   std::vector<Event> found;
-  TRY_VOID(journal.events(run, sequence, [&](const Event& event) {
-    if (!is_planned(event) && (target == 0 || event.target == target)) found.push_back(event);
+  const auto visit = [&](const Event& event) {
+    if (!is_planned(event)) found.push_back(event);
     return found.size() < limit;
-  }));
+  };
+  TRY_VOID(target != 0 ? journal.target_events(run, target, sequence, visit) : journal.events(run, sequence, visit));
   return found;
 }
 
-Result<std::vector<Event>> events_before(Journal& journal, std::int64_t run, std::int64_t sequence, int target, Span worked_on, std::size_t limit) {
-  std::int64_t lowest = 1;
+Result<std::vector<Event>> events_before(Journal& journal, std::int64_t run, std::int64_t sequence, int target, std::size_t limit) {
+  std::deque<Event> found;
+  const auto visit = [&](const Event& event) {
+    if (event.sequence >= sequence) return false;
+    if (is_planned(event)) return true;
+    found.push_back(event);
+    if (found.size() > limit) found.pop_front();
+    return true;
+  };
+  const auto page = [&found] { return std::vector<Event>(std::make_move_iterator(found.begin()), std::make_move_iterator(found.end())); };
   if (target != 0) {
-    if (!worked_on.started) return std::vector<Event>();
-    TRY(lowest, just_before(journal, run, *worked_on.started, sequence));
+    TRY_VOID(journal.target_events(run, target, 1, visit));
+    return page();
   }
-  // All of a target's are gathered at once: they are few, and lie far apart.
-  std::int64_t span = target != 0 ? sequence : static_cast<std::int64_t>(limit) * 2;
+  // A run's events lie close together: twice as many sequences hold them nearly always.
+  std::int64_t span = static_cast<std::int64_t>(limit) * 2;
   for (;;) {
-    const std::int64_t from = std::max(lowest, sequence - span);
-    std::deque<Event> found;
-    TRY_VOID(journal.events(run, from, [&](const Event& event) {
-      if (event.sequence >= sequence || (target != 0 && worked_on.ended && event.at > *worked_on.ended + kAfterwards)) return false;
-      if (is_planned(event) || (target != 0 && event.target != target)) return true;
-      found.push_back(event);
-      if (found.size() > limit) found.pop_front();
-      return true;
-    }));
-    if (found.size() == limit || from <= lowest) return std::vector<Event>(std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+    const std::int64_t from = std::max<std::int64_t>(1, sequence - span);
+    found.clear();
+    TRY_VOID(journal.events(run, from, visit));
+    if (found.size() == limit || from <= 1) return page();
     span *= 4;
   }
 }

@@ -16,12 +16,7 @@ Result<std::int64_t> last_sequence(Journal& journal, std::int64_t run);
 // At most `limit` events with a higher sequence, ascending; of one target, unless it is 0. What was planned is left out.
 Result<std::vector<Event>> events_after(Journal& journal, std::int64_t run, std::int64_t sequence, int target, std::size_t limit);
 
-// When a target was worked on: it has no events before and (when it has ended) after. Nothing when it never began.
-struct Span {
-  std::optional<WallTime> started, ended;
-};
-
 // The last `limit` ones with a lower sequence, ascending; of one target, unless it is 0.
-Result<std::vector<Event>> events_before(Journal& journal, std::int64_t run, std::int64_t sequence, int target, Span worked_on, std::size_t limit);
+Result<std::vector<Event>> events_before(Journal& journal, std::int64_t run, std::int64_t sequence, int target, std::size_t limit);
 
 }  // namespace pgconvoy::web
