@@ -74,6 +74,7 @@ class Counting final : public Journal {
   Result<json> planned_target(std::int64_t run, int number) override { return real_.planned_target(run, number); }
   Result<void> events(std::int64_t run, std::int64_t after, const std::function<bool(const Event&)>& visit) override { return real_.events(run, after, visit); }
   Result<void> own_events(std::int64_t run, std::int64_t after, const std::function<bool(const Event&)>& visit) override { return real_.own_events(run, after, visit); }
+  Result<void> target_events(std::int64_t run, int target, std::int64_t after, const std::function<bool(const Event&)>& visit) override { return real_.target_events(run, target, after, visit); }
   Result<std::vector<Obligation>> obligations(bool open_only) override { return real_.obligations(open_only); }
   Result<std::vector<BackupRecord>> backups() override { return real_.backups(); }
   Result<std::vector<std::string>> verify() override { return real_.verify(); }
@@ -94,6 +95,7 @@ void add_target(Plan& plan, int number, int steps) {
   planned.target.environments = {planned.target.id};
   planned.bytes = 10'000'000;
   planned.seconds = steps;
+  planned.steps.reserve(steps);
   for (int step = 1; step <= steps; ++step) {
     StepPlan made;
     made.operation = fmt::format("simulated_{}", step);
@@ -202,7 +204,7 @@ int main(int argc, char** argv) {
     for (const std::string& each : states)
       if (state.empty() || each != "succeeded") state = each;
   } else {
-    state = carry_out(journal, plan, operations, run, false);
+    state = carry_out(journal, std::move(plan), operations, run, false);
   }
   const double took = seconds_since(begun);
   rusage usage{};
