@@ -16,7 +16,7 @@ namespace {
 class Sha256 {
  public:
   Sha256() {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+    if (!context_ || EVP_DigestInit_ex(context_.get(), algorithm(), nullptr) != 1)
       throw std::runtime_error("OpenSSL has no SHA-256");
   }
   void add(const void* data, std::size_t size) {
@@ -26,12 +26,22 @@ class Sha256 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     if (EVP_DigestFinal_ex(context_.get(), digest, &size) != 1) throw std::runtime_error("EVP_DigestFinal failed");
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string text(2 * size, '0');
+    for (unsigned i = 0; i < size; ++i) {
+      text[2 * i] = kDigits[digest[i] >> 4];
+      text[2 * i + 1] = kDigits[digest[i] & 15];
+    }
     return text;
   }
 
  private:
+  // Looked up once: OpenSSL 3 would search its providers for each of a journal's events. Never freed.
+  static const EVP_MD* algorithm() {
+    static const EVP_MD* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return found;
+  }
+
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 };
 

@@ -55,9 +55,8 @@ Result<JournalAppender::OpenTarget*> JournalAppender::target_of(const Event& eve
   if (known != targets_.end()) return &known->second;
   std::optional<Stored<TargetRecord>> found;
   if (event.kind != EventKind::target_planned) {
-    TRY(found, store_.read_target(event.run, event.target, false));
+    TRY(found, stored_target(key));
     if (!found) return impossible(event, "there is no such target");
-    TRY_VOID(complete(key, *found));
   } else {
     found.emplace();
     found->planned = event.sequence;
@@ -67,19 +66,18 @@ Result<JournalAppender::OpenTarget*> JournalAppender::target_of(const Event& eve
   return &targets_.emplace(key, std::move(open)).first->second;
 }
 
-// With its steps, from what is known of them when nobody has written about the target since.
-Result<void> JournalAppender::complete(const std::pair<std::int64_t, int>& key, Stored<TargetRecord>& target) {
+// From what is known of it when nobody has written about the target since: its chain has the same head then.
+Result<std::optional<Stored<TargetRecord>>> JournalAppender::stored_target(const std::pair<std::int64_t, int>& key) {
+  const auto [run, number] = key;
   if (known_) {
     if (const auto known = known_->find(key); known != known_->end()) {
-      const bool holds = known->second.hash == target.hash;
-      if (holds) target = std::move(known->second);
+      TRY(const auto head, store_.read_head(run, number));
+      std::optional kept(std::move(known->second));
       known_->erase(known);
-      if (holds) return {};
+      if (head == kept->hash) return kept;
     }
   }
-  TRY(auto whole, store_.read_target(key.first, key.second, true));
-  target = std::move(*whole);
-  return {};
+  return store_.read_target(run, number);
 }
 
 Result<void> JournalAppender::fold_obligation(const Event& event) {
@@ -110,7 +108,7 @@ Result<void> JournalAppender::add(Event& event) {
   std::string data;
   try {
     data = event.data.dump();
-    (void)json(event.step).dump();
+    if (!is_plain(event.step)) (void)json(event.step).dump();
   } catch (const json::exception&) {
     return Error(ErrorKind::usage, fmt::format("the journal refuses {} of {}: it holds text that is not UTF-8",
                                                to_string(event.kind), place_of(event)));

@@ -44,7 +44,7 @@ class JournalAppender {
   Result<Stored<RunRecord>*> run_of(const Event& event);
   Result<OpenTarget*> target_of(const Event& event);
   Result<void> write_targets();
-  Result<void> complete(const std::pair<std::int64_t, int>& key, Stored<TargetRecord>& target);
+  Result<std::optional<Stored<TargetRecord>>> stored_target(const std::pair<std::int64_t, int>& key);
   Result<void> fold_obligation(const Event& event);
   Result<void> link(std::string& head, const Event& event, const std::string& data);
 

@@ -2,12 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/core/digest.hpp"
 
 namespace pgconvoy {
 
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char each) { return each >= 0x20 && each < 0x7f && each != '"' && each != '\\'; });
+}
+
 // Damaged text may not be UTF-8: it is replaced, which no valid hash was computed over.
 static std::string quoted(const std::string& text) {
+  if (is_plain(text)) return '"' + text + '"';
   return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

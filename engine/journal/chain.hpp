@@ -2,10 +2,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/journal/event.hpp"
 
 namespace pgconvoy {
+
+// Printable ASCII without quotation marks and backslashes: as JSON it is the same text in quotation marks.
+bool is_plain(std::string_view text);
 
 // What stands before the first event of a chain; target 0 is the run's own.
 std::string chain_start(const std::string& token, std::int64_t run, int target);

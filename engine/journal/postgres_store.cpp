@@ -116,24 +116,29 @@ Result<std::optional<Stored<RunRecord>>> PostgresStore::read_run(std::int64_t ru
   return std::optional(std::move(stored));
 }
 
-Result<std::optional<Stored<TargetRecord>>> PostgresStore::read_target(std::int64_t run, int target, bool with_steps) {
+Result<std::optional<Stored<TargetRecord>>> PostgresStore::read_target(std::int64_t run, int target) {
   if (const auto known = targets_.find(TargetKey(run, target)); known != targets_.end()) return std::optional(known->second);
   TRY(const PostgresRows rows,
       database_.query(fmt::format("select {} from pgconvoy.targets where run = $1::bigint and number = $2::int", kTargetColumns),
                       {number(run), number(target)}));
   if (rows.empty()) return std::optional<Stored<TargetRecord>>();
   TRY(auto stored, target_of_row(rows[0]));
-  if (with_steps) {
-    TRY(const PostgresRows steps,
-        database_.query(fmt::format("select {} from pgconvoy.steps where run = $1::bigint and target = $2::int", kStepColumns),
-                        {number(run), number(target)}));
-    for (int row = 0; row < steps.size(); ++row) {
-      TRY(auto step, step_of_row(steps[row]));
-      auto path = step.path;
-      stored.record.steps.emplace(std::move(path), std::move(step));
-    }
+  TRY(const PostgresRows steps,
+      database_.query(fmt::format("select {} from pgconvoy.steps where run = $1::bigint and target = $2::int", kStepColumns),
+                      {number(run), number(target)}));
+  for (int row = 0; row < steps.size(); ++row) {
+    TRY(auto step, step_of_row(steps[row]));
+    auto path = step.path;
+    stored.record.steps.emplace(std::move(path), std::move(step));
   }
   return std::optional(std::move(stored));
+}
+
+Result<std::optional<std::string>> PostgresStore::read_head(std::int64_t run, int target) {
+  if (const auto known = targets_.find(TargetKey(run, target)); known != targets_.end()) return std::optional(known->second.hash);
+  TRY(const PostgresRows rows,
+      database_.query("select hash from pgconvoy.targets where run = $1::bigint and number = $2::int", {number(run), number(target)}));
+  return rows.empty() ? std::nullopt : std::optional(rows[0].text(0));
 }
 
 // Locked with the row, when there is one: two events about it come one after the other.

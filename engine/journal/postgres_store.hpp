@@ -29,7 +29,8 @@ class PostgresStore final : public JournalStore {
 
   Result<std::int64_t> last_sequence() override { return last_sequence_; }
   Result<std::optional<Stored<RunRecord>>> read_run(std::int64_t run) override;
-  Result<std::optional<Stored<TargetRecord>>> read_target(std::int64_t run, int number, bool with_steps) override;
+  Result<std::optional<Stored<TargetRecord>>> read_target(std::int64_t run, int number) override;
+  Result<std::optional<std::string>> read_head(std::int64_t run, int number) override;
   Result<std::optional<StoredObligation>> read_obligation(const std::string& id) override;
 
   Result<void> write_event(const StoredEvent& stored) override;

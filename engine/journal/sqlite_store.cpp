@@ -28,25 +28,29 @@ Result<void> SqliteStore::write_run(const Stored<RunRecord>& stored) {
   return row.run();
 }
 
-Result<std::optional<Stored<TargetRecord>>> SqliteStore::read_target(std::int64_t run, int number, bool with_steps) {
+Result<std::optional<Stored<TargetRecord>>> SqliteStore::read_target(std::int64_t run, int number) {
   static const std::string sql = fmt::format("select {} from targets where run = ? and number = ?", kTargetColumns);
   static const std::string sql_of_steps = fmt::format("select {} from steps where run = ? and target = ?", kStepColumns);
   TRY(auto row, database_.prepare(sql));
   TRY(const bool found, row.bind(run, number).step());
   if (!found) return std::optional<Stored<TargetRecord>>();
   TRY(auto stored, target_of_row(row));
-  if (with_steps) {
-    TRY(auto steps, database_.prepare(sql_of_steps));
-    steps.bind(run, number);
-    for (;;) {
-      TRY(const bool more, steps.step());
-      if (!more) break;
-      TRY(auto step, step_of_row(steps));
-      auto path = step.path;
-      stored.record.steps.emplace(std::move(path), std::move(step));
-    }
+  TRY(auto steps, database_.prepare(sql_of_steps));
+  steps.bind(run, number);
+  for (;;) {
+    TRY(const bool more, steps.step());
+    if (!more) break;
+    TRY(auto step, step_of_row(steps));
+    auto path = step.path;
+    stored.record.steps.emplace(std::move(path), std::move(step));
   }
   return std::optional(std::move(stored));
+}
+
+Result<std::optional<std::string>> SqliteStore::read_head(std::int64_t run, int number) {
+  TRY(auto row, database_.prepare("select hash from targets where run = ? and number = ?"));
+  TRY(const bool found, row.bind(run, number).step());
+  return found ? std::optional(row.text(0)) : std::nullopt;
 }
 
 Result<std::vector<TargetRecord>> SqliteStore::read_targets(std::int64_t run, bool with_steps) {
@@ -85,7 +89,10 @@ Result<void> SqliteStore::write_target(const Stored<TargetRecord>& stored, const
       "hash = excluded.hash",
       kTargetColumns);
   static const std::string sql_of_step = fmt::format(
-      "insert or replace into steps (run, {}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kStepColumns);
+      "insert into steps (run, {}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (run, target, path) do update set "
+      "status = excluded.status, attempt = excluded.attempt, epoch = excluded.epoch, first_started = excluded.first_started, "
+      "intent = excluded.intent, outcome = excluded.outcome, error = excluded.error, started = excluded.started, ended = excluded.ended",
+      kStepColumns);
   TRY(auto row, database_.prepare(sql));
   row.bind(target.run, target.number, target.id, target.region, to_string(target.state), target.epoch, target.pivoted,
            text_of(target.reason), text_of(target.started), text_of(target.ended), text_of(target.paused_at),

@@ -47,7 +47,8 @@ class JournalStore {
   // Reading. Nothing when there is no such row; a run comes without plan and counts.
   virtual Result<std::int64_t> last_sequence() = 0;  // when asked to write: nobody else takes the next one
   virtual Result<std::optional<Stored<RunRecord>>> read_run(std::int64_t run) = 0;
-  virtual Result<std::optional<Stored<TargetRecord>>> read_target(std::int64_t run, int number, bool with_steps) = 0;
+  virtual Result<std::optional<Stored<TargetRecord>>> read_target(std::int64_t run, int number) = 0;  // with its steps
+  virtual Result<std::optional<std::string>> read_head(std::int64_t run, int number) = 0;             // of the target's chain
   virtual Result<std::optional<StoredObligation>> read_obligation(const std::string& id) = 0;
 
   // Writing: a row that is there is replaced.

@@ -82,7 +82,7 @@ Result<void> JournalVerifier::end(const Chain& chain) {
       return {};
     }
   } else {
-    auto stored = store_.read_target(chain.run, chain.target, true);
+    auto stored = store_.read_target(chain.run, chain.target);
     if (stored && *stored) {
       head = (*stored)->hash;
       planned = (*stored)->planned;
