@@ -28,18 +28,27 @@ Result<RunOptions> changed(RunOptions options, const json& changes) {
   return options;
 }
 
-int show(const Output& output, const RunRecord& run, const RunOptions& options, bool were_changed, bool alive) {
+int show(const Output& output, const RunRecord& run, const RunOptions& options, bool alive, const RunOptions* before = nullptr) {
   if (!output.text()) {
-    json document{{"version", 1}, {"kind", "settings"}, {"run", run.name}, {"alive", alive}, {"changed", were_changed}, {"settings", json::object()}};
+    json document{{"version", 1}, {"kind", "settings"}, {"run", run.name}, {"alive", alive}, {"changed", before != nullptr}, {"settings", json::object()}};
     for (const RunSetting& setting : run_settings()) document["settings"][setting.name] = value_of(options, setting.name);
     write_json(output, document);
+    return kSuccess;
+  }
+  if (before) {
+    std::string text;
+    for (const RunSetting& setting : run_settings())
+      if (const std::string was = value_of(*before, setting.name), is = value_of(options, setting.name); was != is)
+        text += fmt::format("{}: {} {}, was {}\n", run.name, setting.name, report::shown(is.empty() ? "none" : is), report::shown(was.empty() ? "none" : was));
+    if (text.empty()) text = fmt::format("{}: that is as it was\n", run.name);
+    if (!alive) text += fmt::format("no process is at work on {}: it holds as soon as one is\n", run.name);
+    write_out(text);
     return kSuccess;
   }
   report::Table table({{"setting"}, {"value"}, {"what it is"}});
   for (const RunSetting& setting : run_settings())
     table.add({setting.name, report::shown(value_of(options, setting.name)), fmt::format("{} ({})", setting.summary, setting.form)});
   write_out(table.text(output.style(), text_width()));
-  if (were_changed && !alive) write_out(fmt::format("no process is at work on {}: it holds as soon as one is\n", run.name));
   return kSuccess;
 }
 
@@ -61,13 +70,13 @@ int set(const GlobalOptions& globals, SetOptions options) {
   if (!run) return fail(output, run.error());
   auto rollout = report::read_rollout(**journal, *run);
   if (!rollout) return fail(output, rollout.error());
-  if (changes->empty()) return show(output, *run, rollout->options, false, true);
+  if (changes->empty()) return show(output, *run, rollout->options, true);
   if (auto possible = can_be_set(*run, run->name + globals.journal_option()); !possible) return fail(output, possible.error());
   auto after = changed(rollout->options, *changes);
   if (!after) return fail(output, after.error());
   if (auto told = journal_word(**journal, *id, EventKind::limits_set, {{"changes", *changes}}, options.reason); !told)
     return fail(output, told.error());
-  return show(output, *run, *after, true, !(*journal)->lock_run(*id));
+  return show(output, *run, *after, !(*journal)->lock_run(*id), &rollout->options);
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ std::vector<std::string> lines_of_rollout(const ReportView& view) {
   if (rollout.waves() > 1) {
     std::string wave = fmt::format("wave {} of {}: targets {} to {}", rollout.wave, rollout.waves(), first_of_wave(rollout), last_of_wave(rollout));
     if (rollout.wave_ended) wave += ", over";
-    if (rollout.wave_ended && !rollout.soak_until.empty()) wave += fmt::format(", soaks until {}", day_and_time(rollout.soak_until));
+    // Its end stands in the journal also when it is over: whether anybody still waits for it is what counts.
+    const bool soaks = std::any_of(rollout.waits.begin(), rollout.waits.end(), [](const json& wait) { return wait.value("why", "") == "soak"; });
+    if (rollout.wave_ended && soaks && !rollout.soak_until.empty()) wave += fmt::format(", soaks until {}", day_and_time(rollout.soak_until));
     lines.push_back(std::move(wave));
   }
   if (rollout.waits_for_approval())
@@ -30,11 +32,13 @@ std::vector<std::string> lines_of_rollout(const ReportView& view) {
   for (const json& wait : rollout.waits) {
     const std::string why = wait.value("why", "");
     if (why == "approval" || why == "soak") continue;  // said above
-    // A closed region's reason says the time itself, in the region's own.
-    const bool says_it = why == "opening" && !wait.value("text", "").starts_with("would end");
-    const std::string until = says_it ? "" : wait.value("until", "");
-    lines.push_back(fmt::format("{} wait{}: {}{}", count(wait.value("targets", 0), "target"), wait.value("targets", 0) == 1 ? "s" : "",
-                                shown(wait.value("text", "")), until.empty() ? "" : ", until " + day_and_time(until)));
+    // A closed region's reason says the time itself, in the region's own; others may say it as it would be said here.
+    const std::string text = shown(wait.value("text", ""));
+    const bool says_it = why == "opening" && !text.starts_with("would end");
+    std::string until = wait.value("until", "");
+    if (!until.empty()) until = day_and_time(until);
+    lines.push_back(fmt::format("{} wait{}: {}{}", count(wait.value("targets", 0), "target"), wait.value("targets", 0) == 1 ? "s" : "", text,
+                                until.empty() || says_it || text.find(until) != std::string::npos ? "" : ", until " + until));
   }
   return lines;
 }

@@ -1,7 +1,9 @@
 """Targets start in their region's window only; batches; and what calls `run --continue` when a window opens."""
 import datetime
+import json
 import os
 import subprocess
+import time
 import unittest
 
 import yaml
@@ -72,6 +74,46 @@ class WindowTest(ScenarioTest):
         self.assertEqual((checked.returncode, checked.stderr), (0, ""))
         self.assertRegex(self.assert_exit(lab.run("schedule", "-f", lab.path("fleet.yaml"), "--runbook", "postgres-13-to-15", "--cron"), USAGE).stderr,
                          "no region has windows")
+
+
+class OwnWindowTest(ScenarioTest):
+    laboratory_options = {"regions": 1, "databases": 3, "apps": 0, "seed": 67}
+
+    def test_own_window_and_owners_who_are_told(self):
+        lab, fleet = self.lab, self.read_fleet()
+        opens = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=3)
+        closed, *others = sorted(fleet["environments"])
+        fleet["environments"][closed]["windows"] = [f"{opens:%H:%M}-{opens + datetime.timedelta(hours=1):%H:%M}"]
+        fleet["notices"] = {"before": "3s", "after": "1s"}
+        ear = os.path.join(lab.base, "ear")
+        fleet["hooks"] = {"ear": {"command": ["/bin/sh", "-c", f"cat >> {ear}"], "events": ["owner_notice"]}}
+        path = lab.file("notices.yaml", yaml.safe_dump(fleet).replace("secrets/", f"{lab.directory}/secrets/"))
+
+        def told():
+            """target -> when its owner was told, as the hook heard it."""
+            events = [json.loads(line)["event"]["data"] for line in read(ear).splitlines()]
+            return sorted((event["target_id"], event["when"]) for event in events)
+
+        first = self.assert_exit(lab.migrate("-f", path), HALTED)
+        self.assertIn("their owners were told, and have still time", first.stdout)
+        self.assertRegex(first.stdout, rf"its own window opens at \d{{4}}-\d\d-\d\d {opens:%H:%M} UTC")
+        self.assertEqual(set(lab.journal.target_states().values()), {"pending"})
+        self.assertEqual(told(), sorted((name, "before") for name in [closed, *others]))
+        waits, = [line for line in lab.run("status", "r1").stdout.splitlines() if "its own window opens" in line]
+        self.assertEqual(waits.count(f"{opens:%H:%M} UTC"), 1)
+        time.sleep(3)
+        again = ["run", "-f", path, "--runbook", "postgres-13-to-15", "--continue", "--yes"]
+        self.assert_exit(lab.run(*again), HALTED)
+        self.assertEqual(lab.journal.target_states(), {closed: "pending", **{name: "succeeded" for name in others}})
+        time.sleep(1)
+        self.assertRegex(self.assert_exit(lab.run("notices"), 0).stdout, r"2 notices told")
+        self.assertRegex(self.assert_exit(lab.run("notices"), 0).stdout, r"0 notices told")
+        self.assertEqual(told(), sorted([(name, "before") for name in [closed, *others]] + [(name, "after") for name in others]))
+        # Its window is put aside by hand; its owner was told long ago.
+        self.assert_exit(lab.run("set", "r1", "window=always"), 0)
+        self.assert_exit(lab.run(*again), 0)
+        self.assertEqual(set(lab.journal.target_states().values()), {"succeeded"})
+        self.assert_journal_clean()
 
 
 if __name__ == "__main__":
