@@ -10,9 +10,6 @@
 namespace pgconvoy {
 namespace {
 
-// The most that one move holds at a time: the lock of its target, a session in the maintenance database, and pg_dump or
-// pg_restore with a session beside it, or the two of the comparison.
-constexpr int kOfOneMove = 4;
 // Of those, in the database itself.
 constexpr int kInDatabase = 2;
 // Targets of a region at a time, when nobody says otherwise.
@@ -30,7 +27,7 @@ class ConnectionsFit final : public Condition {
                "servers. When the last one is taken it fails in the middle, and so may somebody else's application.";
     page.reads = fmt::format("max_connections, what of it is reserved, and who is connected now, on both servers; CONNECTION LIMIT of our "
                              "administrator and of the database, where the administrator is no superuser. One move takes up to {} on each "
-                             "server, {} of them in the database.", kOfOneMove, kInDatabase);
+                             "server, {} of them in the database.", kConnectionsOfOneMove, kInDatabase);
     page.silent = "Servers with room for two moves at a time. For a superuser no limit of a role or a database holds, and reserved "
                   "connections are there. Whether the application's own connections have room on the target is the matter of "
                   "server_configuration_fits; who connects between the check and the move can't be known.";
@@ -59,7 +56,7 @@ class ConnectionsFit final : public Condition {
 
  private:
   void examine(const ServerFacts& server, const ConnectionRoomFact& room, std::vector<Finding>& findings) const {
-    const int moves = room.free() / kOfOneMove;
+    const int moves = room.free() / kConnectionsOfOneMove;
     if (moves >= kAtATime) return;
     const bool own = !room.superuser && room.own_limit >= 0 && room.own_limit - room.own_taken <= room.free();
     const std::string limit =
@@ -67,7 +64,7 @@ class ConnectionsFit final : public Condition {
             : fmt::format("max_connections is {}{}, and {} are taken", room.limit,
                           room.superuser || room.reserved == 0 ? "" : fmt::format(", {} of them reserved for others", room.reserved), room.taken);
     findings.push_back({moves == 0 ? Severity::block : Severity::warn, name(), "server " + server.server,
-                        fmt::format("{}: {} more are let in, a move takes up to {}", limit, room.free(), kOfOneMove),
+                        fmt::format("{}: {} more are let in, a move takes up to {}", limit, room.free(), kConnectionsOfOneMove),
                         moves == 0 ? "the move would be refused a connection in the middle, with the app paused"
                                    : "two moves at a time would refuse each other connections, with the apps paused",
                         own ? fmt::format("on {}: ALTER ROLE {} CONNECTION LIMIT -1", server.server, as_identifier(server.administrator))

@@ -7,6 +7,10 @@
 
 namespace pgconvoy {
 
+// The most that one move holds at a time on each of its servers: the lock of its target, a session in the maintenance database, and
+// pg_dump or pg_restore with a session beside it, or the two of the comparison.
+inline constexpr int kConnectionsOfOneMove = 4;
+
 inline constexpr const char* kConnectionRoomPart = "connection_room";
 
 struct ConnectionRoomFact {

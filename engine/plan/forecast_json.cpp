@@ -29,6 +29,9 @@ json forecast_json(const Forecast& forecast) {
   document["regions"] = json::object();
   for (const auto& [region, own] : forecast.regions)
     document["regions"][region] = {{"targets", own.targets}, {"seconds", spread_json(own.seconds)}};
+  document["servers"] = json::object();
+  for (const auto& [server, own] : forecast.servers)
+    document["servers"][server] = {{"targets_at_a_time", spread_json(own.targets)}, {"bytes", own.bytes}};
   document["windows"] = json::array();
   for (const OpeningForecast& opening : forecast.openings)
     document["windows"].push_back({{"region", opening.region}, {"open", format_utc(opening.open)}, {"close", format_utc(opening.close)},
@@ -51,6 +54,9 @@ Forecast forecast_from_json(const json& source) {
   const json regions = source.value("regions", json::object());
   for (const auto& [region, own] : regions.items())
     forecast.regions[region] = {own.value("targets", 0), spread_in(own, "seconds")};
+  const json servers = source.value("servers", json::object());
+  for (const auto& [server, own] : servers.items())
+    forecast.servers[server] = {spread_in(own, "targets_at_a_time"), own.value("bytes", std::int64_t{0})};
   for (const json& opening : source.value("windows", json::array()))
     forecast.openings.push_back({opening.value("region", ""), parse_utc(opening.value("open", "")), parse_utc(opening.value("close", "")),
                                  spread_in(opening, "finished"), spread_in(opening, "left"), opening.value("late", 0.0)});

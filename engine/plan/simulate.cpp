@@ -26,7 +26,7 @@ struct Prepared {
   Prepared(const Plan& plan_, const SimulationRequest& request_)
       : plan(plan_), request(request_), limits(limits_of(plan.options, plan.fleet)),
         schedule(candidates_of(plan), plan.options.waves.empty() ? std::vector<int>() : wave_ends(plan.options.waves, static_cast<int>(plan.targets.size())).value_or(std::vector<int>())) {
-    std::map<std::string, int> known_regions, known_pairs;
+    std::map<std::string, int> known_regions, known_pairs, known_servers;
     const auto index = [](std::map<std::string, int>& known, const std::string& name) {
       return known.try_emplace(name, static_cast<int>(known.size())).first->second;
     };
@@ -40,11 +40,17 @@ struct Prepared {
       target.pair = index(known_pairs, pair_of(planned, ""));
       target.blocked = planned.blocked();
       target.bytes = planned.bytes;
-      targets.push_back(target);
+      for (const auto& [instance, placement] : planned.placements)
+        for (const std::string& server : {placement.source_server, placement.target_server})
+          if (const int found = index(known_servers, server); std::find(target.servers.begin(), target.servers.end(), found) == target.servers.end())
+            target.servers.push_back(found);
+      targets.push_back(std::move(target));
     }
     regions.resize(known_regions.size());
     for (const auto& [name, number] : known_regions) regions[number] = name;
     pairs = static_cast<int>(known_pairs.size());
+    servers.resize(known_servers.size());
+    for (const auto& [name, number] : known_servers) servers[static_cast<std::size_t>(number)] = name;
     std::size_t most = targets.size() + 2;
     for (std::size_t k = 0; k < most; ++k) log_slower.push_back(plan.contention * std::log(std::max<double>(1, static_cast<double>(k))));
     for (int number = 1; number <= schedule.size(); ++number)
@@ -64,6 +70,7 @@ struct Prepared {
     int region = 0, pair = 0;
     bool blocked = false;
     std::int64_t bytes = 0;
+    std::vector<int> servers;  // that it is at work on
   };
 
   const Plan& plan;
@@ -71,7 +78,7 @@ struct Prepared {
   const Limits limits;
   Schedule schedule;
   std::vector<Target> targets;
-  std::vector<std::string> regions;
+  std::vector<std::string> regions, servers;
   std::vector<double> log_slower;  // by targets in flight in a region
   int pairs = 0;
 };
@@ -86,6 +93,7 @@ struct OpeningTally {
 struct Outcome {
   double seconds = 0;
   std::vector<double> of_region;
+  std::vector<int> most_on_server;
   std::map<std::pair<int, WallTime>, OpeningTally> openings;  // region, open
   std::int64_t most_bytes = 0;
   int most_targets = 0, not_reached = 0;
@@ -107,6 +115,8 @@ class Draw {
       for (int pair = 0; pair < prepared.pairs; ++pair)
         shared_[pair] = normal_quantile(((static_cast<std::int64_t>(*number) * (2 * pair + 1) + 7 * pair) % draws + 0.5) / draws);
     outcome_.of_region.resize(prepared.regions.size());
+    outcome_.most_on_server.resize(prepared.servers.size());
+    on_server_.resize(prepared.servers.size());
     outcome_.order.reserve(keep_order ? prepared.targets.size() : 0);
     around_.now = prepared.request.from;
     if (!prepared.request.start) return;
@@ -182,6 +192,10 @@ class Draw {
     const Prepared::Target& item = target(number);
     const int beside = ++in_region_[item.region];
     bytes_ += item.bytes;
+    for (const int server : item.servers) {
+      int& most = outcome_.most_on_server[static_cast<std::size_t>(server)];
+      most = std::max(most, ++on_server_[static_cast<std::size_t>(server)]);
+    }
     const double common = item.shared_spread * shared_[item.pair];
     const double log_middle = item.log_alone + common + prepared_.log_slower[static_cast<std::size_t>(std::min<std::size_t>(beside, prepared_.log_slower.size() - 1))];
     double seconds = kBlockedSeconds;
@@ -207,6 +221,7 @@ class Draw {
     const Prepared::Target& item = target(ended.number);
     --in_region_[item.region];
     bytes_ -= item.bytes;
+    for (const int server : item.servers) --on_server_[static_cast<std::size_t>(server)];
     schedule_.stands(ended.number, item.blocked ? Standing::skipped : Standing::succeeded);
     double& last = outcome_.of_region[static_cast<std::size_t>(item.region)];
     last = std::max(last, Seconds(ended.at - prepared_.request.from).count());
@@ -272,7 +287,7 @@ class Draw {
   const bool deviates_, keep_order_;
   Surroundings around_;
   WallTime openings_hold_until_ = WallTime::min();
-  std::vector<int> in_region_;
+  std::vector<int> in_region_, on_server_;
   std::vector<const Opening*> opening_of_;
   std::vector<double> shared_;  // by pair: a standard deviate
   std::vector<OpeningTally*> begun_in_;
@@ -324,6 +339,15 @@ std::vector<OpeningForecast> openings_of(const Prepared& prepared, const std::ve
   return result;
 }
 
+// A target's databases are known by their sum: of one with several it is divided evenly.
+void add_bytes(Forecast& forecast, const Plan& plan, const Schedule& schedule) {
+  for (const PlannedTarget& planned : plan.targets) {
+    if (planned.blocked() || planned.placements.empty() || !is_to_be_done(schedule.standing(planned.number))) continue;
+    const auto share = planned.bytes / static_cast<std::int64_t>(planned.placements.size());
+    for (const auto& [instance, placement] : planned.placements) forecast.servers[placement.target_server].bytes += share;
+  }
+}
+
 }  // namespace
 
 Forecast simulate(const Plan& plan, const SimulationRequest& request) {
@@ -357,6 +381,9 @@ Forecast simulate(const Plan& plan, const SimulationRequest& request) {
     own.seconds = spread_of(outcomes, [region](const Outcome& outcome) { return outcome.of_region[region]; });
     forecast.targets += own.targets;
   }
+  for (std::size_t server = 0; server < prepared.servers.size(); ++server)
+    forecast.servers[prepared.servers[server]].targets = spread_of(outcomes, [server](const Outcome& outcome) { return outcome.most_on_server[server]; });
+  add_bytes(forecast, plan, prepared.schedule);
   for (const Outcome& outcome : outcomes) {
     forecast.approvals = forecast.approvals || outcome.approvals;
     forecast.rests = forecast.rests || outcome.rests;

@@ -60,6 +60,11 @@ struct OpeningForecast {
   double late = 0;   // share of draws in which something was still in flight when it closed
 };
 
+struct ServerForecast {
+  Spread targets;         // peak of those at work there at a time; each holds up to kConnectionsOfOneMove connections
+  std::int64_t bytes = 0; // that new databases bring to it, all of them together; what is removed later is not taken off
+};
+
 struct Forecast {
   int draws = 0, targets = 0;
   WallTime from;
@@ -67,6 +72,7 @@ struct Forecast {
   std::map<std::string, RegionForecast> regions;
   std::vector<OpeningForecast> openings;         // by time, then region; only those in which something happens
   Spread bytes_in_flight, targets_in_flight;     // peaks
+  std::map<std::string, ServerForecast> servers; // of both sides
   Spread not_reached;                            // targets that never fit into a window, or wait for one that doesn't
   bool approvals = false, rests = false;         // an answer of a person, or another call, was counted in
 };

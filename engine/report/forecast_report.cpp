@@ -8,6 +8,7 @@
 
 #include "engine/core/bytes.hpp"
 #include "engine/core/time_zone.hpp"
+#include "engine/facts/connection_room.hpp"
 #include "engine/report/table.hpp"
 #include "engine/report/text.hpp"
 
@@ -57,6 +58,27 @@ std::string within_words(double seconds, double p90) {
   return fmt::format("{}, nine times of ten within {}", duration_words(seconds), duration_words(p90));
 }
 
+// Those that take most; the rest stand in the document.
+static std::string servers_text(const Forecast& forecast) {
+  constexpr std::size_t kShown = 4;
+  std::vector<std::pair<std::string, ServerForecast>> taking;
+  double busiest = 0;
+  for (const auto& [server, own] : forecast.servers) {
+    busiest = std::max(busiest, own.targets.p90);
+    if (own.bytes > 0) taking.emplace_back(server, own);
+  }
+  if (taking.empty()) return "";
+  std::stable_sort(taking.begin(), taking.end(), [](const auto& one, const auto& other) { return one.second.bytes > other.second.bytes; });
+  std::vector<std::string> parts;
+  for (const auto& [server, own] : taking) {
+    if (parts.size() == kShown) break;
+    parts.push_back(fmt::format("{} takes {}", shown(server), format_bytes({own.bytes})));
+  }
+  std::string text = fmt::format("disk: {}", fmt::join(parts, ", "));
+  if (taking.size() > kShown) text += fmt::format(" (and {} less each)", count(static_cast<std::int64_t>(taking.size() - kShown), "server"));
+  return text + fmt::format("; up to {} of ours on one server at a time", count(std::llround(busiest) * kConnectionsOfOneMove, "connection"));
+}
+
 std::string forecast_text(const Plan& plan, const Style& style, std::size_t width) {
   const Forecast forecast = forecast_from_json(plan.forecast);
   if (forecast.draws == 0 || forecast.targets == 0) return "";
@@ -77,6 +99,7 @@ std::string forecast_text(const Plan& plan, const Style& style, std::size_t widt
                                    count(std::llround(forecast.not_reached.p50), "target")));
   text += wrapped(fmt::format("at most {} and {} in flight at a time", count(std::llround(forecast.targets_in_flight.p90), "target"),
                               format_bytes({std::llround(forecast.bytes_in_flight.p90)})), limit, 2) + "\n";
+  if (const std::string servers = servers_text(forecast); !servers.empty()) text += wrapped(servers, limit, 2) + "\n";
   std::vector<std::string> counted;
   if (forecast.approvals) counted.push_back("an answer to each wave within a quarter of an hour");
   if (forecast.rests) counted.push_back("the run is taken up again when its windows open, or ten minutes after a batch");

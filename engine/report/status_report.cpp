@@ -109,7 +109,8 @@ std::string rest_text(const RunSummary& summary, const Style& style) {
   std::string text;
   for (const auto& [region, own] : rest.rest.regions)
     if (own.targets > 0 && rest.rest.regions.size() > 1) text += fmt::format("  {}: about {} to go\n", shown(region), within_words(own.seconds.p50, own.seconds.p90));
-  const std::string all = fmt::format("about {} to go for {}", within_words(rest.rest.seconds.p50, rest.rest.seconds.p90), count(rest.rest.targets, "target"));
+  const std::string all = fmt::format("about {} to go for {}{}", within_words(rest.rest.seconds.p50, rest.rest.seconds.p90), count(rest.rest.targets, "target"),
+                                      rest.rest.approvals ? ", an answer to each wave within a quarter of an hour counted in" : "");
   text = all + (rest.pace.targets > 0 ? fmt::format("; {} so far: {:.2f} of what was foretold\n", count(rest.pace.targets, "target"), std::exp(rest.pace.shift)) : "\n") + text;
   for (const std::string& warning : summary.window_warnings) text += style.warn(shown(warning)) + "\n";
   return text;

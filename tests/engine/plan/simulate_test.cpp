@@ -62,6 +62,16 @@ TEST_CASE("simulate: without deviation every draw is the one schedule that there
   CHECK(forecast.targets_in_flight.p90 == 3);
   CHECK(forecast.bytes_in_flight.p50 == Approx(130e6));
   CHECK(forecast.not_reached.p90 == 0);
+  // Each server's own peak, and what its new databases take in the end.
+  REQUIRE(forecast.servers.size() == 4);
+  CHECK(forecast.servers.at("a-13").targets.p90 == 2);
+  CHECK(forecast.servers.at("a-15").targets.p90 == 2);
+  CHECK(forecast.servers.at("b-15").targets.p90 == 1);
+  CHECK(forecast.servers.at("a-15").bytes == 36'000'000);
+  CHECK(forecast.servers.at("a-13").bytes == 0);
+  const Forecast read = forecast_from_json(forecast_json(forecast));
+  CHECK(read.servers.at("a-15").bytes == 36'000'000);
+  CHECK(read.servers.at("a-15").targets.p90 == 2);
   CHECK(simulated_order(plan, kSunday) == std::vector<int>{1, 2, 4, 3, 5});
 }
 
