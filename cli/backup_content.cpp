@@ -32,7 +32,7 @@ std::string temporary_folder(const BackupRecord& backup) { return std::filesyste
 
 Task<Result<void>> check_sum(Services services, std::string file, std::string sha256, std::string what) {
   auto read = [file] { return sha256_of_file(file); };
-  CO_TRY(const std::string digest, co_await run_blocking(services.pool, std::move(read)));
+  CO_TRY(const std::string digest, co_await run_blocking(services.pool, read));
   if (digest != sha256)
     co_return Error(ErrorKind::corrupt, fmt::format("{} is not what was written: its sha256 is {}, the journal says {}", what,
                                                     digest.substr(0, 16), sha256.substr(0, 16)));
@@ -100,10 +100,10 @@ Task<Result<std::string>> fill_export(Services services, BackupPolicy policy, Ba
     CO_TRY_VOID(co_await call_backup_program(services.processes, std::move(call)));
   } else {
     auto copy = [from = opened.file, file] { return copy_to(from, file); };
-    CO_TRY_VOID(co_await run_blocking(services.pool, std::move(copy)));
+    CO_TRY_VOID(co_await run_blocking(services.pool, copy));
   }
   auto flush = [file] { return make_durable(file); };
-  CO_TRY_VOID(co_await run_blocking(services.pool, std::move(flush)));
+  CO_TRY_VOID(co_await run_blocking(services.pool, flush));
   CO_TRY_VOID(co_await check_sum(services, file, sum, in_quotes(file)));
   co_return sum;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 
 namespace pgconvoy::cli {
@@ -38,6 +39,29 @@ std::string patterns_of_paths(const std::vector<CommandPage>& pages, const char*
   return joined(patterns, between);
 }
 
+// What a shell does behind an option that takes a value.
+struct ValueWords {
+  const char* opening;     // before the patterns: "(" of zsh
+  const char* between;     // of them
+  std::function<std::string(const std::vector<std::string>& choices)> one_of;
+  std::string file;
+  std::function<std::string(const std::string& value)> any;
+};
+
+// The branches of a `case "PATH BEFORE" in` for every option that takes a value.
+std::string branches_of_values(const std::vector<CommandPage>& pages, const ValueWords& words) {
+  std::string text;
+  for (const CommandPage& page : pages)
+    for (const CommandOption& option : page.options) {
+      if (option.positional || option.value.empty()) continue;
+      std::vector<std::string> patterns;
+      for (const std::string& name : option.names) patterns.push_back("'" + path_of(page) + " " + name + "'");
+      const std::string statement = !option.choices.empty() ? words.one_of(option.choices) : takes_file(option) ? words.file : words.any(option.value);
+      text += fmt::format("    {}{}) {}; return ;;\n", words.opening, joined(patterns, words.between), statement);
+    }
+  return text;
+}
+
 std::string words_after(const CommandPage& page) {
   std::vector<std::string> words = page.children;
   for (const CommandOption& option : page.options)
@@ -62,18 +86,10 @@ std::string bash_completion(const std::vector<CommandPage>& pages) {
       "    case $word in\n";
   text += "      " + patterns_of_paths(pages, " | ") + ") path=$word ;;\n    esac\n  done\n";
   text += "  case \"$path $before\" in\n";
-  for (const CommandPage& page : pages)
-    for (const CommandOption& option : page.options) {
-      if (option.positional || option.value.empty()) continue;
-      std::vector<std::string> patterns;
-      for (const std::string& name : option.names) patterns.push_back("'" + path_of(page) + " " + name + "'");
-      if (!option.choices.empty())
-        text += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -W {} -- \"$current\"); return ;;\n", joined(patterns, " | "), quoted(joined(option.choices, " ")));
-      else if (takes_file(option))
-        text += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;\n", joined(patterns, " | "));
-      else
-        text += fmt::format("    {}) COMPREPLY=(); return ;;\n", joined(patterns, " | "));
-    }
+  const ValueWords values{"", " | ",
+                          [](const std::vector<std::string>& choices) { return fmt::format("mapfile -t COMPREPLY < <(compgen -W {} -- \"$current\")", quoted(joined(choices, " "))); },
+                          "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")", [](const std::string&) { return std::string("COMPREPLY=()"); }};
+  text += branches_of_values(pages, values);
   text += "  esac\n  case $path in\n";
   for (const CommandPage& page : pages) text += fmt::format("    '{}') word={} ;;\n", path_of(page), quoted(words_after(page)));
   return text +
@@ -92,18 +108,9 @@ std::string zsh_completion(const std::vector<CommandPage>& pages) {
       "_pgconvoy() {\n  local path_='' word before=${words[CURRENT-1]}\n  local -a items\n"
       "  for word in ${words[2,CURRENT-1]}; do\n    case \"$path_${path_:+ }$word\" in\n";
   text += "      (" + patterns_of_paths(pages, "|") + ") path_=\"$path_${path_:+ }$word\" ;;\n    esac\n  done\n  case \"$path_ $before\" in\n";
-  for (const CommandPage& page : pages)
-    for (const CommandOption& option : page.options) {
-      if (option.positional || option.value.empty()) continue;
-      std::vector<std::string> patterns;
-      for (const std::string& name : option.names) patterns.push_back("'" + path_of(page) + " " + name + "'");
-      if (!option.choices.empty())
-        text += fmt::format("    ({}) compadd -- {}; return ;;\n", joined(patterns, "|"), joined(option.choices, " "));
-      else if (takes_file(option))
-        text += fmt::format("    ({}) _files; return ;;\n", joined(patterns, "|"));
-      else
-        text += fmt::format("    ({}) _message {}; return ;;\n", joined(patterns, "|"), quoted(option.value));
-    }
+  const ValueWords values{"(", "|", [](const std::vector<std::string>& choices) { return "compadd -- " + joined(choices, " "); }, "_files",
+                          [](const std::string& value) { return "_message " + quoted(value); }};
+  text += branches_of_values(pages, values);
   text += "  esac\n  case \"$path_\" in\n";
   std::map<std::string, std::string> summaries;
   for (const CommandPage& page : pages) summaries[path_of(page)] = page.summary;

@@ -96,7 +96,8 @@ Task<Result<void>> Hooks::call(std::shared_ptr<Shared> shared, Hook hook, json e
     CO_TRY(const Secret address, co_await shared->credentials.password(hook.webhook));
     if (event.contains("text")) event.erase("kind");
     const std::string body = event.dump(-1, ' ', false, json::error_handler_t::replace);
-    co_return co_await run_blocking(shared->pool, [&] { return post_webhook(address, body, hook.program.limit, who); });
+    const auto post = [&] { return post_webhook(address, body, hook.program.limit, who); };
+    co_return co_await run_blocking(shared->pool, post);
   }
   ProgramRequest request;
   request.program = hook.program;

@@ -117,7 +117,7 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
     std::vector<JournaledIntent> found;
     std::vector<Event> words;
     bool tells = true;
-    auto read = co_await run_blocking(self->pool, [&]() -> Result<void> {
+    const auto look_into_it = [&]() -> Result<void> {
       const auto visit = [&](const Event& event) {
         last = event.sequence;
         if (event.kind == EventKind::run_intent) found.push_back(intent_in(event));
@@ -131,7 +131,8 @@ struct IntentWatch::Impl : std::enable_shared_from_this<IntentWatch::Impl> {
       if (words.empty()) return {};
       TRY(tells, in_common->is_eldest(self->run));
       return {};
-    });
+    };
+    auto read = co_await run_blocking(self->pool, look_into_it);
     self->seen = std::max(self->seen, last);
     if (!read) co_return;
     // Of what was said before the start only the last word counts.

@@ -15,6 +15,7 @@
 #include "engine/fleet/file.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/url.hpp"
+#include "engine/plan/in_place.hpp"
 #include "engine/platform/atomic_file.hpp"
 #include "engine/report/text.hpp"
 #include "runbooks/catalogue.hpp"
@@ -91,6 +92,9 @@ Result<FleetAndRunbook> from_pair(Application& application, const PlanningOption
   FleetAndRunbook result;
   TRY(result.runbook, load_runbook(application, chosen));
   TRY(const Requirements needed, requirements_of(result.runbook, application.operations()));
+  if (is_in_place(needed))
+    return Error(ErrorKind::usage, fmt::format("runbook {} works on databases where they are: there is nothing to be moved to --target", result.runbook.name),
+                 "write a fleet file (pgconvoy init) and give it with -f");
   TRY(Fleet pair, ad_hoc_fleet(options.fleet.source, options.fleet.target, needed.source_service, needed.target_service));
   TRY(result.fleet, application.wait(discovered(application.services(), std::move(pair), options.fleet.database)));
   return result;

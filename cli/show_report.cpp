@@ -50,7 +50,8 @@ Result<void> show_long_report(const GlobalOptions& globals, Journal& journal, st
   const auto each = [&](const std::function<bool(const report::TargetSummary&)>& wanted, const report::VisitTarget& visit) {
     return report::each_target(journal, outline, wanted, visit);
   };
-  const report::LongReport whole{outline, globals.journal_option(), each, [](std::string_view text) { write_out(text); }};
+  const report::LongReport whole{outline, globals.journal_option(), each, [](std::string_view text) { write_out(text); },
+                                 [&](const std::function<bool(const Event&)>& visit) { return journal.events(run, 0, visit); }};
   return kLongFormats.at(globals.format)(whole);
 }
 

@@ -68,12 +68,13 @@ Result<Spawned> spawn_apart(const std::string& program, const std::vector<std::s
 }
 
 // "pgconvoy: r7 is halted already\n  pgconvoy resume r7": the first line is the message, the rest what to type.
+// What the asker has written was looked at (words_for): what the command says no to is the state that things are in.
 Error error_in(const std::string& said, int code) {
   std::string text = said;
   if (text.starts_with("pgconvoy: ")) text.erase(0, 10);
   const auto line = text.find('\n');
   const std::string message = printable(text.substr(0, line));
-  return Error(code == 2 ? ErrorKind::usage : ErrorKind::refused, message.empty() ? fmt::format("the command ended with exit code {}", code) : message,
+  return Error(ErrorKind::refused, message.empty() ? fmt::format("the command ended with exit code {}", code) : message,
                line == std::string::npos ? "" : printable(text.substr(line)));
 }
 
@@ -93,7 +94,9 @@ Result<std::vector<std::string>> words_for(const web::Wish& wish, const std::str
       const auto& known = run_settings();
       if (std::none_of(known.begin(), known.end(), [&name = name](const RunSetting& setting) { return name == setting.name; }))
         return Error(ErrorKind::usage, fmt::format("there is no setting \"{}\"", printable(name)));
-      words.push_back(name + "=" + value.get<std::string>());
+      const std::string text = value.get<std::string>();
+      if (const std::string problem = problem_of_setting(name, text); !problem.empty()) return Error(ErrorKind::usage, printable(problem));
+      words.push_back(name + "=" + text);
     }
   return words;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -26,7 +27,8 @@ class ServersReachable final : public Condition {
                 "their versions.";
     page.reads = "A connection to each server as the administrator: version, role, recovery, control file's "
                   "identifier; versions of pg_dump and pg_restore of this host.";
-    page.silent = "Newer client programs are fine up to where their output needs a newer server.";
+    page.silent = "Newer client programs are fine up to where their output needs a newer server. A runbook that moves nothing needs neither "
+                  "the programs nor those rights.";
     page.remedies = "What the finding says: it is an address, a right, or a package.";
     page.sources = "Manual: pg_dump and pg_restore, Notes; pg_control_system().";
     return page;
@@ -41,11 +43,13 @@ class ServersReachable final : public Condition {
       servers.emplace(facts.source_server.contains(move.instance) ? facts.source_server.at(move.instance) : "",
                       &move.source);
       servers.emplace(facts.target_server.at(move.instance), &move.target);
-      if (!move.source_known() || !move.target_known()) continue;
+      if (!move.source_known() || !move.target_known() || in_place(move)) continue;
       target_majors.emplace(major_of(move.target), move.target.server);
       if (pairs.emplace(move.source.server, move.target.server).second) examine_pair(move, findings);
     }
-    for (const auto& [id, server] : servers) examine_server(id, *server, findings);
+    const auto moves = moves_of(facts);
+    const bool moves_any = std::any_of(moves.begin(), moves.end(), [](const Move& move) { return !in_place(move); });
+    for (const auto& [id, server] : servers) examine_server(id, *server, moves_any, findings);
     for (const auto& [major, server] : target_majors)
       for (const char* program : {"pg_dump", "pg_restore"})
         examine_program(facts.host, program, major, server, findings);
@@ -53,12 +57,15 @@ class ServersReachable final : public Condition {
   }
 
  private:
+  // A runbook that moves nothing: no move has one server as source and target.
+  static bool in_place(const Move& move) { return !move.source.server.empty() && &move.source == &move.target; }
+
   Finding finding(Severity severity, std::string object, std::string evidence, std::string why,
                   std::string remedy) const {
     return {severity, name(), std::move(object), std::move(evidence), std::move(why), std::move(remedy), false};
   }
 
-  void examine_server(const std::string& id, const ServerFacts& server, Findings& findings) const {
+  void examine_server(const std::string& id, const ServerFacts& server, bool moves, Findings& findings) const {
     const std::string object = "server " + (id.empty() ? "(none)" : id);
     if (!server.reachable) {
       findings.push_back(finding(
@@ -77,9 +84,9 @@ class ServersReachable final : public Condition {
                   "correct url or service of the server in the fleet file"));
     if (server.in_recovery)
       findings.push_back(finding(Severity::block, object, "it is in recovery (a standby)",
-                                 "a standby can be neither fenced nor written to",
+                                 moves ? "a standby can be neither fenced nor written to" : "nothing can be written to a standby",
                                  "put the primary's url in the fleet file, or add target_session_attrs=primary to it"));
-    examine_rights(object, server, findings);
+    if (moves) examine_rights(object, server, findings);
   }
 
   void examine_rights(const std::string& object, const ServerFacts& server, Findings& findings) const {

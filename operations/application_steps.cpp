@@ -25,7 +25,7 @@ Task<Result<void>> wait_until_healthy(StepContext& context, Environment environm
 Seconds patience_on_the_way_back(const StepContext& context, const Environment& environment) {
   Seconds patience(60);
   for (const StepPlan& planned : context.work.planned.steps)
-    if (planned.operation == "redeploy" && planned.subject == environment.id)
+    if ((planned.operation == "redeploy" || planned.operation == "start_app") && planned.subject == environment.id)
       patience = std::max(patience, Seconds(planned.arguments.value("health_timeout", 0.0)));
   return patience;
 }

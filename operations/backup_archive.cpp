@@ -48,7 +48,7 @@ std::string with_free_space(const std::string& message, const std::string& file)
 
 Task<Result<void>> dump(StepContext& context, std::string id, BackupPlace place) {
   auto make = [file = place.working_file] { return make_private_file(file); };
-  CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
+  CO_TRY_VOID(co_await run_blocking(context.services.pool, make));
   ClientCall call;
   call.program = "pg_dump";
   call.major = context.work.facts.servers.at(context.target_server(id).id).version_number / 10000;
@@ -75,7 +75,7 @@ Task<Result<void>> dump(StepContext& context, std::string id, BackupPlace place)
 
 Task<Result<Sealed>> seal_on_pool(StepContext& context, std::string file, bool durable) {
   auto work = [file, durable] { return seal(file, durable); };
-  co_return co_await run_blocking(context.services.pool, std::move(work));
+  co_return co_await run_blocking(context.services.pool, work);
 }
 
 std::string expiry(const StepContext& context) {
@@ -116,7 +116,7 @@ Task<Result<BackupFile>> dump_and_keep(StepContext& context, BackupPlace place) 
   if (backup.encrypted) {
     context.progress(Progress{0, readable.bytes, "encrypt"});
     auto make = [file = place.file] { return make_private_file(file); };
-    CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
+    CO_TRY_VOID(co_await run_blocking(context.services.pool, make));
     BackupProgramCall encrypt{"encrypt", policy.encrypt, "", place.working_file, place.file, readable.bytes, context.time_left};
     CO_TRY_VOID(co_await call_within_pause(context, std::move(encrypt)));
     CO_TRY(kept, co_await seal_on_pool(context, place.file, true));
@@ -146,7 +146,7 @@ Task<std::string> why_unusable_file(StepContext& context, std::string file, std:
     co_return elsewhere ? fmt::format("{} is on host {}, this is {}", file, host, this_host()) : file + " is not there";
   }
   auto read = [file] { return sha256_of_file(file); };
-  auto digest = co_await run_blocking(context.services.pool, std::move(read));
+  auto digest = co_await run_blocking(context.services.pool, read);
   if (!digest) co_return digest.error().message;
   co_return *digest == sha256 ? "" : file + " is not what was written (sha256)";
 }
@@ -154,7 +154,7 @@ Task<std::string> why_unusable_file(StepContext& context, std::string file, std:
 Task<Result<void>> decrypt_into(StepContext& context, BackupFile backup, std::string from, std::string into) {
   context.progress(Progress{0, backup.bytes, "decrypt"});
   auto make = [into] { return make_private_file(into); };
-  CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
+  CO_TRY_VOID(co_await run_blocking(context.services.pool, make));
   BackupProgramCall call{"decrypt", context.fleet().backups.decrypt, "", from, into, backup.bytes, context.time_left};
   CO_TRY_VOID(co_await call_within_pause(context, std::move(call)));
   const std::string wrong = co_await why_unusable_file(context, into, backup.working_sha256, "");
@@ -166,7 +166,7 @@ Task<Result<void>> decrypt_into(StepContext& context, BackupFile backup, std::st
 Task<Result<void>> from_store(StepContext& context, BackupFile backup, std::string into) {
   const std::string fetched = backup.encrypted ? into + kFetched : into;
   auto make = [fetched] { return make_private_file(fetched); };
-  CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
+  CO_TRY_VOID(co_await run_blocking(context.services.pool, make));
   context.progress(Progress{0, backup.bytes, "download"});
   BackupProgramCall call{"download", context.fleet().backups.download, backup.key, "", fetched, backup.bytes, context.time_left};
   auto downloaded = co_await call_within_pause(context, std::move(call));

@@ -26,11 +26,13 @@ class Collect final : public TypedOperation<CollectIntent, CollectOutcome> {
   Subject subject() const override { return Subject::instance; }
   std::vector<Parameter> parameters() const override {
     return {{"service", Parameter::Type::text, nullptr, "The service to move away from, such as postgresql-database-13."},
-            {"state", Parameter::Type::text, "provisioned", "The state that an instance must be in."}};
+            {"state", Parameter::Type::text, "provisioned", "The state that an instance must be in."},
+            {"server", Parameter::Type::text, "", "Only those on this server; needed when they move to another server of the same service."}};
   }
   void require(Requirements& requirements, const json& arguments) const override {
     requirements.source_service = arguments.value("service", "");
     requirements.source_state = arguments.value("state", "provisioned");
+    requirements.source_server = arguments.value("server", "");
   }
   Estimate estimate(const EstimateInput&) const override { return {0.01, false}; }
 

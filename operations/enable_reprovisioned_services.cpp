@@ -2,39 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
-#include "engine/platform/places.hpp"
 #include "engine/postgres/database_properties.hpp"
 #include "engine/run/step_context.hpp"
-#include "operations/application_steps.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/database_fence.hpp"
 #include "operations/database_owner.hpp"
 #include "operations/database_properties.hpp"
 #include "operations/handles.hpp"
+#include "operations/held_places.hpp"
 #include "operations/lossless.hpp"
 #include "operations/pivot_gate.hpp"
 #include "operations/private_files.hpp"
 
 namespace pgconvoy {
 namespace {
-
-// Where a variable led before: no user, no password.
-struct HeldPlace {
-  std::string environment, instance, variable, part;
-  std::map<std::string, std::string> keywords;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeldPlace, environment, instance, variable, part, keywords)
-
-// Where a pooler's alias led before.
-struct HeldAlias {
-  std::string pooler, alias, host, port, database;
-  PoolerPlace place() const { return {host, port, database}; }
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HeldAlias, pooler, alias, host, port, database)
-
-constexpr std::array<const char*, 4> kPlaceKeywords{"host", "hostaddr", "port", "dbname"};
 
 struct EnableIntent {
   std::string server, temporary_name, final_name;
@@ -80,10 +61,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     intent.old_server = context.source_server(id).id;
     intent.old_name = context.instance().database;
     CO_TRY(intent.held, co_await places_held(context));
-    for (const auto& [pooler, alias] : context.poolers_of(id)) {
-      CO_TRY(PoolerPlace place, co_await context.services.poolers.of(*pooler).place(*pooler, alias));
-      intent.aliases.push_back({pooler->id, alias, place.host, place.port, place.database});
-    }
+    CO_TRY(intent.aliases, co_await aliases_held(context));
     co_return intent;
   }
 
@@ -109,16 +87,10 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     CO_TRY(FenceResult renamed, co_await fence_database(*maintenance, rename));
     (void)renamed;
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
-    CO_TRY(const int bound, co_await bind_all(context, intent.held, place));
-    CO_TRY_VOID(co_await must_lead_there(context, intent.held, place));
-    for (const HeldAlias& held : intent.aliases) {
-      const Pooler& pooler = context.fleet().poolers.at(held.pooler);
-      CO_TRY_VOID(co_await context.services.poolers.of(pooler).repoint(context.identity(), pooler, held.alias, pooler_place(place)));
-      ++outcome.aliases;
-    }
+    CO_TRY(outcome.bindings, co_await lead_variables(context, intent.held, place));
+    CO_TRY(outcome.aliases, co_await lead_aliases(context, intent.aliases, place));
     outcome.address = place.address();
     outcome.database = intent.final_name;
-    outcome.bindings = bound;
     co_return outcome;
   }
 
@@ -131,8 +103,8 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
       co_return seen;  // unknown
     }
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
-    CO_TRY(const Bound bound, co_await look_at_bindings(context, intent.held, place));
-    CO_TRY(const Bound led, co_await look_at_aliases(context, intent.aliases, place));
+    CO_TRY(const LedThere bound, co_await look_at_bindings(context, intent.held, place));
+    CO_TRY(const LedThere led, co_await look_at_aliases(context, intent.aliases, place));
     seen.detail = fmt::format("the new database is called \"{}\", {} of {} variables lead there", *name, bound.there, bound.all);
     if (led.all > 0) seen.detail += fmt::format(", and {} of {} aliases of poolers", led.there, led.all);
     if (*name == intent.temporary_name && bound.there == 0 && led.there == 0)
@@ -162,25 +134,13 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
         co_return Error(ErrorKind::internal, "instance " + context.instance().id + " has no pair of databases to go back in");
       CO_TRY_VOID(co_await must_lose_nothing(context, *fence, *fresh, intent.oid));
     }
-    int given_back = 0;
-    for (const HeldPlace& held : intent.held) {
-      CO_TRY(const bool changed, co_await give_back(context, held));
-      given_back += changed;
-    }
-    for (const HeldAlias& held : intent.aliases) {
-      const Pooler& pooler = context.fleet().poolers.at(held.pooler);
-      auto led = co_await context.services.poolers.of(pooler).repoint(context.identity(), pooler, held.alias, held.place());
-      if (!led && led.error().kind != ErrorKind::not_found) co_return led.error();  // not there: somebody took it away since
-    }
+    CO_TRY(const int given_back, co_await give_variables_back(context, intent.held));
+    CO_TRY_VOID(co_await give_aliases_back(context, intent.aliases));
     std::string aliases = intent.aliases.empty() ? "" : fmt::format("{} aliases of poolers and ", intent.aliases.size());
     co_return fmt::format("{}{} of {} variables lead to the old database again, as before", aliases, given_back, intent.held.size());
   }
 
  private:
-  struct Bound {
-    int there = 0, all = 0;
-  };
-
   // Settings, limit and privileges come after the data (a default_transaction_read_only would have broken the restore),
   // hence after the comparison of what is inside: they are compared here.
   static Task<Result<void>> carry_properties(StepContext& context, Session& maintenance, EnableIntent intent) {
@@ -257,181 +217,6 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     return true;
   }
 
-  // Host, port and database change; user and password of the app stay what they are.
-  static ConnectionSpec moved(ConnectionSpec held, const ConnectionSpec& place) {
-    for (const char* key : {"host", "hostaddr", "port", "dbname"}) {
-      auto value = place.keywords.find(key);
-      if (value == place.keywords.end())
-        held.keywords.erase(key);
-      else
-        held.keywords[key] = value->second;
-    }
-    return held;
-  }
-
-  // One variable of a binding, as a binding of its own.
-  static Binding only(const HeldPlace& held) {
-    Binding single;
-    single.instance = held.instance;
-    single.variables[held.variable] = held.part;
-    return single;
-  }
-
-  static Task<Result<std::vector<HeldPlace>>> places_held(StepContext& context) {
-    std::vector<HeldPlace> places;
-    const std::string id = context.instance().id;
-    for (const auto& [environment, binding] : context.bindings_of(id)) {
-      AppController& controller = context.controller(*environment);
-      if (!controller.controls_application()) continue;
-      CO_TRY(const auto leads_to, co_await places_of_variables(controller, *environment, *binding));
-      for (const auto& [variable, part] : binding->variables) {
-        if (part == "user" || part == "password") continue;  // they stay what they are
-        const auto led = leads_to.find(variable);
-        if (led != leads_to.end() && is_at_pooler(context, *binding, led->second.address())) continue;  // the alias changes
-        HeldPlace held;
-        held.environment = environment->id;
-        held.instance = id;
-        held.variable = variable;
-        held.part = part;
-        auto now = co_await controller.read_binding(*environment, only(held));
-        if (!now && now.error().kind == ErrorKind::not_found) continue;  // not set: it stays so
-        if (!now) co_return now.error();
-        for (const char* keyword : kPlaceKeywords)
-          if (const auto found = now->keywords.find(keyword); found != now->keywords.end()) held.keywords[keyword] = found->second;
-        places.push_back(std::move(held));
-      }
-      if (leads_to.empty() && !binding->variables.empty())
-        co_return Error(ErrorKind::not_found, fmt::format("no variable of environment {}'s binding to {} is set", environment->id, id),
-                        "set them, or correct the binding in the fleet file");
-    }
-    co_return places;
-  }
-
-  static bool is_at_pooler(const StepContext& context, const Binding& binding, const std::string& address) {
-    for (const auto& [pooler, alias] : binding.poolers)
-      if (same_address(address_of(context.fleet().poolers.at(pooler)), address)) return true;
-    return false;
-  }
-
-  // As pgbouncer's and a site's own poolers take it: what libpq leaves out is written out.
-  static PoolerPlace pooler_place(const ConnectionSpec& place) {
-    const auto keyword = [&place](const char* name) {
-      const auto found = place.keywords.find(name);
-      return found == place.keywords.end() ? std::string() : found->second;
-    };
-    const std::string host = keyword("host"), port = keyword("port");
-    return {host.empty() ? keyword("hostaddr") : host, port.empty() ? "5432" : port, keyword("dbname")};
-  }
-
-  static Task<Result<Bound>> look_at_aliases(StepContext& context, std::vector<HeldAlias> aliases, ConnectionSpec place) {
-    const PoolerPlace wanted = pooler_place(place);
-    Bound bound;
-    for (const HeldAlias& held : aliases) {
-      const Pooler& pooler = context.fleet().poolers.at(held.pooler);
-      // What it does, not only what its file says: a crash may have come before the reload.
-      CO_TRY(const PoolerFacts now, co_await context.services.poolers.of(pooler).inspect(pooler, held.alias));
-      ++bound.all;
-      bound.there += now.unreadable_because.empty() && now.known && now.database == wanted.database &&
-                     now.leads_to == fmt::format("{}:{}", wanted.host.empty() ? "local" : wanted.host, wanted.port);
-    }
-    co_return bound;
-  }
-
-  static Task<Result<bool>> give_back(StepContext& context, HeldPlace held) {
-    const Environment& environment = context.fleet().environments.at(held.environment);
-    AppController& controller = context.controller(environment);
-    const Binding binding = only(held);
-    auto read = co_await controller.read_binding(environment, binding);
-    if (!read && read.error().kind == ErrorKind::not_found) co_return false;  // somebody took it away since
-    if (!read) co_return read.error();
-    const ConnectionSpec now = *std::move(read);
-    ConnectionSpec before = now;
-    for (const char* keyword : kPlaceKeywords) {
-      before.keywords.erase(keyword);
-      if (const auto found = held.keywords.find(keyword); found != held.keywords.end()) before.keywords[keyword] = found->second;
-    }
-    if (before.keywords == now.keywords) co_return false;
-    CO_TRY_VOID(co_await controller.write_binding(context.identity(), environment, binding, before));
-    for (const SteadyTime until = shows_until(context);;) {
-      CO_TRY(const ConnectionSpec written, co_await controller.read_binding(environment, binding));
-      if (written.keywords == before.keywords) co_return true;
-      if (context.services.clock.steady() >= until) break;
-      co_await sleep_for(kShowsAgain);
-    }
-    co_return not_as_claimed(environment, held.variable + " leads to the old database again", "it leads elsewhere");
-  }
-
-  // Of each binding the variables that were set; user and password stay.
-  static std::vector<std::pair<const Environment*, Binding>> bound_by(StepContext& context, const std::vector<HeldPlace>& held) {
-    std::vector<std::pair<const Environment*, Binding>> bindings;
-    for (const auto& [environment, binding] : context.bindings_of(context.instance().id)) {
-      Binding changed;
-      changed.instance = binding->instance;
-      for (const HeldPlace& place : held)
-        if (place.environment == environment->id && binding->variables.contains(place.variable))
-          changed.variables[place.variable] = place.part;
-      if (!changed.variables.empty()) bindings.emplace_back(environment, std::move(changed));
-    }
-    return bindings;
-  }
-
-  static Task<Result<int>> bind_all(StepContext& context, std::vector<HeldPlace> held, ConnectionSpec place) {
-    int bound = 0;
-    for (const auto& [environment, binding] : bound_by(context, held)) {
-      AppController& controller = context.controller(*environment);
-      // User and password come from the whole binding: they may have variables of their own.
-      CO_TRY(ConnectionSpec now, co_await controller.read_binding(*environment, whole(context, *environment, binding)));
-      ConnectionSpec wanted = moved(std::move(now), place);
-      CO_TRY_VOID(co_await controller.write_binding(context.identity(), *environment, binding, wanted));
-      ++bound;
-    }
-    co_return bound;
-  }
-
-  static Binding whole(StepContext& context, const Environment& environment, const Binding& part) {
-    for (const auto& [other, binding] : context.bindings_of(part.instance))
-      if (other->id == environment.id && binding->variables.contains(part.variables.begin()->first)) return *binding;
-    return part;
-  }
-
-  // Whether a variable, which holds but a part of a connection, holds that of `place`.
-  static bool leads_there(const HeldPlace& each, const ConnectionSpec& now, const ConnectionSpec& place) {
-    bool there = true;
-    for (const char* keyword : kPlaceKeywords) {
-      const auto found = now.keywords.find(keyword);
-      const auto wanted = place.keywords.find(keyword);
-      if (each.part == "url" || found != now.keywords.end())
-        there &= (found == now.keywords.end() ? "" : found->second) == (wanted == place.keywords.end() ? "" : wanted->second);
-    }
-    return there;
-  }
-
-  static Task<Result<void>> must_lead_there(StepContext& context, std::vector<HeldPlace> held, ConnectionSpec place) {
-    for (const HeldPlace& each : held) {
-      const Environment& environment = context.fleet().environments.at(each.environment);
-      AppController& controller = context.controller(environment);
-      for (const SteadyTime until = shows_until(context);;) {
-        CO_TRY(const ConnectionSpec now, co_await controller.read_binding(environment, only(each)));
-        if (leads_there(each, now, place)) break;
-        if (context.services.clock.steady() >= until)
-          co_return not_as_claimed(environment, each.variable + " leads to the new database", "it leads elsewhere");
-        co_await sleep_for(kShowsAgain);
-      }
-    }
-    co_return Result<void>();
-  }
-
-  static Task<Result<Bound>> look_at_bindings(StepContext& context, std::vector<HeldPlace> held, ConnectionSpec place) {
-    Bound bound;
-    for (const HeldPlace& each : held) {
-      const Environment& environment = context.fleet().environments.at(each.environment);
-      AppController& controller = context.controller(environment);
-      CO_TRY(ConnectionSpec now, co_await controller.read_binding(environment, only(each)));
-      ++bound.all;
-      bound.there += leads_there(each, now, place);
-    }
-    co_return bound;
-  }
 };
 
 }  // namespace

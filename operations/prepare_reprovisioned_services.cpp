@@ -26,7 +26,7 @@ constexpr std::int64_t kIndexesFirst = 128 << 20;  // bytes of tables
 
 Task<Result<void>> dump_definitions(StepContext& context, PrepareIntent intent) {
   auto make = [file = intent.file] { return make_private_file(file); };
-  CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(make)));
+  CO_TRY_VOID(co_await run_blocking(context.services.pool, make));
   ClientCall call;
   call.program = "pg_dump";
   call.major = context.work.facts.servers.at(intent.server).version_number / 10000;

@@ -72,7 +72,7 @@ class Record final : public TypedOperation<RecordIntent, RecordOutcome> {
     outcome.tables = static_cast<std::int64_t>(record.tables.size());
     outcome.objects = static_cast<std::int64_t>(record.entries.size());
     auto write = [file = intent.file, record = std::move(record)] { return write_private(file, to_bytes(record)); };
-    CO_TRY_VOID(co_await run_blocking(context.services.pool, std::move(write)));
+    CO_TRY_VOID(co_await run_blocking(context.services.pool, write));
     co_return outcome;
   }
 

@@ -15,13 +15,18 @@
 #include "operations/page_on.hpp"
 #include "operations/pause_poolers.hpp"
 #include "operations/record_source.hpp"
+#include "operations/rebuild_collated_indexes.hpp"
 #include "operations/redeploy.hpp"
+#include "operations/refresh_collation_versions.hpp"
 #include "operations/remove_rehearsal.hpp"
 #include "operations/reprovision_collected_instances.hpp"
 #include "operations/prepare_reprovisioned_services.hpp"
 #include "operations/restore_backup_to_reprovisioned_services.hpp"
-#include "operations/transfer_to_prepared_services.hpp"
+#include "operations/run_site_program.hpp"
+#include "operations/start_app.hpp"
 #include "operations/stop_app.hpp"
+#include "operations/transfer_to_prepared_services.hpp"
+#include "operations/update_extensions.hpp"
 #include "operations/verify_rehearsal.hpp"
 #include "operations/verify_restored_services.hpp"
 
@@ -50,6 +55,11 @@ void register_operations(OperationRegistry& registry) {
   registry.add(make_record_source());
   registry.add(make_verify_rehearsal());
   registry.add(make_remove_rehearsal());
+  registry.add(make_start_app());
+  registry.add(make_run_site_program());
+  registry.add(make_update_extensions());
+  registry.add(make_rebuild_collated_indexes());
+  registry.add(make_refresh_collation_versions());
 
   Bracket page;
   page.name = "with_maintenance_page";
@@ -63,6 +73,16 @@ void register_operations(OperationRegistry& registry) {
   page.opening = {"page_on", "stop_app", "pause_poolers", "fence_source"};
   page.closing = {"page_off", "back_up_after_pivot", "close_source"};
   registry.add(page);
+
+  Bracket stopped;
+  stopped.name = "with_application_stopped";
+  stopped.summary = "Page on, app stopped; afterwards it is started, seen healthy, and the page goes off. Its database stays open where it is.";
+  stopped.parameters = {
+      {"max_pause", Parameter::Type::duration, 0, "Longest pause: past it the target is undone; 0 takes the environment's downtime budget."},
+      {"health_timeout", Parameter::Type::duration, 60, "How long the application may take until it is healthy."}};
+  stopped.opening = {"page_on", "stop_app"};
+  stopped.closing = {"start_app", "page_off"};
+  registry.add(stopped);
 
   Bracket rehearsal;
   rehearsal.name = kRehearsalBracket;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/plan/in_place.hpp"
 #include "operations/application_steps.hpp"
 
 namespace pgconvoy {
@@ -59,8 +60,9 @@ class StopApp final : public TypedOperation<StopIntent, StopOutcome> {
     if (!intent.was_running) co_return std::string("the app was not running before");
     CO_TRY_VOID(co_await controller.start(context.identity(), environment));
     auto healthy = co_await wait_until_healthy(context, environment, patience_on_the_way_back(context, environment));
-    if (!healthy) co_return std::move(healthy).error().within("started again on the old database");
-    co_return fmt::format("the app of {} is healthy on the old database", environment.id);
+    const bool moves = !is_in_place(context.work.plan.requirements);
+    if (!healthy) co_return std::move(healthy).error().within(moves ? "started again on the old database" : "started again");
+    co_return fmt::format("the app of {} is healthy{}", environment.id, moves ? " on the old database" : " again");
   }
 };
 

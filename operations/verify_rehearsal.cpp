@@ -55,7 +55,7 @@ class VerifyRehearsal final : public TypedOperation<VerifyRehearsalIntent, Verif
 
   Task<Result<VerifyOutcome>> effect(StepContext& context, VerifyRehearsalIntent intent) override {
     auto read = [file = intent.record] { return read_record(file); };
-    CO_TRY(RecordedDatabase record, co_await run_blocking(context.services.pool, std::move(read)));
+    CO_TRY(RecordedDatabase record, co_await run_blocking(context.services.pool, read));
     SessionOptions options;
     options.application_name = context.application_name();
     options.statement_limit = Seconds(600);

@@ -14,6 +14,7 @@
 #include "engine/facts/gather.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/service.hpp"
+#include "engine/plan/in_place.hpp"
 #include "engine/plan/pause.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
@@ -50,6 +51,14 @@ Result<void> check_order(const Requirements& requirements) {
                fmt::format("the runbook moves from {} to {}: the source is newer than the target",
                            in_quotes(requirements.source_service), in_quotes(requirements.target_service)),
                "databases are moved to newer versions only: are from and to, or --source and --target, swapped?");
+}
+
+Result<void> check_server(const Fleet& fleet, const Requirements& requirements) {
+  if (requirements.source_server.empty() || fleet.servers.contains(requirements.source_server)) return {};
+  std::vector<std::string_view> names;
+  for (const auto& [id, server] : fleet.servers) names.push_back(id);
+  return Error(ErrorKind::usage, fmt::format("the runbook collects what is on server {}: the fleet has no such server{}", in_quotes(requirements.source_server),
+                                             did_you_mean(requirements.source_server, names)));
 }
 
 std::string services_of(const Fleet& fleet) {
@@ -317,15 +326,17 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
   CO_TRY(plan.requirements, requirements_of(plan.runbook, operations));
 
   CO_TRY_VOID(check_order(plan.requirements));
+  CO_TRY_VOID(check_server(plan.fleet, plan.requirements));
   CO_TRY(const std::vector<Target> selected, select_targets(plan.fleet, group_targets(plan.fleet), request.selection));
   const std::set<std::string> settled = request.settled.value_or(std::set<std::string>());
   CO_TRY(plan.targets, movable(plan.fleet, selected, plan.requirements, settled, result));
   if (plan.targets.empty() && request.settled) co_return result;
   if (plan.targets.empty())
     co_return Error(ErrorKind::usage,
-                    fmt::format("{} selected, and none has an instance of service {} in state {}",
+                    fmt::format("{} selected, and none has an instance of service {} in state {}{}",
                                 selected.size() == 1 ? "1 target is" : fmt::format("{} targets are", selected.size()),
-                                in_quotes(plan.requirements.source_service), in_quotes(plan.requirements.source_state)),
+                                in_quotes(plan.requirements.source_service), in_quotes(plan.requirements.source_state),
+                                plan.requirements.source_server.empty() ? "" : " on server " + in_quotes(plan.requirements.source_server)),
                     is_offered(plan.fleet, plan.requirements.source_service)
                         ? "nothing is left to do: pgconvoy fleet show says what each server offers"
                         : services_of(plan.fleet));

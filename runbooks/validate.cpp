@@ -93,11 +93,13 @@ class Shape {
 class Safety {
  public:
   Safety(std::string runbook, std::vector<FlatNode> nodes, const OperationRegistry& operations)
-      : runbook_(std::move(runbook)), nodes_(std::move(nodes)), rehearses_(position(kHold) < nodes_.size()) {
-    for (const Bracket* bracket : operations.brackets()) {
-      for (const std::string& name : bracket->opening) owner_[name] = bracket->name;
-      for (const std::string& name : bracket->closing) owner_[name] = bracket->name;
-    }
+      : runbook_(std::move(runbook)), nodes_(std::move(nodes)), operations_(operations), rehearses_(position(kHold) < nodes_.size()) {
+    for (const Bracket* bracket : operations.brackets())
+      for (const auto* side : {&bracket->opening, &bracket->closing})
+        for (const std::string& name : *side) {
+          std::string& owners = owner_[name];
+          owners += (owners.empty() ? "" : " or ") + bracket->name;
+        }
   }
 
   std::vector<std::string> problems() {
@@ -106,6 +108,11 @@ class Safety {
     if (!rehearses_ && is_rehearsal(runbook_))
       problems_.push_back(fmt::format("only a runbook with {} may be called {}", kRehearsalBracket, runbook_));
     for (std::size_t at = 0; at < nodes_.size(); ++at) check(at);
+    // Of moves it is said with each operation.
+    const bool collects = position(kCollect) < nodes_.size(), moves = position(kReprovision) < nodes_.size();
+    for (const FlatNode& node : nodes_)
+      if (!collects && !moves && !rehearses_ && node.written && works_on_instances(node.operation))
+        wrong(node, fmt::format("needs {} before it, or every instance of a target would be meant", kCollect));
     return std::move(problems_);
   }
 
@@ -189,6 +196,11 @@ class Safety {
             fmt::format("must stand inside the bracket that fences the old database (with_maintenance_page), {}", why));
   }
 
+  bool works_on_instances(const std::string& name) const {
+    const Operation* operation = operations_.find(name);
+    return operation != nullptr && operation->subject() == Subject::instance;
+  }
+
   bool is_inside(const std::string& name, int bracket) const {
     return std::any_of(nodes_.begin(), nodes_.end(), [&](const FlatNode& node) {
       return node.operation == name && node.bracket == bracket && node.written;
@@ -205,8 +217,9 @@ class Safety {
 
   const std::string runbook_;
   const std::vector<FlatNode> nodes_;
+  const OperationRegistry& operations_;
   const bool rehearses_;
-  std::map<std::string, std::string> owner_;  // opening or closing operation -> its bracket
+  std::map<std::string, std::string> owner_;  // opening or closing operation -> its brackets
   std::vector<std::string> problems_;
 };
 

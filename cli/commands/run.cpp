@@ -17,6 +17,7 @@
 #include "engine/report/check_report.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/plan_report.hpp"
+#include "engine/plan/in_place.hpp"
 #include "engine/report/run_summary.hpp"
 #include "engine/report/text.hpp"
 #include "engine/run/rehearsal.hpp"
@@ -56,7 +57,7 @@ std::string question(const Output& output, const Plan& plan) {
   std::string text;
   if (!output.text() || output.quiet) text = fmt::format("{}.\n", fmt::join(report::parameters_in_words(parameters), ", "));
   if (report::drops_at_once(parameters)) text += "Old databases are dropped at once (retention 0). ";
-  return text + fmt::format("{} {} now?", is_rehearsal(plan.runbook.name) ? "Rehearse" : "Move", report::count(total, "target"));
+  return text + fmt::format("{} {} now?", is_rehearsal(plan.runbook.name) ? "Rehearse" : is_in_place(plan.requirements) ? "Work on" : "Move", report::count(total, "target"));
 }
 
 void show(const GlobalOptions& globals, const Chosen& chosen) {

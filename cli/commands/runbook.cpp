@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/planning.hpp"
 #include "cli/show_report.hpp"
+#include "engine/report/operation_pages.hpp"
 #include "engine/report/step_pages.hpp"
 #include "engine/report/table.hpp"
 #include "runbooks/catalogue.hpp"
@@ -97,6 +98,21 @@ int explain_steps(const GlobalOptions& globals, const std::string& name) {
   return kSuccess;
 }
 
+int list_operations(const GlobalOptions& globals) {
+  const Application application(globals.seams);
+  if (globals.format == "markdown") {
+    write_out(report::operation_pages_markdown(application.operations()));
+  } else if (globals.output.text()) {
+    write_out(report::operation_pages_text(application.operations(), globals.output.style(), text_width()));
+  } else {
+    json document = report::operation_pages_json(application.operations());
+    document["version"] = 1;
+    document["kind"] = "operations";
+    write_json(globals.output, document);
+  }
+  return kSuccess;
+}
+
 int validate_command(const GlobalOptions& globals, const std::string& name) {
   const Application application(globals.seams);
   auto parsed = parse_runbook_file(application, name);
@@ -130,7 +146,7 @@ int validate_command(const GlobalOptions& globals, const std::string& name) {
 }  // namespace
 
 void add_runbook_commands(CLI::App& app, Invocation& invocation) {
-  CLI::App* group = app.add_subcommand("runbook", "Runbooks: list, show, explain, validate");
+  CLI::App* group = app.add_subcommand("runbook", "Runbooks: list, show, explain, validate, and the operations that they may name");
   group->require_subcommand(1);
 
   CLI::App* listing = group->add_subcommand("list", "The runbooks that come with pgconvoy");
@@ -153,6 +169,11 @@ void add_runbook_commands(CLI::App& app, Invocation& invocation) {
   add_globals(*explaining, invocation.globals, {"text", "markdown", "json", "jsonl"});
   explaining->footer("Examples:\n  pgconvoy runbook explain postgres-13-to-15\n  pgconvoy runbook explain postgres-13-to-15 --output markdown > docs/steps.md");
   explaining->callback([&invocation, explained] { invocation.action = [&invocation, explained] { return explain_steps(invocation.globals, *explained); }; });
+
+  CLI::App* reference = group->add_subcommand("operations", "What a runbook may name: operations and brackets with their parameters");
+  add_globals(*reference, invocation.globals, {"text", "markdown", "json", "jsonl"});
+  reference->footer("Examples:\n  pgconvoy runbook operations\n  pgconvoy runbook operations --output markdown > docs/operations.md");
+  reference->callback([&invocation] { invocation.action = [&invocation] { return list_operations(invocation.globals); }; });
 
   CLI::App* validation = group->add_subcommand("validate", "Every problem of a runbook file, with line and column");
   auto file = std::make_shared<std::string>();

@@ -10,7 +10,6 @@
 #include "cli/stop_signals.hpp"
 #include "cli/web_actions.hpp"
 #include "engine/core/host.hpp"
-#include "engine/journal/shared_journal.hpp"
 #include "engine/report/metrics.hpp"
 #include "engine/report/text.hpp"
 #include "engine/web/assets.hpp"
@@ -30,17 +29,6 @@ bool is_loopback(const std::string& address) {
   boost::system::error_code code;
   const auto ip = asio::ip::make_address(address, code);
   return code || ip.is_loopback();  // what is no address is refused later, with a better word
-}
-
-// Of a file, taking the lock for a moment is the only way to know; where that isn't ours to do, it is taken to be alive.
-bool somebody_is_at(const GlobalOptions& globals, std::int64_t run) {
-  auto journal = open_journal(globals, OpenMode::read_write);
-  if (!journal) return true;
-  if (SharedJournal* const in_common = shared(**journal)) {
-    const auto members = in_common->members(run);
-    return !members || *members > 0;
-  }
-  return !(*journal)->lock_run(run);
 }
 
 // Of the run that was started last, as `pgconvoy metrics` prints it.
@@ -80,7 +68,7 @@ int serve(const GlobalOptions& globals, const ServeOptions& options) {
   if (!journal) return fail(output, journal.error());
   Application application(globals.seams);
   auto documents = std::make_shared<web::Documents>(*std::move(journal), globals.journal_option(),
-                                                    [globals](std::int64_t run) { return somebody_is_at(globals, run); });
+                                                    [globals](std::int64_t run) { return is_alive(globals, run); });
   web::SiteParts parts;
   parts.documents = documents;
   if (options.read_only) parts.token = web::AccessToken(Secret());  // none is right

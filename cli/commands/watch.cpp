@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -37,7 +38,10 @@ int watch(const GlobalOptions& globals, const RunArgument& argument) {
     return fail(output, Error(ErrorKind::usage, "watch needs a terminal to draw on, and this is none",
                               "pgconvoy status " + which + " once, pgconvoy logs " + which + " for what happened, pgconvoy events " + which + " for programs"));
   }
+  // Thousands of targets take a moment. The line is gone before the screen is drawn.
+  write_error(fmt::format("reading r{} ...", *run));
   auto session = WatchSession::open(globals, *std::move(journal), *run, call_own_program);
+  write_error("\r\x1b[K");
   if (!session) return fail(output, session.error());
   Result<void> looked;
   {

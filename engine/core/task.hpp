@@ -27,34 +27,52 @@ namespace asio = boost::asio;
 template <class T = void>
 using Task = asio::awaitable<T>;
 
-// Runs `function` on a thread of the pool and resumes the calling coroutine on its own executor with the
-// value. The function must not touch what the loop's thread owns. Its exceptions are rethrown here.
+namespace blocking {
+
+// Outlives the coroutine that waits for it: a process that ends may drop that while the pool is still at work.
 template <class Function>
-auto run_blocking(asio::thread_pool& pool, Function function) -> Task<std::invoke_result_t<Function&>> {
-  using T = std::invoke_result_t<Function&>;
-  static_assert(!std::is_void_v<T>, "return a Result<>");
-  struct State {
-    Function function;
-    std::optional<T> value;
-    std::exception_ptr failure;
-  };
-  auto state = std::make_shared<State>(State{std::move(function), std::nullopt, nullptr});
+struct Work {
+  Function function;
+  std::optional<std::invoke_result_t<Function&>> value;
+  std::exception_ptr failure;
+};
+
+template <class Function>
+auto run(asio::thread_pool& pool, std::shared_ptr<Work<Function>> work) -> Task<std::invoke_result_t<Function&>> {
   auto executor = co_await asio::this_coro::executor;
-  auto initiate = [&pool, executor, state](auto handler) {
+  auto initiate = [&pool, executor, work](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    asio::post(pool, [shared, executor, state] {
+    asio::post(pool, [shared, executor, work] {
       try {
-        state->value.emplace(state->function());
+        work->value.emplace(work->function());
       } catch (...) {
-        state->failure = std::current_exception();
+        work->failure = std::current_exception();
       }
       asio::post(executor, [shared] { std::move (*shared)(); });
     });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, asio::use_awaitable);
-  if (state->failure) std::rethrow_exception(state->failure);
-  co_return std::move(*state->value);
+  if (work->failure) std::rethrow_exception(work->failure);
+  co_return std::move(*work->value);
 }
+
+}  // namespace blocking
+
+// Runs a copy of `function` on a thread of the pool and resumes the calling coroutine on its own executor with the
+// value. One that can't be copied is moved from. The function must not touch what the loop's thread owns. Its exceptions
+// are rethrown here. It must have a name: g++ 12 destroys the captures of a temporary in a co_await expression twice.
+template <class Function>
+auto run_blocking(asio::thread_pool& pool, Function& function) {
+  using Own = std::remove_const_t<Function>;
+  static_assert(!std::is_void_v<std::invoke_result_t<Own&>>, "return a Result<>");
+  if constexpr (std::is_copy_constructible_v<Own>)
+    return blocking::run<Own>(pool, std::make_shared<blocking::Work<Own>>(blocking::Work<Own>{function, std::nullopt, nullptr}));
+  else
+    return blocking::run<Own>(pool, std::make_shared<blocking::Work<Own>>(blocking::Work<Own>{std::move(function), std::nullopt, nullptr}));
+}
+template <class Function>
+  requires(!std::is_lvalue_reference_v<Function>)
+void run_blocking(asio::thread_pool& pool, Function&& function) = delete;
 
 // Suspends for that long.
 Task<void> sleep_for(Seconds duration);

@@ -172,7 +172,7 @@ Task<Result<json>> read_application_host(const InquiryContext& context) {
     for (const Environment& environment : environments) list.push_back(look_at(environment, places));
     return list;
   };
-  co_return co_await run_blocking(context.pool, std::move(look));
+  co_return co_await run_blocking(context.pool, look);
 }
 
 }  // namespace pgconvoy

@@ -75,7 +75,7 @@ Task<Result<json>> read_certificate_acceptance(const InquiryContext& context) {
   std::function<Result<std::vector<VerifyingUrl>>()> look = [environments, instance]() -> Result<std::vector<VerifyingUrl>> {
     return verifying_urls(environments, instance);
   };
-  CO_TRY(const std::vector<VerifyingUrl> urls, co_await run_blocking(context.pool, std::move(look)));
+  CO_TRY(const std::vector<VerifyingUrl> urls, co_await run_blocking(context.pool, look));
   for (const VerifyingUrl& url : urls) {
     const std::string database;
     CO_TRY(ConnectionSpec target, co_await context.target_connection(database));

@@ -68,10 +68,10 @@ Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, ProcessLauncher& la
   std::function<Result<std::optional<std::int64_t>>()> look = [backup_directory] {
     return free_space_for(backup_directory);
   };
-  auto free = co_await run_blocking(pool, std::move(look));
+  auto free = co_await run_blocking(pool, look);
   if (free) facts.backup_free_bytes = *free;
   std::function<Result<std::string>()> try_it = [backup_directory] { return why_unusable(backup_directory); };
-  CO_TRY(facts.backup_unusable_because, co_await run_blocking(pool, std::move(try_it)));
+  CO_TRY(facts.backup_unusable_because, co_await run_blocking(pool, try_it));
 
   for (const char* name : {"pg_dump", "pg_restore"}) {
     std::string program = name;

@@ -69,7 +69,7 @@ Task<Result<json>> read_image_clients(const InquiryContext& context) {
       if (const auto before = given_up().find(image.image); before != given_up().end()) {
         scanned = before->second;
       } else {
-        scanned = co_await run_blocking(context.pool, std::move(scan));
+        scanned = co_await run_blocking(context.pool, scan);
         if (!scanned && (scanned.error().kind == ErrorKind::timeout || scanned.error().kind == ErrorKind::refused)) {
           scanned = not_looked_at(scanned.error());
           given_up().emplace(image.image, scanned.error());

@@ -54,7 +54,8 @@ Result<Fleet> ad_hoc_fleet(const std::string& source_url, const std::string& tar
                  "pgconvoy moves databases from one server to another; give the address of the new one as --target");
   if (source_service == target_service)
     return Error(ErrorKind::usage,
-                 fmt::format("source and target both offer the service {}: nothing would change", source_service));
+                 fmt::format("source and target both offer the service {}: nothing would change", source_service),
+                 "to empty a server of this version: examples/runbooks/leave-server.yaml, with a fleet file");
   Fleet fleet;
   fleet.regions[kRegion].id = kRegion;
   fleet.servers["source"] = std::move(source);

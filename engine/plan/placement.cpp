@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "engine/core/bytes.hpp"
+#include "engine/plan/in_place.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -46,6 +47,13 @@ double part_left(std::int64_t limit, std::int64_t used) {
 Result<std::vector<const Server*>> candidates(const Fleet& fleet, const Target& target, const Requirements& requirements) {
   const std::vector<std::string> instances = collected_instances(fleet, target, requirements);
   if (instances.empty()) return std::vector<const Server*>();
+  if (is_in_place(requirements)) {
+    std::vector<const Server*> own;
+    for (const std::string& id : instances)
+      if (const Server* server = &fleet.servers.at(fleet.instances.at(id).server); std::find(own.begin(), own.end(), server) == own.end()) own.push_back(server);
+    std::sort(own.begin(), own.end(), [](const Server* left, const Server* right) { return left->id < right->id; });
+    return own;
+  }
   auto servers = fleet.servers_offering(target.region, requirements.target_service);
   if (servers.empty())
     return Error(ErrorKind::usage,
@@ -337,6 +345,13 @@ Result<std::map<std::string, Placement>> Placer::Rooms::place(const Target& targ
   std::map<std::string, Placement> result;
   TRY(const auto servers, candidates(input_.fleet, target, input_.requirements));
   if (servers.empty()) return result;
+  if (is_in_place(input_.requirements)) {
+    for (const std::string& instance : collected_instances(input_.fleet, target, input_.requirements)) {
+      const std::string& server = input_.fleet.instances.at(instance).server;
+      result[instance] = {server, server, ""};
+    }
+    return result;
+  }
   for (const std::string& instance : collected_instances(input_.fleet, target, input_.requirements)) {
     auto placement = place_one(target, servers, instance);
     if (!placement) {

@@ -11,7 +11,8 @@
 
 namespace pgconvoy {
 
-// The servers of the target's region that offer the wanted service, by id; empty when the target has nothing to move.
+// The servers of the target's region that offer the wanted service, by id; empty when the target has nothing to move. In
+// place: those that its databases are on.
 // Error usage when there is none, or when an instance could only go to the server that it is on.
 Result<std::vector<const Server*>> candidates(const Fleet& fleet, const Target& target, const Requirements& requirements);
 
@@ -24,7 +25,8 @@ struct PlacementInput {
   bool adopts = false;                                    // an empty database that was made beforehand may be taken
 };
 
-// Places targets one after the other, in the order of the run; each takes its room from those that come after it.
+// Places targets one after the other, in the order of the run; each takes its room from those that come after it. In place
+// every database stays where it is, and takes no room.
 //
 // Limits that are never exceeded: the caps of a server (`databases` without template0, template1 and postgres); those of
 // its host, for all of its servers that offer the wanted service together, as far as they were read; two

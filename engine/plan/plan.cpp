@@ -152,12 +152,14 @@ void to_json(json& target, const Requirements& requirements) {
   target = {{"source_service", requirements.source_service},
             {"source_state", requirements.source_state},
             {"target_service", requirements.target_service}};
+  if (!requirements.source_server.empty()) target["source_server"] = requirements.source_server;
 }
 
 void from_json(const json& source, Requirements& requirements) {
   requirements.source_service = source.value("source_service", "");
   requirements.source_state = source.value("source_state", "");
   requirements.target_service = source.value("target_service", "");
+  requirements.source_server = source.value("source_server", "");
 }
 
 json plan_header(const Plan& plan) {

@@ -126,6 +126,12 @@ Result<std::map<std::string, Secret>> ProgramAnswer::secrets(const std::string& 
   return result;
 }
 
+Result<json> ProgramAnswer::document(const std::string& name) const {
+  const auto found = document_.find(name);
+  if (found == document_.end() || !found->is_object()) return wrong(fmt::format("no \"{}\" that is an object", name));
+  return *found;
+}
+
 Result<ProgramAnswer> ProgramAnswer::object(const std::string& name) const {
   const auto found = document_.find(name);
   if (found == document_.end() || !found->is_object()) return wrong(fmt::format("no \"{}\" that is an object", name));

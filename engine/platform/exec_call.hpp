@@ -52,6 +52,8 @@ class ProgramAnswer {
   Result<std::map<std::string, Secret>> secrets(const std::string& name) const;  // an object of texts
   std::string text_or(const std::string& name, const std::string& otherwise) const;
   bool has(const std::string& name) const { return document_.contains(name); }
+  // A member that is an object, as it stands.
+  Result<json> document(const std::string& name) const;
   // A member that is an object, with the same checks.
   Result<ProgramAnswer> object(const std::string& name) const;
   // It breaks the protocol: "environment shop-live: platform read_binding answered <what>".

@@ -16,7 +16,7 @@ struct RatioBin {
   const char* label;
   double below;  // actual / foretold
 };
-constexpr RatioBin kBins[] = {{"under 1/2", 0.5}, {"1/2 - 0.8", 0.8}, {"0.8 - 0.9", 0.9}, {"0.9 - 1.1", 1.1},
+constexpr RatioBin kBins[] = {{"under 0.5", 0.5}, {"0.5 - 0.8", 0.8}, {"0.8 - 0.9", 0.9}, {"0.9 - 1.1", 1.1},
                               {"1.1 - 1.25", 1.25}, {"1.25 - 2", 2}, {"over 2", 1e300}};
 constexpr std::size_t kPlotWidth = 40;
 

@@ -116,7 +116,7 @@ std::string html_of_failure(const TargetSummary& target, const ReportView& view)
   const ReportView part{alone, view.journal_option, 0, view.verbose};
   std::string text;
   for (const FailureLines& failure : failures_of(part)) {
-    text += fmt::format("<article><h3>{}</h3>\n<p class=\"cause\">{}</p>\n<ul>", escaped_markup(failure.title), escaped_markup(cause_of(target)));
+    text += fmt::format("<article><h3>{}</h3>\n<ul>", escaped_markup(failure.title));
     for (const std::string& line : failure.what) text += "<li>" + escaped_markup(line) + "</li>\n";
     text += fmt::format("</ul>\n<p><strong>State now:</strong> {}</p>\n", escaped_markup(failure.state));
     if (!failure.commands.empty()) text += "<pre>";

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/report/earlier_attempts.hpp"
 #include "engine/report/run_outline.hpp"
 
 namespace pgconvoy::report {
@@ -16,6 +17,8 @@ struct LongReport {
   // Visits the wanted targets in the order of the run, complete with steps: each_target().
   std::function<Result<void>(const std::function<bool(const TargetSummary&)>& wanted, const VisitTarget& visit)> each;
   std::function<void(std::string_view)> write;
+  // Visits the run's events in their order. Only asked for what no record holds.
+  std::function<Result<void>(const std::function<bool(const Event&)>& visit)> events;
 };
 
 // One file that needs nothing else, no script either: figures, plots, what failed, who did what, each target with what was verified
@@ -29,7 +32,7 @@ Result<void> report_csv(const LongReport& report);
 Result<void> report_junit(const LongReport& report);
 
 // OpenTelemetry's OTLP/JSON, one resource with a span for the run, each target begun, and each step of it. The same run gives the same
-// ids whenever it is written. Of a step that was tried several times the last try.
+// ids whenever it is written. Each try of a step is a span.
 Result<void> report_otlp(const LongReport& report);
 
 }  // namespace pgconvoy::report

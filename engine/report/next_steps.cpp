@@ -58,6 +58,22 @@ std::string state_of_rehearsed(const TargetSummary& target) {
   }
 }
 
+std::string state_in_place(const TargetSummary& target) {
+  const std::string page = !target.controlled ? "" : target.is_paused ? "; the maintenance page is on" : "; the maintenance page is off";
+  switch (target.state) {
+    case TargetState::succeeded:
+      return "done; its database stayed where it is";
+    case TargetState::rolled_back:
+      return target.paused && target.controlled ? fmt::format("undone: the application runs again, after a pause of {}", format_duration(*target.paused)) : "undone";
+    case TargetState::stuck:
+      return "stuck" + page;
+    case TargetState::skipped:
+      return "untouched";
+    default:
+      return fmt::format("interrupted{}{}", target.step.empty() ? "" : " in " + shown(target.step), page);
+  }
+}
+
 // Without a word about pages and pauses: there were none.
 std::string state_of_uncontrolled(const TargetSummary& target, const std::string& live) {
   switch (target.state) {
@@ -79,6 +95,7 @@ std::string state_of_uncontrolled(const TargetSummary& target, const std::string
 std::string state_now(const TargetSummary& target) {
   const std::string live = target.live_database.empty() ? "" : fmt::format("; the live database is {}", shown(target.live_database));
   if (target.rehearsal && target.state != TargetState::pending) return state_of_rehearsed(target);
+  if (target.in_place && target.state != TargetState::pending) return state_in_place(target);
   if (!target.controlled && target.state != TargetState::pending) return state_of_uncontrolled(target, live);
   switch (target.state) {
     case TargetState::succeeded:

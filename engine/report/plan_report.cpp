@@ -11,6 +11,7 @@
 
 #include "engine/core/bytes.hpp"
 #include "engine/core/clock.hpp"
+#include "engine/plan/in_place.hpp"
 #include "engine/plan/run_settings.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/forecast_report.hpp"
@@ -160,7 +161,10 @@ std::string limits_text(const PlanView& view) {
   const std::string first = fmt::format("at most {} at a time ({}); {}; what failed is {}", options.concurrency, per_region, stop,
                                         options.on_failure == "leave" ? "left as it is" : "undone");
   return wrapped(first, width, 2) + "\n" +
-         wrapped(fmt::format("backups go to {}; order from seed {}", shown(options.backup_directory), options.seed), width, 2) + "\n" +
+         wrapped(is_in_place(view.plan.requirements) ? fmt::format("no backups are made; order from seed {}", options.seed)
+                                                      : fmt::format("backups go to {}; order from seed {}", shown(options.backup_directory), options.seed),
+                 width, 2) +
+         "\n" +
          rollout_text(view, width);
 }
 
@@ -193,13 +197,15 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
   std::string text = fmt::format("{}: {}, {} in {}, {}\n", style.bold(view.plan.runbook.name), count(totals.targets, "target"),
                                  count(totals.databases, "database"), count(static_cast<int>(regions.size()), "region"),
                                  format_bytes({totals.bytes}));
-  text += fmt::format("from {} to {}\n", shown(view.plan.requirements.source_service), shown(view.plan.requirements.target_service));
+  text += shown(way_of(view.plan.requirements)) + "\n";
   if (view.not_offered)
     text += fmt::format("{} more selected, without an instance of {}\n", count(view.not_offered, "target"),
                         shown(view.plan.requirements.source_service));
-  text += fmt::format("about {} in all; each application is paused for at most about {}\n",
-                      within_words(totals.elapsed, totals.blocked == totals.targets ? 0 : forecast_from_json(view.plan.forecast).seconds.p90),
-                      within_words(totals.longest_pause, totals.longest_pause_p90));
+  const std::string whole = within_words(totals.elapsed, totals.blocked == totals.targets ? 0 : forecast_from_json(view.plan.forecast).seconds.p90);
+  const bool never_paused = is_in_place(view.plan.requirements) && totals.longest_pause == 0;
+  text += never_paused ? fmt::format("about {} in all; no application is paused\n", whole)
+                       : fmt::format("about {} in all; each application is paused for at most about {}\n", whole,
+                                     within_words(totals.longest_pause, totals.longest_pause_p90));
   text += forecast_text(view.plan, style, view.width);
   text += limits_text(view);
   const json parameters = effective_parameters(view.plan);

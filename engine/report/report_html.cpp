@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+
 #include "engine/core/bytes.hpp"
 #include "engine/report/html_target.hpp"
 #include "engine/report/long_report.hpp"
@@ -13,6 +16,7 @@ namespace pgconvoy::report {
 namespace {
 
 constexpr int kFailuresInFull = 200;
+constexpr int kOpenAtOnce = 3;  // failures of one cause that are shown without a click
 
 constexpr const char* kPageStyle =
     ":root{color-scheme:light dark;--ink:#1c2024;--quiet:#5b646e;--paper:#fff;--panel:#f5f6f8;--rule:#d9dde2;--good:#2c7a4b;--bad:#b3261e;--warn:#a05a00;"
@@ -32,7 +36,7 @@ constexpr const char* kPageStyle =
     "th,td{padding:.25rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}th{color:var(--quiet);font-weight:600;white-space:nowrap}"
     ".n{text-align:right;white-space:nowrap}tr.more td{border-bottom:1px solid var(--rule);padding-top:0}tbody tr:first-child:not(:last-child) td{border-bottom:0}"
     ".inner tbody tr td,.inner tbody tr:first-child:not(:last-child) td{border-bottom:1px solid var(--rule)}"
-    "table.inner{width:auto;font-size:.85rem}summary{cursor:pointer;color:var(--quiet);font-size:.85rem}"
+    "table.inner{width:auto;font-size:.85rem}summary{cursor:pointer;color:var(--quiet);font-size:.85rem}summary.group{color:var(--ink);font-size:1rem;font-weight:600;margin:.8rem 0 .2rem}"
     "article{background:var(--panel);border:1px solid var(--rule);border-left:4px solid var(--bad);border-radius:6px;padding:.6rem 1rem;margin:.8rem 0;break-inside:avoid}"
     "code,pre{font:.85em ui-monospace,monospace;overflow-wrap:anywhere}pre{background:var(--paper);border:1px solid var(--rule);padding:.5rem;white-space:pre-wrap}"
     "@media print{body{max-width:none;padding:0;font-size:10pt}nav{display:none}details::details-content{content-visibility:visible;display:block}"
@@ -58,7 +62,7 @@ std::string head_of(const LongReport& report) {
   text += "<nav class=\"quiet\"><a href=\"#failed\">What failed</a><a href=\"#plots\">Plots</a><a href=\"#words\">Who did what</a><a href=\"#targets\">Targets</a>"
           "<a href=\"#kept\">Owed and kept</a></nav>\n<dl>\n";
   text += definition("Runbook", escaped_markup(summary.runbook)) + definition("Runbook's digest", in_code(summary.runbook_digest));
-  text += definition("Fleet", markup_name(report.outline.fleet_file)) + definition("Fleet's digest", in_code(report.outline.fleet_digest));
+  text += definition("Fleet", report.outline.fleet_file.empty() ? "" : markup_name(report.outline.fleet_file)) + definition("Fleet's digest", in_code(report.outline.fleet_digest));
   text += definition("Planned", escaped_markup(day_and_time(summary.created))) + definition("Began", escaped_markup(day_and_time(summary.started))) +
           definition("Ended", escaped_markup(day_and_time(summary.ended)));
   const auto words = parameters_in_words(summary.parameters);
@@ -80,7 +84,7 @@ std::string figures_of(const RunSummary& summary) {
   if (totals.undone > 0) figure(with_separators(totals.undone), "rolled back as asked");
   if (totals.skipped > 0) figure(with_separators(totals.skipped), "skipped");
   if (totals.left > 0) figure(with_separators(totals.left), "left");
-  figure(format_bytes({totals.bytes}), summary.rehearsal ? "restored and removed again" : "moved");
+  figure(format_bytes({totals.bytes}), summary.rehearsal ? "restored and removed again" : summary.in_place ? "of databases, where they are" : "moved");
   if (totals.time) figure(format_duration(*totals.time), "from begin to end");
   if (totals.paused_median) figure(format_duration(*totals.paused_median), "paused, the median");
   if (totals.paused_longest) figure(format_duration(*totals.paused_longest), "paused, the longest");
@@ -139,6 +143,10 @@ std::string owed_of(const ReportView& view, const std::vector<std::string>& debt
   return any ? text : text + "<p>Nothing.</p>\n";
 }
 
+struct FailuresOfCause {
+  int targets = 0, stuck = 0;
+};
+
 Result<void> write_failures(const LongReport& report, const ReportView& view) {
   int failures = 0;
   for (const TargetSummary& target : report.outline.summary.targets) failures += is_failure(target);
@@ -148,12 +156,31 @@ Result<void> write_failures(const LongReport& report, const ReportView& view) {
     return {};
   }
   report.write(fmt::format("<figure><figcaption>Failures by cause</figcaption>\n{}</figure>\n", plot_of_causes(report.outline.summary)));
+  // Of thousands of targets a hundred may have failed of one thing: it is read once. Closed where there are many.
+  std::map<std::string, FailuresOfCause> causes;
+  for (const TargetSummary& target : report.outline.summary.targets) {
+    if (!is_failure(target)) continue;
+    FailuresOfCause& of_cause = causes[cause_of(target)];
+    ++of_cause.targets;
+    of_cause.stuck += target.state == TargetState::stuck;
+  }
+  // What waits for a person before all else.
+  std::vector<std::pair<std::string, FailuresOfCause>> ordered(causes.begin(), causes.end());
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto& one, const auto& other) {
+    return std::pair(one.second.stuck > 0, one.second.targets) > std::pair(other.second.stuck > 0, other.second.targets);
+  });
   int told = 0;
-  const auto wanted = [&](const TargetSummary& target) { return is_failure(target) && told++ < kFailuresInFull; };
-  TRY_VOID(report.each(wanted, [&](const TargetSummary& target, const TargetRecord&) -> Result<void> {
-    report.write(html_of_failure(target, view));
-    return {};
-  }));
+  for (const auto& [cause, failures_of_it] : ordered) {
+    if (told >= kFailuresInFull) break;
+    report.write(fmt::format("<details{}><summary class=\"group\">{}: {}{}</summary>\n", failures_of_it.targets > kOpenAtOnce && failures_of_it.stuck == 0 ? "" : " open",
+                             escaped_markup(cause), count(failures_of_it.targets, "target"), failures_of_it.stuck > 0 ? fmt::format(", {} stuck", failures_of_it.stuck) : ""));
+    const auto wanted = [&, cause = cause](const TargetSummary& target) { return is_failure(target) && cause_of(target) == cause && told++ < kFailuresInFull; };
+    TRY_VOID(report.each(wanted, [&](const TargetSummary& target, const TargetRecord&) -> Result<void> {
+      report.write(html_of_failure(target, view));
+      return {};
+    }));
+    report.write("</details>\n");
+  }
   if (failures > kFailuresInFull)
     report.write(fmt::format("<p>These are the first {} of {}; the others stand in the table of targets.</p>\n", kFailuresInFull, with_separators(failures)));
   return {};
@@ -171,7 +198,7 @@ Result<void> report_html(const LongReport& report) {
   for (const BackupRecord& backup : report.outline.input.backups)
     if (backup.run == summary.id) backups.emplace(backup.target, &backup);
   report.write("<h2 id=\"targets\">Targets</h2>\n<div class=\"wide\"><table><thead>" +
-               html_row({"target", "region", "moved", "size", "began (UTC)", "paused for", "total", "rows verified", "result"}, {"", "", "", "n", "", "n", "n", "n", ""}, "th") + "</thead>\n");
+               html_row({"target", "region", summary.in_place ? "server" : "moved", "size", "began (UTC)", "paused for", "total", "rows verified", "result"}, {"", "", "", "n", "", "n", "n", "n", ""}, "th") + "</thead>\n");
   std::vector<std::string> debts;
   TRY_VOID(report.each([](const TargetSummary&) { return true; }, [&](const TargetSummary& target, const TargetRecord& record) -> Result<void> {
     report.write(html_of_target(target, record, backups));

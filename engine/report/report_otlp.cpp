@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "engine/core/digest.hpp"
 #include "engine/report/long_report.hpp"
 #include "engine/report/run_report.hpp"
@@ -88,6 +90,14 @@ OtlpSpan span_of_target(const RunOutline& outline, const TargetSummary& target, 
   return span;
 }
 
+void add_error(OtlpSpan& span, const json& stored) {
+  const json& error = stored.contains("error") && stored["error"].is_object() ? stored["error"] : stored;
+  span.status = kStatusError;
+  span.message = error.value("message", "");
+  if (const std::string state = error.value("sqlstate", ""); !state.empty()) span.attributes.push_back(attribute("db.response.status_code", state));
+  if (const std::string kind = error.value("kind", ""); !kind.empty()) span.attributes.push_back(attribute("error.type", kind));
+}
+
 OtlpSpan span_of_step(const RunOutline& outline, const TargetSummary& target, const StepRecord& step) {
   OtlpSpan span{span_id(outline, fmt::format("t{}/{}", target.number, step.path)), span_id(outline, fmt::format("t{}", target.number)),
                 operation_of(step.path), *step.started, step.ended, json::array(), kStatusUnset, ""};
@@ -96,20 +106,45 @@ OtlpSpan span_of_step(const RunOutline& outline, const TargetSummary& target, co
   const std::string subject = subject_of(step.path);
   if (!subject.empty()) span.attributes.push_back(attribute("pgconvoy.subject", subject));
   if (step.status == StepStatus::succeeded) span.status = kStatusOk;
-  if (step.error.is_object() && step.status != StepStatus::succeeded) {
-    const json& error = step.error.contains("error") && step.error["error"].is_object() ? step.error["error"] : step.error;
-    span.status = kStatusError;
-    span.message = error.value("message", "");
-    if (const std::string state = error.value("sqlstate", ""); !state.empty()) span.attributes.push_back(attribute("db.response.status_code", state));
-    if (const std::string kind = error.value("kind", ""); !kind.empty()) span.attributes.push_back(attribute("error.type", kind));
-  }
+  if (step.error.is_object() && step.status != StepStatus::succeeded) add_error(span, step.error);
   return span;
+}
+
+// A try that was not the last. One that nobody saw the end of ends, for this, where it was begun anew at the latest.
+OtlpSpan span_of_attempt(const RunOutline& outline, const TargetSummary& target, const StepRecord& step, const EarlierAttempt& tried) {
+  OtlpSpan span{span_id(outline, fmt::format("t{}/{}/{}", target.number, step.path, tried.attempt)), span_id(outline, fmt::format("t{}", target.number)),
+                operation_of(step.path), tried.started, tried.ended ? tried.ended : step.started, json::array(), kStatusUnset, ""};
+  span.attributes = {attribute("pgconvoy.step", step.path), attribute("pgconvoy.step.status", std::string(to_string(tried.status))),
+                     attribute("pgconvoy.attempt", std::int64_t{tried.attempt}), attribute("pgconvoy.epoch", std::int64_t{tried.epoch})};
+  const std::string subject = subject_of(step.path);
+  if (!subject.empty()) span.attributes.push_back(attribute("pgconvoy.subject", subject));
+  if (tried.status == StepStatus::succeeded) span.status = kStatusOk;
+  if (tried.error.is_object()) add_error(span, tried.error);
+  return span;
+}
+
+// Targets with a step that was tried more than once.
+Result<EarlierAttempts> earlier_attempts(const LongReport& report) {
+  std::set<int> again;
+  TRY_VOID(report.each([](const TargetSummary& target) { return target.total.has_value(); }, [&](const TargetSummary& target, const TargetRecord& record) -> Result<void> {
+    for (const auto& [path, step] : record.steps)
+      if (step.attempt > 1) again.insert(target.number);
+    return {};
+  }));
+  EarlierAttempts earlier(again);
+  if (again.empty()) return earlier;
+  TRY_VOID(report.events([&](const Event& event) {
+    earlier.see(event);
+    return true;
+  }));
+  return earlier;
 }
 
 }  // namespace
 
 Result<void> report_otlp(const LongReport& report) {
   const RunOutline& outline = report.outline;
+  TRY(const EarlierAttempts earlier, earlier_attempts(report));
   const json resource{{"attributes", {attribute("service.name", std::string("pgconvoy")), attribute("service.version", std::string(PGCONVOY_VERSION)),
                                       attribute("pgconvoy.run", outline.summary.name)}}};
   const json scope{{"name", "pgconvoy"}, {"version", PGCONVOY_VERSION}};
@@ -118,8 +153,11 @@ Result<void> report_otlp(const LongReport& report) {
   TRY_VOID(report.each([](const TargetSummary& target) { return target.total.has_value(); }, [&](const TargetSummary& target, const TargetRecord& record) -> Result<void> {
     if (!record.started) return {};
     report.write(",\n" + span_text(outline, span_of_target(outline, target, record)));
-    for (const StepRecord* step : record.in_order())
+    for (const StepRecord* step : record.in_order()) {
+      for (const EarlierAttempt& tried : earlier.of(target.number, step->path, step->attempt))
+        report.write(",\n" + span_text(outline, span_of_attempt(outline, target, *step, tried)));
       if (step->started) report.write(",\n" + span_text(outline, span_of_step(outline, target, *step)));
+    }
     return {};
   }));
   report.write("\n]}]}]}\n");

@@ -68,7 +68,7 @@ std::string column_plot(const std::string& title, const std::string& below, cons
     const double bar = height * targets / most;
     if (targets > 0) {
       svg += svg_bar(x + 3, kTopMargin + height - bar, wide - 6, bar, kind, fmt::format("{}: {}", label, count(targets, "target")));
-      svg += svg_text(x + wide / 2, std::max(kTopMargin + 10, kTopMargin + height - bar - 4), with_separators(targets), "middle", "figure");
+      svg += svg_text(x + wide / 2, kTopMargin + height - bar - 4, with_separators(targets), "middle", "figure");
     }
     svg += svg_text(x + wide / 2, kTopMargin + height + 16, label, "middle");
     x += wide;

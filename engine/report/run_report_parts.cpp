@@ -99,7 +99,9 @@ std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   if (totals.left) first += fmt::format(", {} left", totals.left);
   if (!totals.failed && !totals.undone && !totals.skipped && !totals.left) first += ", none failed";
   std::vector<std::string> lines{first};
-  if (totals.succeeded > 0 && !summary.brief) {
+  if (totals.succeeded > 0 && summary.in_place && !summary.brief) {
+    lines.push_back(fmt::format("{} of databases, where they are{}", format_bytes({totals.bytes}), totals.time ? ", in " + format_duration(*totals.time) : ""));
+  } else if (totals.succeeded > 0 && !summary.brief) {
     std::string moved = fmt::format("{} {}, {} verified ({})", format_bytes({totals.bytes}), summary.rehearsal ? "restored and removed again" : "moved",
                                     count(totals.verified_rows, "row"), format_bytes({totals.verified_bytes}));
     if (totals.time) moved += fmt::format(", in {}", format_duration(*totals.time));
@@ -121,7 +123,7 @@ std::vector<FailureLines> failures_of(const ReportView& view) {
     FailureLines lines;
     std::string moves;
     for (const std::string& move : target.moves) moves += (moves.empty() ? "" : ", ") + shown(move);
-    lines.title = fmt::format("{} ({})", shown(target.id), moves);
+    lines.title = moves.empty() ? shown(target.id) : fmt::format("{} ({})", shown(target.id), moves);
     lines.what = what_failed(target);
     lines.state = state_now(target);
     lines.commands = commands_for(target, view);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/journal/left_out.hpp"
+#include "engine/plan/in_place.hpp"
 #include "engine/report/text.hpp"
 #include "engine/run/rehearsal.hpp"
 
@@ -56,8 +57,9 @@ TargetSummary summarize_target(const PlannedTarget& planned, const TargetRecord&
   summary.bytes = planned.bytes;
   std::set<std::string> moves;
   for (const auto& [instance, placement] : planned.placements)
-    moves.insert(fmt::format("{} -> {}", placement.source_server, placement.target_server));
+    moves.insert(is_in_place(placement) ? placement.source_server : fmt::format("{} -> {}", placement.source_server, placement.target_server));
   summary.moves.assign(moves.begin(), moves.end());
+  summary.in_place = !planned.placements.empty() && is_in_place(planned.placements.begin()->second);
   summary.is_paused = record.paused_at && !record.resumed_at;
   if (record.paused_at) summary.paused = Seconds(record.resumed_at.value_or(now) - *record.paused_at);
   if (record.started) summary.total = Seconds(record.ended.value_or(now) - *record.started);
@@ -138,7 +140,7 @@ json parameters_of(const std::vector<StepPlan>& steps) {
   for (const StepPlan& step : steps) {
     if (!step.arguments.is_object()) continue;
     for (const auto& [name, value] : step.arguments.items())
-      if (!told_elsewhere.contains(name) && value != true && !value.is_null() && !parameters.contains(name)) parameters[name] = value;
+      if (!told_elsewhere.contains(name) && value != true && value != "" && !value.is_null() && !parameters.contains(name)) parameters[name] = value;
   }
   return parameters;
 }
@@ -256,6 +258,9 @@ RunSummary summarize(const SummaryInput& input) {
   summary.rehearsal = is_rehearsal(run.runbook);
   if (summary.rehearsal && !input.brief) summary.measured = measure(input.planned, input.targets);
   summary.backup_directory = options.backup_directory;
+  summary.in_place = std::any_of(input.planned.begin(), input.planned.end(), [](const PlannedTarget& planned) {
+    return !planned.placements.empty() && is_in_place(planned.placements.begin()->second);
+  });
 
   static const PlannedTarget unplanned;
   const Fleet fleet = frozen_fleet(run);
@@ -317,114 +322,6 @@ RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers) {
   std::erase_if(part.backups, [&](const BackupRecord& backup) { return !numbers.count(backup.target); });
   part.totals = totals_of(part.targets);
   return part;
-}
-
-// What the projections don't keep. Only for runs that have something to explain: the events of a large one are many.
-Result<void> read_causes(Journal& journal, SummaryInput& input) {
-  const bool wanted = std::any_of(input.targets.begin(), input.targets.end(), [&](const TargetRecord& target) {
-    const bool in_flight = target.state == TargetState::running || target.state == TargetState::rolling_back;
-    return target.state == TargetState::stuck || (in_flight && input.run.state != RunState::running);
-  });
-  if (!wanted) return {};
-  return journal.events(input.run.id, 0, [&](const Event& event) {
-    switch (event.kind) {
-      case EventKind::target_claimed:
-        input.left_because.erase(event.target);
-        break;
-      case EventKind::step_started:  // forward again: what failed before is over
-        input.first_failures.erase(event.target);
-        break;
-      case EventKind::target_rolling_back:
-        input.first_failures.try_emplace(event.target, event.data);
-        break;
-      case EventKind::note:
-        if (event.step.empty() && event.data.contains("error")) input.left_because[event.target] = error_in(event.data).message;
-        break;
-      default:
-        break;
-    }
-    return true;
-  });
-}
-
-Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run) {
-  std::vector<Event> own;
-  TRY_VOID(journal.own_events(run.id, 0, [&own](const Event& event) {
-    own.push_back(event);
-    return true;
-  }));
-  int targets = 0;
-  for (const auto& [state, count] : run.counts) targets += count;
-  try {
-    return rollout_record(run.plan.is_object() ? run.plan.value("options", json()) : json(), own, targets);
-  } catch (const json::exception& damage) {
-    return Error(ErrorKind::corrupt, fmt::format("the own events of {} can't be read: {}", run.name, damage.what()), "pgconvoy journal verify");
-  }
-}
-
-Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now) {
-  SummaryInput input;
-  input.now = now;
-  input.brief = true;
-  TRY(input.run, journal.run_without_plan(run));
-  input.run.plan = json::object();
-  TRY(input.rollout, read_rollout(journal, input.run));
-  TRY(input.targets, journal.targets(run, false));
-  input.planned.resize(input.targets.size());
-  try {
-    for (std::size_t i = 0; i < input.targets.size(); ++i) {
-      const TargetState state = input.targets[i].state;
-      if (state != TargetState::running && state != TargetState::rolling_back && state != TargetState::stuck) continue;
-      TRY(input.targets[i], journal.target(run, input.targets[i].number));
-      TRY(const json planned, journal.planned_target(run, input.targets[i].number));
-      input.planned[i] = planned.get<PlannedTarget>();
-    }
-  } catch (const json::exception& failure) {
-    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()),
-                 "pgconvoy journal verify");
-  }
-  return input;
-}
-
-Result<SummaryInput> read_summary_of_target(Journal& journal, std::int64_t run, int number, WallTime now) {
-  SummaryInput input;
-  input.now = now;
-  input.brief = true;  // a part of a run can't be simulated: its targets name each other by their places
-  TRY(input.run, journal.run(run));
-  TRY(input.rollout, read_rollout(journal, input.run));
-  TRY(TargetRecord target, journal.target(run, number));
-  input.targets.push_back(std::move(target));
-  TRY(const json planned, journal.planned_target(run, number));
-  try {
-    input.planned.push_back(planned.get<PlannedTarget>());
-  } catch (const json::exception& failure) {
-    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()), "pgconvoy journal verify");
-  }
-  TRY(input.obligations, journal.obligations(false));
-  TRY(input.backups, journal.backups());
-  TRY_VOID(read_causes(journal, input));
-  return input;
-}
-
-Result<SummaryInput> read_summary(Journal& journal, std::int64_t run, WallTime now) {
-  SummaryInput input;
-  input.now = now;
-  TRY(input.run, journal.run(run));
-  TRY(input.rollout, read_rollout(journal, input.run));
-  TRY(input.targets, journal.targets(run, true));
-  try {
-    for (const TargetRecord& target : input.targets) {
-      TRY(const json planned, journal.planned_target(run, target.number));
-      input.planned.push_back(planned.get<PlannedTarget>());
-    }
-  } catch (const json::exception& failure) {
-    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()),
-                 "pgconvoy journal verify");
-  }
-  TRY(input.obligations, journal.obligations(false));
-  TRY(input.backups, journal.backups());
-  TRY_VOID(read_causes(journal, input));
-  return input;
 }
 
 }  // namespace pgconvoy::report

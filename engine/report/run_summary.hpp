@@ -34,7 +34,8 @@ struct TargetSummary {
   int number = 0;
   std::string id, region;
   TargetState state = TargetState::pending;
-  std::vector<std::string> moves;    // "eu-pg13 -> eu-pg15", each once
+  std::vector<std::string> moves;    // "eu-pg13 -> eu-pg15", each once; in place "eu-pg15"
+  bool in_place = false;             // nothing was to be moved
   std::int64_t bytes = 0;            // of its databases, as planned
   std::optional<Seconds> paused;     // for how long; up to now while it still is
   bool is_paused = false;
@@ -91,7 +92,7 @@ struct RunSummary {
   std::vector<Obligation> other_obligations;
   std::vector<BackupRecord> backups;   // still kept
   RolloutRecord rollout;               // waves, limits, what is waited for
-  bool rehearsal = false;
+  bool rehearsal = false, in_place = false;  // of a run in place nothing was to be moved
   std::vector<MeasuredOperation> measured;  // of a rehearsal
   bool brief = false;                  // of a large run: no sizes, hand-overs, obligations and backups
   std::vector<AcceptedRisk> accepted;  // when the run was planned

@@ -13,10 +13,18 @@ namespace {
 
 // How far a target is, by the steps before.
 struct Progressed {
+  bool in_place = false;  // the runbook moves nothing
   bool page_on = false, fenced = false, pivoted = false, page_off = false;
 };
 
+std::string state_in_place(const Progressed& so_far, const std::string& operation) {
+  if (so_far.page_off) return "The page is off, the application runs.";
+  if (so_far.page_on || operation == "page_on") return "The page is on, or coming on; the application is stopped, or being stopped or started. Its database is open, where it always was.";
+  return "The application goes on; its database is open, where it always was.";
+}
+
 std::string state_during(const Progressed& so_far, const std::string& operation, bool pivots) {
+  if (so_far.in_place) return state_in_place(so_far, operation);
   if (so_far.page_off) return "The page is off, the application runs on the new database and its users write to it. The old one is fenced under another name.";
   if (so_far.pivoted) return "The page is on, the application was started on the new database. The old one is fenced: nobody but pgconvoy reaches it.";
   if (pivots) return "The page is on. Until the pivot is journaled the old database is the live one, fenced; from then on the new one is.";
@@ -28,6 +36,9 @@ std::string state_during(const Progressed& so_far, const std::string& operation,
 }
 
 std::string done_about_it(const Progressed& so_far, bool pivots) {
+  if (so_far.in_place)
+    return fmt::format("It is tried again where the error may pass; else all steps are taken back, the last first{}. What can't be taken back makes the target stuck.",
+                       so_far.page_on ? ": the application is started as it was, the page goes off last" : "");
   if (so_far.page_off) return "It is tried again where the error may pass. The application is not stopped for it: the target is stuck until somebody finishes it.";
   if (so_far.pivoted)
     return "The application is stopped, the new database fenced and compared with the old one. Equal: everything is taken back, the application starts on the old database, the page "
@@ -38,6 +49,9 @@ std::string done_about_it(const Progressed& so_far, bool pivots) {
 }
 
 std::string way_out_of(const Progressed& so_far, bool pivots) {
+  if (so_far.in_place)
+    return "Mend the cause (`pgconvoy report RUN` names it with a remedy), then `pgconvoy retry RUN TARGET`. Of a stuck target `pgconvoy status RUN TARGET` shows how to go on; "
+           "`pgconvoy resolve` records what only you know of a step.";
   if (so_far.page_off) return "`pgconvoy status RUN TARGET` says what is left; `pgconvoy retry RUN TARGET` finishes it.";
   if (so_far.pivoted || pivots)
     return "Of a stuck target `pgconvoy status RUN TARGET` shows both databases and the ways on: `pgconvoy retry RUN TARGET` goes forward on the new database, `pgconvoy rollback RUN "
@@ -48,7 +62,7 @@ std::string way_out_of(const Progressed& so_far, bool pivots) {
 
 class StepPages {
  public:
-  explicit StepPages(const OperationRegistry& operations) : operations_(operations) {}
+  StepPages(const OperationRegistry& operations, bool in_place) : operations_(operations) { so_far_.in_place = in_place; }
 
   void add(const std::vector<RunbookNode>& nodes, const std::string& bracket_name) {
     for (const RunbookNode& node : nodes) {
@@ -85,12 +99,22 @@ class StepPages {
   Progressed so_far_;
 };
 
+// A bracket of it opens with the fence: it moves databases, or rehearses that.
+bool fences(const std::vector<RunbookNode>& nodes, const OperationRegistry& operations) {
+  return std::any_of(nodes.begin(), nodes.end(), [&](const RunbookNode& node) {
+    const Bracket* const bracket = operations.find_bracket(node.name);
+    if (bracket == nullptr) return false;
+    const auto opens_with = [bracket](const char* name) { return std::find(bracket->opening.begin(), bracket->opening.end(), name) != bracket->opening.end(); };
+    return opens_with("fence_source") || opens_with("hold_snapshot") || fences(node.children, operations);
+  });
+}
+
 std::string only_of(const StepPage& page) { return page.ways.empty() ? "" : fmt::format("Only with `--way {}`. ", fmt::join(page.ways, ", ")); }
 
 }  // namespace
 
 std::vector<StepPage> step_pages(const Runbook& runbook, const OperationRegistry& operations) {
-  StepPages steps(operations);
+  StepPages steps(operations, !fences(runbook.operations, operations));
   steps.add(runbook.operations, "");
   return std::move(steps.pages);
 }

@@ -194,7 +194,9 @@ TargetDetail target_detail(const SummaryInput& input, const ReportView& view, in
   if (record == input.targets.end()) return detail;
   detail.pivoted = record->pivoted;
   detail.page = page_of(detail.summary);
-  detail.live = detail.summary.dropped_source ? "the new one (the old one was dropped)" : live_database(*record);
+  detail.live = detail.summary.in_place         ? "the one there is: nothing is moved"
+                : detail.summary.dropped_source ? "the new one (the old one was dropped)"
+                                                : live_database(*record);
   detail.old_url = clients_of_old_url(*record, detail.summary);
   const PlannedTarget& planned = input.planned.at(static_cast<std::size_t>(record - input.targets.begin()));
   for (const StepPlan& step : planned.steps) detail.steps.push_back(step_detail(step, *record, history, alive));

@@ -98,6 +98,11 @@ ScreenSpan pause_clock(const WatchState& state, int number, const ProgressBoard:
   return {text, near ? Tone::bad : Tone::warn, near};
 }
 
+std::string in_flight_operation(const ProgressBoard::Item& item) {
+  const std::string operation = shown(operation_of(item.step));
+  return (item.undoing ? "undo " : "") + (operation.empty() ? "reading facts" : operation);
+}
+
 }  // namespace
 
 ScreenRow title_row(const WatchState& state, const WatchView& view) {
@@ -125,31 +130,70 @@ std::map<std::string, double> rates_of(const WatchState& state, WallTime now) {
   return rates;
 }
 
-ScreenRow lane_row(const std::string& name, const ProgressBoard::Lane& lane, double rate, const std::string& rest, std::size_t name_width, std::size_t columns) {
-  std::string figures = fmt::format(" {} done", lane.done);
-  ScreenRow failed;
-  if (lane.failed) failed = {{fmt::format(", {} not", lane.failed), Tone::bad}};
-  const std::string going = fmt::format(", {} running, {} left", lane.running, lane.left);
-  std::string pace;
-  if (rate > 0) pace += rate >= 0.95 ? fmt::format("  {:.1f}/min", rate) : fmt::format("  {:.1f}/h", rate * 60);
-  if (!rest.empty()) pace += "  " + rest;
-  const std::size_t taken = name_width + 1 + width_of(figures) + width_of_row(failed) + width_of(going) + width_of(pace) + 2;
+// Figures stand below each other and bars are equally long: lanes are compared at a glance.
+std::vector<ScreenRow> lane_rows(const std::vector<LaneLine>& lines, std::size_t name_width, std::size_t columns) {
+  struct Pieces {
+    std::string done, failed, running, left, rate;
+  };
+  std::vector<Pieces> all;
+  Pieces widest;
+  std::size_t rest = 0;
+  const auto widen = [](std::string& known, const std::string& text) {
+    if (width_of(text) > width_of(known)) known = text;
+  };
+  for (const LaneLine& line : lines) {
+    const double rate = line.rate;
+    all.push_back({std::to_string(line.lane.done), line.lane.failed ? fmt::format(", {} not", line.lane.failed) : "", std::to_string(line.lane.running), std::to_string(line.lane.left),
+                   rate <= 0 ? "" : rate >= 0.95 ? fmt::format("{:.1f}/min", rate) : fmt::format("{:.1f}/h", rate * 60)});
+    const Pieces& pieces = all.back();
+    widen(widest.done, pieces.done), widen(widest.failed, pieces.failed), widen(widest.running, pieces.running), widen(widest.left, pieces.left), widen(widest.rate, pieces.rate);
+    rest = std::max(rest, width_of(line.rest));
+  }
+  const auto right = [](const std::string& text, const std::string& wide) { return fmt::format("{:>{}}", text, width_of(wide)); };
+  const std::size_t figures = width_of(widest.done) + width_of(widest.failed) + width_of(widest.running) + width_of(widest.left) + width_of(" done,  running,  left");
+  const std::size_t taken = name_width + 1 + 1 + figures + (widest.rate.empty() ? 0 : width_of(widest.rate) + 2) + (rest > 0 ? rest + 2 : 0) + 2;
   const std::size_t cells = columns > taken + 6 ? std::min<std::size_t>(columns - taken, 50) : 0;
-  ScreenRow row{{padded(cut(name, name_width), name_width) + " "}};
-  if (cells > 0) append_row(row, lane_bar(lane.done, lane.failed, lane.total, cells));
-  row.push_back({figures});
-  append_row(row, failed);
-  row.push_back({going});
-  row.push_back({pace, Tone::dim});
-  return row;
+  std::vector<ScreenRow> rows;
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    const LaneLine& line = lines[n];
+    const Pieces& pieces = all[n];
+    ScreenRow row{{padded(cut(line.name, name_width), name_width) + " "}};
+    if (cells > 0) append_row(row, lane_bar(line.lane.done, line.lane.failed, line.lane.total, cells));
+    row.push_back({" " + right(pieces.done, widest.done) + " done"});
+    if (!pieces.failed.empty()) row.push_back({pieces.failed, Tone::bad});
+    row.push_back({padded("", width_of(widest.failed) - width_of(pieces.failed)) + fmt::format(", {} running, {} left", right(pieces.running, widest.running), right(pieces.left, widest.left))});
+    if (!widest.rate.empty()) row.push_back({"  " + right(pieces.rate, widest.rate), Tone::dim});
+    if (!line.rest.empty()) row.push_back({"  " + line.rest, Tone::dim});
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 std::string rest_of(const WatchState& state, const std::string& region) {
   const auto found = state.board.rest().find(region);
-  return found == state.board.rest().end() ? "" : fmt::format("{}-{} to go", screen_clock(Seconds(found->second.p50)), screen_clock(Seconds(found->second.p90)));
+  if (found == state.board.rest().end()) return "";
+  const std::string p50 = screen_clock(Seconds(found->second.p50)), p90 = screen_clock(Seconds(found->second.p90));
+  return p50 == p90 ? p50 + " to go" : fmt::format("{}-{} to go", p50, p90);
 }
 
-ScreenRow target_row(const WatchState& state, const WatchView& view, int number, std::size_t name_width) {
+FlightWidths flight_widths(const WatchState& state, const WatchView& view, const std::vector<int>& numbers, std::size_t name_width) {
+  FlightWidths widths;
+  std::size_t clock = 0;
+  for (const int number : numbers) {
+    const ProgressBoard::Item& item = state.board.items()[number - 1];
+    if (!item.in_flight) continue;
+    widths.operation = std::max(widths.operation, width_of(in_flight_operation(item)));
+    widths.time = std::max(widths.time, width_of(screen_clock(view.now - item.step_started)));
+    widths.progress = std::max(widths.progress, width_of(progress_of(state, number, item, view.now, view.columns)));
+    clock = std::max(clock, width_of(pause_clock(state, number, item, view.now).text));
+  }
+  constexpr std::size_t kLeastOfOperation = 12;
+  const std::size_t others = 2 + name_width + 2 + 2 + widths.time + (widths.progress > 0 ? widths.progress + 2 : 0) + clock;
+  widths.operation = std::min(widths.operation, std::max(kLeastOfOperation, view.columns - std::min(view.columns, others)));
+  return widths;
+}
+
+ScreenRow target_row(const WatchState& state, const WatchView& view, int number, std::size_t name_width, const FlightWidths& widths) {
   const ProgressBoard::Item& item = state.board.items()[number - 1];
   const bool chosen = number == view.selected;
   ScreenRow row{{chosen ? "> " : "  ", Tone::plain, chosen}, {padded(cut(item.id, name_width), name_width) + "  ", Tone::plain, chosen}};
@@ -164,14 +208,19 @@ ScreenRow target_row(const WatchState& state, const WatchView& view, int number,
     return row;
   }
   const ScreenSpan clock = pause_clock(state, number, item, view.now);
-  std::string operation = shown(operation_of(item.step));
-  if (operation.empty()) operation = "reading facts";
-  std::string text = padded((item.undoing ? "undo " : "") + operation + " ", view.columns >= 110 ? 42 : 0);
-  text += " " + screen_clock(view.now - item.step_started);
-  if (const std::string progress = progress_of(state, number, item, view.now, view.columns); !progress.empty()) text += "  " + progress;
+  const bool is_wide = view.columns >= 110;
+  const std::string operation = in_flight_operation(item), time = screen_clock(view.now - item.step_started);
+  const std::string progress = progress_of(state, number, item, view.now, view.columns);
+  std::string text;
+  if (is_wide) {
+    text = padded(operation + " ", 42) + " " + time + (progress.empty() ? "" : "  " + progress);
+  } else {
+    text = padded(cut(operation, widths.operation), widths.operation) + fmt::format("  {:>{}}", time, widths.time);
+    if (widths.progress > 0) text += "  " + padded(progress, widths.progress);
+  }
   const std::size_t room = view.columns - std::min(view.columns, width_of_row(row) + width_of(clock.text));
-  if (view.columns >= 110 && !item.text.empty() && width_of(text) + 6 < room) text += "  " + item.text;
-  row.push_back({padded(cut(text, room), view.columns >= 110 ? std::min<std::size_t>(room, 84) : 0), item.undoing ? Tone::bad : Tone::plain});
+  if (is_wide && !item.text.empty() && width_of(text) + 6 < room) text += "  " + item.text;
+  row.push_back({padded(cut(text, room), is_wide ? std::min<std::size_t>(room, 84) : 0), item.undoing ? Tone::bad : Tone::plain});
   row.push_back(clock);
   return row;
 }

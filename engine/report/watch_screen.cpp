@@ -43,7 +43,9 @@ void list_rows(std::vector<ScreenRow>& rows, const WatchState& state, const Watc
   const std::size_t fitting = numbers.size() <= room ? numbers.size() : room - 1;
   const auto chosen = std::find(numbers.begin(), numbers.end(), view.selected);
   if (chosen != numbers.end() && static_cast<std::size_t>(chosen - numbers.begin()) >= fitting && fitting > 0) first = chosen - numbers.begin() - fitting + 1;
-  for (std::size_t i = first; i < first + fitting; ++i) rows.push_back(target_row(state, view, numbers[i], name_width));
+  const std::vector<int> drawn(numbers.begin() + static_cast<std::ptrdiff_t>(first), numbers.begin() + static_cast<std::ptrdiff_t>(first + fitting));
+  const FlightWidths widths = flight_widths(state, view, drawn, name_width);
+  for (const int number : drawn) rows.push_back(target_row(state, view, number, name_width, widths));
   if (numbers.size() > fitting) rows.push_back({{fmt::format("  ... and {} more {}", numbers.size() - fitting, more), Tone::dim}});
 }
 
@@ -92,20 +94,24 @@ void overview_rows(std::vector<ScreenRow>& rows, const WatchState& state, const 
     if (const auto found = rates.find(region); found != rates.end()) rate += found->second;
   }
   std::size_t lanes_room = std::max<std::size_t>(2, room / 3);
-  if (lanes.size() > 1) rows.push_back(lane_row("all", all, rate, "", name_width, view.columns));
+  std::vector<LaneLine> lines;
+  if (lanes.size() > 1) lines.push_back({"all", all, rate, ""});
   // Regions with something under way first, when not all fit.
   std::vector<std::pair<std::string, ProgressBoard::Lane>> ordered(lanes.begin(), lanes.end());
   if (ordered.size() > lanes_room)
     std::stable_sort(ordered.begin(), ordered.end(), [](const auto& one, const auto& other) { return one.second.running > other.second.running; });
+  std::size_t unnamed = 0;
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     if (i + 1 >= lanes_room && i + 1 < ordered.size()) {
-      rows.push_back({{fmt::format("... and {} more regions", ordered.size() - i), Tone::dim}});
+      unnamed = ordered.size() - i;
       break;
     }
     const auto& [region, lane] = ordered[i];
     const auto found = rates.find(region);
-    rows.push_back(lane_row(region, lane, found == rates.end() ? 0 : found->second, rest_of(state, region), name_width, view.columns));
+    lines.push_back({region, lane, found == rates.end() ? 0 : found->second, rest_of(state, region)});
   }
+  for (ScreenRow& row : lane_rows(lines, name_width, view.columns)) rows.push_back(std::move(row));
+  if (unnamed > 0) rows.push_back({{fmt::format("... and {} more regions", unnamed), Tone::dim}});
   for (const std::string& warning : state.board.warnings())
     if (left() > 8) rows.push_back({{shown(warning), Tone::warn}});
   if (state.waits_for_approval && left() > 6) rows.push_back({{fmt::format("wave {} waits for a word: press a to look at it and approve", state.next_wave), Tone::warn, true}});

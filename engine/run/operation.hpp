@@ -43,7 +43,9 @@ struct EstimateInput {
 
 // What an operation needs of the plan: which service it takes from, which it moves to.
 struct Requirements {
-  std::string source_service, source_state, target_service;
+  std::string source_service, source_state;
+  std::string target_service;      // "": the runbook works on databases where they are (engine/plan/in_place.hpp)
+  std::string source_server = {};  // only what is there is collected; "": on every server of the service
 };
 
 struct Probe {

@@ -74,7 +74,8 @@ Task<Result<const std::map<int, TargetRecord>*>> Runner::Impl::targets_of_run(st
   if (all_are == All::read && !busy.empty()) all_are = All::unread;
   if (all_are == All::unread) {
     all_are = All::being_read;
-    auto read = co_await run_blocking(services.pool, [&] { return journal.targets(run, true); });
+    const auto work = [&] { return journal.targets(run, true); };
+    auto read = co_await run_blocking(services.pool, work);
     all_are = read ? All::read : All::unread;
     if (read) {
       for (TargetRecord& record : *read) all[record.number] = std::move(record);
@@ -91,11 +92,12 @@ Task<Result<const std::map<int, TargetRecord>*>> Runner::Impl::targets_of_run(st
 Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const PlannedTarget& planned, JournalWriter& writer,
                                                 const RunRequest& request, std::optional<Claimed> claimed) {
   TargetWork work{plan, planned, journal.token(), request.run, {}, {}, request.accept_data_loss, {}, {}};
-  auto read = co_await run_blocking(services.pool, [&]() -> Result<TargetFacts> {
+  const auto read_record = [&]() -> Result<TargetFacts> {
     TRY(work.record, journal.target(request.run, planned.number));
     if (work.record.state == TargetState::pending || (claimed && claimed->before == TargetState::pending)) return TargetFacts{};
     return journaled_facts(journal, request.run, planned.number);
-  });
+  };
+  auto read = co_await run_blocking(services.pool, read_record);
   if (!read) co_return read.error();
   if (claimed && work.record.epoch != claimed->epoch)
     co_return Error(ErrorKind::conflict, "another process has claimed the target");
@@ -166,8 +168,8 @@ Event Runner::Impl::end_of_run(std::int64_t run, RunState state) const {
 }
 
 Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
-  auto records = co_await run_blocking(impl_->services.pool,
-                                       [&] { return impl_->journal.targets(request.run, false); });
+  const auto read = [&] { return impl_->journal.targets(request.run, false); };
+  auto records = co_await run_blocking(impl_->services.pool, read);
   if (!records) co_return records.error();
   if (records->size() != plan.targets.size())
     co_return Error(ErrorKind::corrupt, "the journal holds other targets than the plan", "pgconvoy journal verify");

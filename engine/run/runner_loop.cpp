@@ -142,12 +142,13 @@ Task<void> Runner::Impl::wait(const Decision& decision) {
 // What was journaled of the run before: in which wave it is, and what people said.
 Task<Result<void>> Runner::Impl::recall(const RunRequest& request) {
   std::vector<Event> events;
-  CO_TRY_VOID(co_await run_blocking(services.pool, [&] {
+  const auto read = [&] {
     return journal.own_events(request.run, 0, [&](const Event& event) {
       events.push_back(event);
       return true;
     });
-  }));
+  };
+  CO_TRY_VOID(co_await run_blocking(services.pool, read));
   for (const Event& event : events) {
     rollout->recall(event);
     recalled = event.sequence;

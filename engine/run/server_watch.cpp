@@ -57,7 +57,7 @@ Task<bool> ServerWatch::read(std::set<std::string> servers, RunOptions options) 
     auto work = [directory = options.backup_directory]() -> Result<std::optional<std::int64_t>> {
       return free_for_backups(directory);
     };
-    const auto free = co_await run_blocking(services_.pool, std::move(work));
+    const auto free = co_await run_blocking(services_.pool, work);
     backup_free_bytes_ = free ? *free : std::nullopt;
     backups_read_at_ = services_.clock.steady();
     any = true;

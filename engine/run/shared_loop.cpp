@@ -83,7 +83,8 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
   });
   // Before the first decision: this machine's clock may be wrong, and all workers must mean the same by "now".
   if (shared.clock != nullptr) {
-    const WallTime now = co_await run_blocking(services.pool, [&] { return shared.journal.now(); });
+    const auto ask = [&] { return shared.journal.now(); };
+    const WallTime now = co_await run_blocking(services.pool, ask);
     shared.clock->steer(now);
   }
   std::vector<Event> said;
@@ -107,14 +108,15 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     }
     around.intent = stopping ? RunIntent::pause : RunIntent::none;
     const std::set<int> at_hand = busy;  // as it is now: the claim is made on another thread
-    auto answer = co_await run_blocking(services.pool, [&] {
+    const auto claim = [&] {
       return shared.journal.claim(request.run, shared.worker, shared.lease, schedule.seen(), [&](const ClaimView& view) {
         ClaimChoice choice = schedule.choose(view, around, said, at_hand, run_was_cancelled(std::nullopt));
         // Where nobody has looked at the servers yet, the next time.
         if (looked_at) std::erase_if(choice.start, [&](int number) { return !looked_at->contains(number); });
         return choice;
       });
-    });
+    };
+    auto answer = co_await run_blocking(services.pool, claim);
     if (!answer && answer.error().kind == ErrorKind::unreachable && !busy.empty()) {
       Decision later;
       later.wait_until = services.clock.wall() + std::chrono::seconds(1);

@@ -15,6 +15,7 @@
 #include "engine/facts/part.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/platform/exec_platform.hpp"
+#include "engine/plan/in_place.hpp"
 #include "engine/plan/pause.hpp"
 #include "engine/platform/places.hpp"
 #include "engine/postgres/session_loans.hpp"
@@ -162,6 +163,7 @@ Task<Result<void>> Survey::begin(std::vector<Target> targets,
   for (const auto& of_target : placements)
     for (const auto& [id, placement] : of_target) {
       const Instance& instance = request_.fleet.instances.at(id);
+      if (is_in_place(placement)) continue;  // it would be in its own way
       if (servers_.at(placement.target_server).databases.contains(instance.database))
         taken[placement.target_server].push_back(instance);
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/journal/left_out.hpp"
+#include "engine/plan/in_place.hpp"
 #include "engine/run/live_database.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
@@ -303,7 +304,7 @@ Task<Result<void>> TargetRunner::stuck(std::string step, Error error) {
   data["reason"] = describe(error);
   data["error"] = to_json_value(error);
   data["page_is_on"] = is_paused();
-  data["live_database"] = live_database(work_.record);
+  data["live_database"] = is_in_place(work_.plan.requirements) ? "" : live_database(work_.record);
   data["ways_out"] = ways_out;
   co_return co_await append(event(EventKind::target_stuck, step, std::move(data)));
 }

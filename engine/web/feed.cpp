@@ -53,7 +53,7 @@ Task<void> Feed::look(std::shared_ptr<Feed> self, std::int64_t run, std::shared_
     const std::int64_t known = channel->last;
     const std::shared_ptr<Documents> documents = self->documents_;
     auto work = [documents, run, known] { return documents->sequence(run, known); };
-    auto sequence = co_await run_blocking(self->pool_, std::move(work));
+    auto sequence = co_await run_blocking(self->pool_, work);
     if (sequence && *sequence > channel->last) {
       channel->last = *sequence;
       wake(*channel);

@@ -206,7 +206,7 @@ Task<void> Server::send_stream(std::shared_ptr<Server> self, std::shared_ptr<Con
       if (!found.value("more", false)) found["sequence"] = std::max(last, found["sequence"].get<std::int64_t>());
       return found;
     };
-    auto changes = co_await run_blocking(self->pool_, std::move(work));
+    auto changes = co_await run_blocking(self->pool_, work);
     if (!changes) {
       std::string problem = message_of("problem", after, json{{"message", changes.error().message}});
       goes_on = co_await send(self, connection, std::move(problem));

@@ -38,7 +38,7 @@ Task<Response> document_on_pool(asio::thread_pool& pool, std::shared_ptr<const S
     auto made = document(*parts->documents, *shared_call);
     return made ? json_response(*made) : error_response(made.error());
   };
-  auto response = co_await run_blocking(pool, std::move(work));
+  auto response = co_await run_blocking(pool, work);
   co_return response;
 }
 
@@ -56,7 +56,7 @@ Task<Response> carry_out(asio::thread_pool& pool, std::shared_ptr<const SitePart
     }
     return std::pair(run, target);
   };
-  auto found = co_await run_blocking(pool, std::move(work));
+  auto found = co_await run_blocking(pool, work);
   if (!found) co_return error_response(found.error());
   wish->run = found->first;
   wish->target = found->second;
@@ -88,7 +88,7 @@ Task<Response> begin_stream(asio::thread_pool& pool, std::shared_ptr<const SiteP
     }
     return stream;
   };
-  auto found = co_await run_blocking(pool, std::move(work));
+  auto found = co_await run_blocking(pool, work);
   if (!found) co_return error_response(found.error());
   Response response;
   response.content_type = "text/event-stream; charset=utf-8";
@@ -99,7 +99,7 @@ Task<Response> begin_stream(asio::thread_pool& pool, std::shared_ptr<const SiteP
 Task<Response> metrics_of(asio::thread_pool& pool, std::shared_ptr<const SiteParts> parts) {
   if (!parts->metrics) co_return error_response(404, "this program has no metrics");
   auto work = [parts] { return parts->metrics(parts->documents->journal()); };
-  auto text = co_await run_blocking(pool, std::move(work));
+  auto text = co_await run_blocking(pool, work);
   if (!text) co_return error_response(text.error());
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -40,6 +40,9 @@ TEST_CASE("web actions: no text of others becomes an option or a second line") {
   CHECK(std::find(words.begin(), end, "--reason=--rollback --journal=x") != end);
   CHECK_FALSE(words_for(wish_for("set", {{"changes", {{"--reason", "x"}}}}), "j.db"));
   CHECK_FALSE(words_for(wish_for("set", {{"changes", {{"backup_directory", "/"}}}}), "j.db"));
+  const auto many = words_for(wish_for("set", {{"changes", {{"concurrency", "many"}}}}), "j.db");
+  REQUIRE_FALSE(many);
+  CHECK(many.error().kind == ErrorKind::usage);
 }
 
 TEST_CASE("web actions: what the command refuses is told in its words, and a program that isn't there too") {

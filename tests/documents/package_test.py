@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import unittest
 
+from ..scenarios.support import Laboratory
+
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.abspath(os.environ.get("PGCONVOY") or os.path.join(CHECKOUT, "build", "release", "bin", "pgconvoy"))
 BUILD = os.path.dirname(os.path.dirname(PROGRAM))
@@ -60,10 +62,38 @@ class PackageTest(unittest.TestCase):
         self.assertIn("html", completed("pgconvoy", "report", "r7", "--output", ""))
         self.assertEqual(completed("pgconvoy", "report", "r7", "--output", "ju"), ["junit"])
         self.assertIn("--max-failures", completed("pgconvoy", "run", "--max-f"))
-        for shell, file in (("zsh", self.path("share", "zsh", "vendor-completions", "_pgconvoy")), ("fish", self.path("share", "fish", "vendor_completions.d", "pgconvoy.fish"))):
+        for file in (self.path("share", "zsh", "vendor-completions", "_pgconvoy"), self.path("share", "fish", "vendor_completions.d", "pgconvoy.fish")):
             self.assertGreater(os.path.getsize(file), 5000)
-            if shutil.which(shell):
-                call(shell, "-n", file)
+
+    # The shells themselves come with scripts/setup --full.
+    if shutil.which("zsh"):
+        def test_zsh_completes(self):
+            script = self.path("share", "zsh", "vendor-completions", "_pgconvoy")
+            call("zsh", "-n", script)
+            # What the script hands to the shell is printed: its own functions for that only work in a line that is being edited.
+            told = "_describe() { print -rl -- $items }; compadd() { shift; print -rl -- $@ }; _files() { print FILES }; _message() { print MESSAGE }"
+            def completed(*words):
+                quoted = " ".join(f"'{word}'" for word in words)
+                return call("zsh", "-f", "-c", f"{told}; words=({quoted}); CURRENT={len(words)}; source {script}").splitlines()
+            self.assertIn("watch", [line.split(":")[0] for line in completed("pgconvoy", "")])
+            self.assertIn("discover", [line.split(":")[0] for line in completed("pgconvoy", "fleet", "")])
+            self.assertIn("--max-failures", [line.split(":")[0] for line in completed("pgconvoy", "run", "--max-f")])
+            self.assertIn("junit", completed("pgconvoy", "report", "r7", "--output", ""))
+            self.assertEqual(completed("pgconvoy", "run", "-f", ""), ["FILES"])
+            self.assertEqual(completed("pgconvoy", "run", "--max-failures", ""), ["MESSAGE"])
+
+    if shutil.which("fish"):
+        def test_fish_completes(self):
+            script = self.path("share", "fish", "vendor_completions.d", "pgconvoy.fish")
+            call("fish", "-n", script)
+            def completed(line):
+                environment = {**os.environ, "HOME": self.folder, "XDG_CONFIG_HOME": os.path.join(self.folder, "config")}
+                return [each.split("\t")[0] for each in call("fish", "-N", "-c", f"source {script}; complete -C '{line}'", env=environment).splitlines()]
+            self.assertEqual(completed("pgconvoy wat"), ["watch"])
+            self.assertIn("discover", completed("pgconvoy fleet "))
+            self.assertEqual(completed("pgconvoy report r7 --output ju"), ["junit"])
+            self.assertIn("--max-failures", completed("pgconvoy run --max-f"))
+            self.assertNotIn("discover", completed("pgconvoy run "))
 
     def test_package(self):
         """A .deb with all that belongs into it, in Debian's places, owned by root, and nothing else."""
@@ -112,7 +142,7 @@ class PackageTest(unittest.TestCase):
 
     if FULL:
         def test_somebody_elses_operation(self):
-            """examples/custom-operation against the installed library: the program knows the operation, and a runbook may name it."""
+            """examples/custom-operation against the installed library: the program knows the operation, a runbook may name it, and a move with it does it."""
             call("cmake", "--install", BUILD, "--component", "development", "--prefix", os.path.join(self.folder, "dev"))
             example, build = os.path.join(CHECKOUT, "examples", "custom-operation"), os.path.join(self.folder, "example")
             with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as file:
@@ -126,6 +156,11 @@ class PackageTest(unittest.TestCase):
                 file.write(text)
             self.assertIn("is good", call(own, "runbook", "validate", runbook))
             self.assertNotEqual(subprocess.run([PROGRAM, "runbook", "validate", runbook], capture_output=True, check=False).returncode, 0)
+            with Laboratory(regions=1, databases=1, apps=0, seed=94) as lab:
+                done = subprocess.run([own, "run", "-f", lab.fleet, "--runbook", runbook, "--yes"], capture_output=True, text=True, check=False, env=lab.environment(), cwd=lab.base, timeout=90)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                [comment] = lab.psql("eu-west-pg15", "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'")
+                self.assertEqual(comment, "moved by us, r1")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,18 @@ TEST_CASE("steps explained: the state follows the page, the fence and the pivot"
   CHECK(explained.of("fence_source").ways.empty());
 }
 
+TEST_CASE("steps explained: a runbook that moves nothing has no old and no new database") {
+  ExplainedRunbook explained;
+  Runbook runbook;
+  runbook.name = "restart";
+  runbook.operations = {{"with_application_stopped", json::object(), {{"run_site_program", {{"program", "rotate"}}, {}}}}};
+  explained.pages = step_pages(runbook, explained.operations);
+  for (const StepPage& page : explained.pages)
+    for (const std::string* text : {&page.now, &page.then, &page.way_out}) CHECK_THAT(*text, !Contains("old") && !Contains("new database"));
+  CHECK_THAT(explained.of("run_site_program").now, Contains("The page is on"));
+  CHECK_THAT(explained.of("start_app").then, Contains("the page goes off last"));
+}
+
 TEST_CASE("steps explained: docs/steps.md is what the program writes") {
   const ExplainedRunbook explained;
   std::ostringstream page;

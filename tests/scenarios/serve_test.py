@@ -106,11 +106,16 @@ class ServeTest(ScenarioTest):
         self.assertEqual(server.ask("POST", path, "{}", Host="evil.example", **good)[0], 421)
         self.assertEqual(server.ask("POST", path, "{}", **{**good, "Content_Type": "text/plain"})[0], 415)
         self.assertEqual(server.ask("GET", "/api/v1/runs", Host="rebound.example:80")[0], 421)
-        # By rights, but refused by the command itself, in its words: it calls that a mistake in what was asked.
+        # By rights, but refused by the command itself, in its words.
         status, headers, body = server.ask("POST", path, "{}", **good)
-        self.assertEqual(status, 400, body)
+        self.assertEqual(status, 409, body)
         self.assertIn("has succeeded, there is nothing to retry", json.loads(body)["error"]["message"])
         self.assertNotIn("Access-Control-Allow-Origin", headers)
+        # What the asker has written himself can be wrong.
+        status, _, body = server.ask("POST", "/api/v1/runs/r1/actions/set", json.dumps({"changes": {"concurrency": "many"}}), **good)
+        self.assertEqual(status, 400, body)
+        status, _, body = server.ask("POST", "/api/v1/runs/r1/actions/set", json.dumps({"changes": {"concurrency": "3"}}), **good)
+        self.assertEqual(status, 409, body)
         self.assertEqual(self.lab.journal.rows("SELECT max(sequence) FROM events"), before)
 
 

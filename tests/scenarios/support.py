@@ -87,9 +87,9 @@ class Laboratory:
     """Real servers, databases, applications and nginx in a directory of their own, and pgconvoy with a journal there. At the end
     every journal must be sound."""
 
-    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", profile="plain", pooler=False, shared=False, **more):
+    def __init__(self, regions=1, databases=2, apps=1, seed=1, size="tiny", profile="plain", pooler=False, shared=False, tls=False, **more):
         self.options = {"regions": regions, "databases": databases, "apps": apps, "size": size, "seed": seed, "profile": profile, **more}
-        self.flags = (["--pooler"] if pooler else []) + (["--shared"] if shared else [])
+        self.flags = (["--pooler"] if pooler else []) + (["--shared"] if shared else []) + (["--tls"] if tls else [])
         self.base = self.directory = self.journal = self.record = None
         self.writers, self.journals = [], []
 

@@ -39,9 +39,11 @@ function stateOf(run: Run): { text: string; mood: string } {
 function Connection(): JSX.Element {
   const { connection, run } = useStore();
   if (connection === "live") return <span class="note">{run?.run.state === "running" ? "live" : "up to date"}</span>;
+  // What has just been read is not old.
+  if (connection === "opening") return <span class="note">reading …</span>;
   return (
-    <span class="bad-text" role="status">
-      {connection === "lost" ? "! connection lost: what you see is old" : "… connecting: what you see may be old"}
+    <span class={connection === "lost" ? "bad-text" : "warn-text"} role="status">
+      {connection === "lost" ? "! connection lost: what you see is old" : "… connecting again: what you see may be old"}
     </span>
   );
 }

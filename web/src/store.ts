@@ -21,7 +21,7 @@ interface Changes {
   rows: unknown[][];
 }
 
-export type Connection = "connecting" | "live" | "lost";
+export type Connection = "opening" | "live" | "again" | "lost"; // again: it was there, and is being sought
 
 export class Store {
   session: Session | null = null;
@@ -31,7 +31,7 @@ export class Store {
   rows: Row[] = []; // by number - 1
   entries: Entry[] = [];
   noOlder = false;
-  connection: Connection = "connecting";
+  connection: Connection = "opening";
   problem: ApiError | null = null;
   version = 0;
 
@@ -83,6 +83,7 @@ export class Store {
     this.rows = [];
     this.entries = [];
     this.problem = null;
+    this.connection = "opening";
     this.close();
     this.tellNow();
     await this.load(runId);
@@ -134,7 +135,7 @@ export class Store {
       this.close();
       void this.load(runId);
     });
-    stream.onerror = () => this.connected(stream.readyState === EventSource.CLOSED ? "lost" : "connecting");
+    stream.onerror = () => this.connected(stream.readyState === EventSource.CLOSED ? "lost" : "again");
     stream.onopen = () => this.connected("live");
   }
 

@@ -12,15 +12,33 @@ namespace {
 
 Task<bool> ran_elsewhere(asio::thread_pool& pool) {
   const auto here = std::this_thread::get_id();
-  auto there = co_await run_blocking(pool, [] { return std::this_thread::get_id(); });
+  const auto ask = [] { return std::this_thread::get_id(); };
+  auto there = co_await run_blocking(pool, ask);
   co_return there != here&& std::this_thread::get_id() == here;
 }
 
 Task<int> throwing(asio::thread_pool& pool) {
-  co_return co_await run_blocking(pool, []() -> int { throw std::runtime_error("from the pool"); });
+  const auto fail = []() -> int { throw std::runtime_error("from the pool"); };
+  co_return co_await run_blocking(pool, fail);
+}
+
+template <class Function>
+constexpr bool takes = requires(asio::thread_pool& pool, Function&& function) { run_blocking(pool, std::forward<Function>(function)); };
+using Asking = int (*)();
+static_assert(takes<Asking&> && takes<const Asking&>);
+static_assert(!takes<Asking>, "a temporary's captures would be destroyed twice");
+
+Task<int> with_what_cant_be_copied(asio::thread_pool& pool) {
+  auto give = [held = std::make_unique<int>(7)] { return *held; };
+  co_return co_await run_blocking(pool, give);
 }
 
 }  // namespace
+
+TEST_CASE("task: blocking work that can't be copied is moved") {
+  asio::thread_pool pool(1);
+  CHECK(testing::run(with_what_cant_be_copied(pool)) == 7);
+}
 
 TEST_CASE("task: blocking work runs on the pool, and the coroutine goes on where it was") {
   asio::thread_pool pool(1);

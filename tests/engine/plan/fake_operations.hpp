@@ -22,6 +22,7 @@ class FakeOperation final : public Operation {
   void require(Requirements& requirements, const json& arguments) const override {
     if (arguments.contains("service")) requirements.source_service = arguments.at("service").get<std::string>();
     if (arguments.contains("state")) requirements.source_state = arguments.at("state").get<std::string>();
+    if (arguments.contains("server")) requirements.source_server = arguments.at("server").get<std::string>();
     if (arguments.contains("to")) requirements.target_service = arguments.at("to").get<std::string>();
   }
   bool applies(const std::string& way, const json&) const override { return way_.empty() || way == way_; }
@@ -58,7 +59,8 @@ inline OperationRegistry upgrade_operations() {
   using Type = Parameter::Type;
   OperationRegistry registry;
   add_fake(registry, "collect_service_instances", Subject::target,
-           {{"service", Type::text, nullptr, "from where"}, {"state", Type::text, "provisioned", "in which state"}});
+           {{"service", Type::text, nullptr, "from where"}, {"state", Type::text, "provisioned", "in which state"},
+            {"server", Type::text, "", "on which server"}});
   add_fake(registry, "reprovision_collected_instances", Subject::instance,
            {{"to", Type::text, nullptr, "to where"}, {"copy_runtime_options", Type::boolean, true, "and how"},
             {"adopt_empty", Type::boolean, false, "or not"}, {"authentication", Type::text, "block", "passwords"}});

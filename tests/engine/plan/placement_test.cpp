@@ -111,6 +111,46 @@ TEST_CASE("placement: no server, and one server for both, are errors that name t
   CHECK_THAT(candidates(same.fleet, target_of("shop"), unmoved).error().message, Contains("source and target"));
 }
 
+TEST_CASE("placement: in place each database stays on its server and takes no room") {
+  World world({"new"});
+  world.add_source("older");
+  world.add("shop", 1000 * kGigabyte);
+  world.add("blog", 0, "older");
+  Requirements in_place = kFrom13To15;
+  in_place.target_service.clear();
+  const Target both{"shop", "r", {}, {"shop", "blog"}};
+  const auto servers = candidates(world.fleet, both, in_place);
+  REQUIRE(servers.has_value());
+  CHECK(servers->size() == 2);
+  Placer placer({world.fleet, in_place, world.servers, world.databases, false});
+  const auto placement = placer.place(both);
+  REQUIRE(placement.has_value());
+  CHECK(placement->at("shop").target_server == "old");
+  CHECK(placement->at("blog").target_server == "older");
+  CHECK(placement->at("blog").source_server == "older");
+}
+
+TEST_CASE("placement: within a service databases leave the one server and go to the others") {
+  World world({"b", "c"});
+  world.add_source("old");
+  world.fleet.servers["old"].service = "postgresql-database-15";
+  world.servers["old"] = world.servers["b"];
+  for (int i = 0; i < 4; ++i) world.add(fmt::format("db{}", i), kGigabyte);
+  world.add("neighbour", kGigabyte, "b");
+  const Requirements leaving{"postgresql-database-15", "provisioned", "postgresql-database-15", "old"};
+  Placer placer({world.fleet, leaving, world.servers, world.databases, false});
+  for (int i = 0; i < 4; ++i) {
+    const std::string id = fmt::format("db{}", i);
+    const auto placement = placer.place(target_of(id));
+    REQUIRE(placement.has_value());
+    CHECK(placement->at(id).source_server == "old");
+    CHECK(placement->at(id).target_server == (i % 2 ? "c" : "b"));
+  }
+  const auto stays = candidates(world.fleet, target_of("neighbour"), leaving);
+  REQUIRE(stays.has_value());
+  CHECK(stays->empty());
+}
+
 TEST_CASE("placement: a target without anything to move needs no server") {
   World world({});
   world.add("shop");

@@ -52,6 +52,7 @@ class ExampleRun {
     const std::string problem = apply(record, event);
     INFO(problem);
     REQUIRE(problem.empty());
+    events.push_back(event);
     return event;
   }
 
@@ -86,6 +87,7 @@ class ExampleRun {
   }
 
   report::SummaryInput input;
+  std::vector<Event> events;
 };
 
 }  // namespace pgconvoy::testing

@@ -35,7 +35,12 @@ std::string written(Result<void> (*writer)(const LongReport&), ExampleRun& run) 
                               if (wanted(outline.summary.targets[i])) TRY_VOID(visit(outline.summary.targets[i], outline.input.targets[i]));
                             return {};
                           },
-                          [&text](std::string_view piece) { text += piece; }};
+                          [&text](std::string_view piece) { text += piece; },
+                          [&](const std::function<bool(const Event&)>& visit) -> Result<void> {
+                            for (const Event& event : run.events)
+                              if (!visit(event)) break;
+                            return {};
+                          }};
   const auto done = writer(report);
   REQUIRE(done);
   return text;
@@ -244,6 +249,28 @@ TEST_CASE("otlp report: a span for run, target and step, each under its parent, 
   CHECK(targets == 2);
   CHECK(failed_steps == 1);
   CHECK(written(report_otlp, run) == text);
+}
+
+TEST_CASE("otlp report: each try of a step is a span, with its own times and error") {
+  ExampleRun run;
+  const int target = run.add("shop-live");
+  run.happen(target, EventKind::target_claimed, 10);
+  const std::string path = "collect_service_instances@shop-live-db";
+  run.happen(target, EventKind::step_started, 11, path, {{"intent", json::object()}});
+  run.happen(target, EventKind::step_failed, 13, path, {{"error", {{"kind", "unreachable"}, {"message", "gone for a moment"}}}});
+  run.step(target, path, 20, 24);
+  run.happen(target, EventKind::target_succeeded, 30);
+  const json document = json::parse(written(report_otlp, run));
+  std::vector<json> tries;
+  for (const json& span : document.at("resourceSpans").at(0).at("scopeSpans").at(0).at("spans"))
+    if (span.at("name") == "collect_service_instances") tries.push_back(span);
+  REQUIRE(tries.size() == 2);
+  CHECK(tries[0].at("spanId") != tries[1].at("spanId"));
+  CHECK(tries[0].at("status") == json{{"code", 2}, {"message", "gone for a moment"}});
+  CHECK(tries[1].at("status").at("code") == 1);
+  const auto seconds = [](const json& span) { return (std::stoll(span.at("endTimeUnixNano").get<std::string>()) - std::stoll(span.at("startTimeUnixNano").get<std::string>())) / 1'000'000'000; };
+  CHECK(seconds(tries[0]) == 2);
+  CHECK(seconds(tries[1]) == 4);
 }
 
 TEST_CASE("report: causes of failure in few words") {
