@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <map>
+#include <set>
 
 #include "engine/postgres/content.hpp"
 #include "engine/postgres/transfer.hpp"
@@ -13,6 +15,7 @@ namespace {
 struct Inventory {
   std::vector<ContentTable> tables;
   std::vector<std::string> sequences;
+  std::set<std::string> together;  // tables whose statistics hold more than their own columns
   bool large_objects = false;
 };
 
@@ -23,6 +26,8 @@ Task<Result<Inventory>> read_inventory(Session& session, int other_version) {
       "where c.relkind = 'S' and " + catalogue::user_schema("n") +
       " and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e' and not exists "
       "(select from pg_extension e where c.oid = any (e.extconfig))) order by 1;\n"
+      "select format('%I.%I', n.nspname, c.relname) as together from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and "
+      "(exists (select from pg_inherits i where i.inhparent = c.oid) or exists (select from pg_statistic_ext s where s.stxrelid = c.oid));\n"
       "select exists (select from pg_largeobject_metadata) as large_objects;\n";
   CO_TRY(const std::vector<Rows> results, co_await session.script(sql));
   Inventory side;
@@ -31,6 +36,8 @@ Task<Result<Inventory>> read_inventory(Session& session, int other_version) {
     if (rows.columns.empty()) continue;
     if (rows.columns.front() == "sequence_name")
       for (std::size_t i = 0; i < rows.size(); ++i) side.sequences.push_back(rows.text(i, 0));
+    if (rows.columns.front() == "together")
+      for (std::size_t i = 0; i < rows.size(); ++i) side.together.insert(rows.text(i, 0));
     if (rows.columns.front() == "large_objects") side.large_objects = rows.truth(0, 0);
   }
   co_return side;
@@ -57,6 +64,8 @@ TransferTable table_of(const ContentTable& source, const ContentTable& target) {
   table.write_sql = fmt::format("COPY {}{} FROM STDIN", source.name, in_brackets(source.written));
   const bool part = !source.condition.empty();
   table.read_sql = part ? selected(source, source.written) : fmt::format("COPY {}{} TO STDOUT", source.name, in_brackets(source.written));
+  table.clear_sql = "TRUNCATE ONLY " + source.name;
+  table.frozen_sql = table.write_sql + " (FREEZE)";
   table.check_sql = table.read_sql;
   if (source.generated) table.check_sql = table.whole_sql = selected(source, source.columns);
   return table;
@@ -71,8 +80,12 @@ bool same_columns(std::vector<std::string> left, std::vector<std::string> right)
 }  // namespace
 
 Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
-  CO_TRY(const Inventory ours, co_await read_inventory(source, target.server_version()));
-  CO_TRY(const Inventory theirs, co_await read_inventory(target, source.server_version()));
+  using namespace asio::experimental::awaitable_operators;
+  auto reading_source = read_inventory(source, target.server_version()), reading_target = read_inventory(target, source.server_version());
+  auto [left, right] = co_await (std::move(reading_source) && std::move(reading_target));
+  if (!left) co_return std::move(left).error();
+  if (!right) co_return std::move(right).error();
+  const Inventory &ours = *left, &theirs = *right;
   if (ours.large_objects)
     co_return Error(ErrorKind::refused, "the database has large objects, which aren't carried over row by row", "--way throughput").on(source.server());
   std::map<std::string, const ContentTable*> by_name;
@@ -84,6 +97,7 @@ Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
       co_return Error(ErrorKind::conflict, fmt::format("table {} {}", table.name, found == by_name.end() ? "isn't in the new database" : "has other columns in the new database"))
           .on(target.server());
     plan.tables.push_back(table_of(table, *found->second));
+    plan.tables.back().analyze = !ours.together.contains(table.name);
   }
   if (ours.sequences != theirs.sequences) co_return Error(ErrorKind::conflict, "the new database has other sequences").on(target.server());
   plan.sequences = ours.sequences;
