@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <map>
 
 #include "engine/plan/way.hpp"
 #include "engine/postgres/compare.hpp"
@@ -40,11 +39,11 @@ Task<Result<void>> dump_definitions(StepContext& context, PrepareIntent intent) 
 }
 
 // What sessions of ours may run themselves later, as pg_restore would.
-Task<Result<std::map<int, ScriptEntry>>> script_of(StepContext& context, RestoreJob job, const std::vector<ArchiveEntry>& entries) {
+Task<Result<Script>> script_of(StepContext& context, RestoreJob job, const std::vector<ArchiveEntry>& entries, bool (*asked)(const ArchiveEntry&)) {
   std::string lines;
   for (const ArchiveEntry& entry : entries)
-    if (may_be_made_by_us(entry)) lines += entry.line + "\n";
-  std::map<int, ScriptEntry> none;
+    if (asked(entry)) lines += entry.line + "\n";
+  Script none;
   if (lines.empty()) co_return none;
   auto list = NamelessFile::make(std::filesystem::temp_directory_path().string());
   if (!list) co_return std::move(list).error().within("the list of what comes after rows can't be written");
@@ -109,8 +108,9 @@ class Prepare final : public TypedOperation<PrepareIntent, PrepareOutcome> {
     if (before == after) outcome.fingerprint = after;
     RestoreJob job{context.instance().id, intent.server, intent.name, intent.owner, intent.file, 1};
     CO_TRY(auto entries, co_await entries_of(context, job));
-    CO_TRY(const auto script, co_await script_of(context, job, entries));
-    PreparedRest rest = sort_entries(std::move(entries), script, places);
+    CO_TRY(const Script of_tenants, co_await script_of(context, job, entries, may_be_made_by_tenant));
+    CO_TRY(const Script of_administrator, co_await script_of(context, job, entries, may_be_made_by_administrator));
+    PreparedRest rest = sort_entries(std::move(entries), of_tenants, of_administrator, places);
     CO_TRY_VOID(write_rest(intent.file, rest));
     outcome.entries = static_cast<int>(rest.before.size());
     CO_TRY(const RestoredPortions restored, co_await restore_entries(context, job, std::move(rest.before)));

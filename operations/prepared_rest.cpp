@@ -29,7 +29,7 @@ bool is_index(const ArchiveEntry& entry) { return entry.type == "INDEX" || entry
 
 class Sorting {
  public:
-  Sorting(const std::map<int, ScriptEntry>& script, const std::vector<PlaceOfEntry>& places) : script_(script) {
+  Sorting(const Script& of_tenants, const Script& of_administrator, const std::vector<PlaceOfEntry>& places) : of_tenants_(of_tenants), of_administrator_(of_administrator) {
     for (const PlaceOfEntry& place : places) places_.emplace(std::pair(place.catalogue, place.oid), &place);
   }
 
@@ -40,9 +40,12 @@ class Sorting {
   // Its text, where that is of the very same object.
   const std::string* text_of(const ArchiveEntry& entry) const {
     const auto numbers = numbers_of_entry(entry.line);
-    const auto found = script_.find(static_cast<int>(numbers[0]));
-    const bool same = found != script_.end() && found->second.catalogue == numbers[1] && found->second.oid == numbers[2];
-    return same && !found->second.sql.empty() && !entry.owner.empty() && may_be_made_by_us(entry) ? &found->second.sql : nullptr;
+    const bool tenant = may_be_made_by_tenant(entry) && !entry.owner.empty();
+    if (!tenant && !may_be_made_by_administrator(entry)) return nullptr;
+    const Script& script = tenant ? of_tenants_ : of_administrator_;
+    const auto found = script.find(static_cast<int>(numbers[0]));
+    const bool same = found != script.end() && found->second.catalogue == numbers[1] && found->second.oid == numbers[2];
+    return same && !found->second.sql.empty() ? &found->second.sql : nullptr;
   }
   const PlaceOfEntry* place_of(const ArchiveEntry& entry) const {
     const auto numbers = numbers_of_entry(entry.line);
@@ -51,7 +54,7 @@ class Sorting {
   }
 
  private:
-  const std::map<int, ScriptEntry>& script_;
+  const Script &of_tenants_, &of_administrator_;
   std::map<std::pair<std::int64_t, std::int64_t>, const PlaceOfEntry*> places_;
 };
 
@@ -88,12 +91,17 @@ bool comes_before_rows(const ArchiveEntry& entry, bool late) {
   }
 }
 
-bool may_be_made_by_us(const ArchiveEntry& entry) {
+bool may_be_made_by_tenant(const ArchiveEntry& entry) {
   return (entry.pass == Pass::load && is_index(entry)) || (entry.pass == Pass::link && entry.type == "FK CONSTRAINT");
 }
 
-PreparedRest sort_entries(std::vector<ArchiveEntry> entries, const std::map<int, ScriptEntry>& script, const std::vector<PlaceOfEntry>& places) {
-  const Sorting sorting(script, places);
+bool may_be_made_by_administrator(const ArchiveEntry& entry) { return entry.pass == Pass::privileges && entry.type == "ACL"; }
+
+PreparedRest sort_entries(std::vector<ArchiveEntry> entries, const Script& of_tenants, const Script& of_administrator, const std::vector<PlaceOfEntry>& places) {
+  const Sorting sorting(of_tenants, of_administrator, places);
+  const auto is_privilege = [](const ArchiveEntry& entry) { return entry.pass == Pass::privileges; };
+  // They build on each other: all or none.
+  const bool privileges = std::all_of(entries.begin(), entries.end(), [&](const ArchiveEntry& entry) { return !is_privilege(entry) || sorting.text_of(entry) != nullptr; });
   // Which index a part is attached to isn't told by the archive's list: all wait when one does.
   const bool some_late = std::any_of(entries.begin(), entries.end(), [&](const ArchiveEntry& entry) { return sorting.is_late(entry); });
   PreparedRest rest;
@@ -104,6 +112,10 @@ PreparedRest sort_entries(std::vector<ArchiveEntry> entries, const std::map<int,
       continue;
     }
     const std::string* text = sorting.text_of(entry);
+    if (is_privilege(entry) && privileges) {
+      rest.privileges += *text;
+      continue;
+    }
     const PlaceOfEntry* place = sorting.place_of(entry);
     if (text == nullptr || place == nullptr || !place->ordinary)
       rest.after.push_back(std::move(entry));
@@ -137,7 +149,7 @@ Task<Result<std::vector<PlaceOfEntry>>> read_places(Session& source) {
 std::string rest_file(const std::string& definitions) { return definitions + ".rest"; }
 
 Result<void> write_rest(const std::string& definitions, const PreparedRest& rest) {
-  json text{{"tables", rest.tables}, {"after", as_json(rest.after)}, {"keys", json::array()}};
+  json text{{"tables", rest.tables}, {"privileges", rest.privileges}, {"after", as_json(rest.after)}, {"keys", json::array()}};
   for (const ForeignKey& key : rest.keys) text["keys"].push_back({key.table, key.parent, key.owner, key.sql});
   TRY_VOID(make_private_file(rest_file(definitions)));
   std::ofstream file(rest_file(definitions), std::ios::binary);
@@ -157,6 +169,7 @@ Result<PreparedRest> read_rest(const std::string& definitions) {
     const json read = json::from_cbor(text);
     PreparedRest rest;
     rest.tables = read.at("tables").get<std::map<std::string, std::string>>();
+    rest.privileges = read.at("privileges").get<std::string>();
     rest.after = entries_from(read.at("after"));
     for (const json& each : read.at("keys")) {
       const auto parts = each.get<std::array<std::string, 4>>();

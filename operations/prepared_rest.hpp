@@ -25,6 +25,7 @@ struct PlaceOfEntry {
 struct PreparedRest {
   std::vector<ArchiveEntry> before;           // for pg_restore, before the rows
   std::map<std::string, std::string> tables;  // by table: what makes its indexes and constraints once its rows are there
+  std::string privileges;                     // the administrator's, after what loads rows and before the keys
   std::vector<ForeignKey> keys;               // in the archive's order
   std::vector<ArchiveEntry> after;            // for pg_restore
 };
@@ -37,11 +38,15 @@ inline constexpr std::int64_t kIndexesLater = 128 << 10;
 // index or a constraint that waits for its table's rows, or goes with such.
 bool comes_before_rows(const ArchiveEntry& entry, bool late);
 
-// Which entries are in question for sessions of a tenant's own: their text is asked for (pg_restore --use-list).
-bool may_be_made_by_us(const ArchiveEntry& entry);
+// Which entries are in question for sessions of ours: their text is asked for (pg_restore --use-list). What tenants run and what the
+// administrator runs is asked for separately: privileges consist of names alone, and no text of a tenant is in theirs.
+bool may_be_made_by_tenant(const ArchiveEntry& entry);
+bool may_be_made_by_administrator(const ArchiveEntry& entry);
 
-// Pure. Whatever isn't in `script` or has no place is pg_restore's.
-PreparedRest sort_entries(std::vector<ArchiveEntry> entries, const std::map<int, ScriptEntry>& script, const std::vector<PlaceOfEntry>& places);
+using Script = std::map<int, ScriptEntry>;
+
+// Pure. Whatever isn't in a script or has no place is pg_restore's.
+PreparedRest sort_entries(std::vector<ArchiveEntry> entries, const Script& of_tenants, const Script& of_administrator, const std::vector<PlaceOfEntry>& places);
 
 Task<Result<std::vector<PlaceOfEntry>>> read_places(Session& source);
 

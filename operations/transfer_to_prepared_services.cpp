@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <filesystem>
 
 #include "engine/plan/way.hpp"
@@ -39,9 +40,7 @@ struct TransferIntent {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TransferIntent, old_server, old_name, new_server, new_name, owner, file, backup)
 
 // Thrown by one side of what runs together, so that the other one is ended at once; it never leaves this file.
-struct Given {
-  Error up;
-};
+struct GivenUp {};
 
 class Stopwatch {
  public:
@@ -108,11 +107,12 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     const auto began = std::chrono::steady_clock::now();
     std::optional<Error> failure;
     try {
-      auto copy = copy_or_give_up(copying, intent, lanes, outcome);
-      auto backup = backup_or_give_up(backing_up, intent, outcome);
+      auto copy = copy_or_give_up(copying, intent, lanes, outcome, failure);
+      auto backup = backup_or_give_up(backing_up, intent, outcome, failure);
       co_await (std::move(copy) && std::move(backup));
-    } catch (Given& given) {
-      failure = std::move(given.up);
+    } catch (const GivenUp&) {
+    } catch (const asio::multiple_exceptions& both) {  // the other one didn't take being ended well
+      if (!failure) std::rethrow_exception(both.first_exception());
     }
     spend(context, std::chrono::steady_clock::now() - began);
     if (failure) co_return std::move(*failure);
@@ -170,19 +170,25 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     co_return now != prepared.fingerprint;
   }
 
-  static Task<void> copy_or_give_up(StepContext& context, const TransferIntent& intent, TransferLanes& lanes, TransferOutcome& outcome) {
-    auto copying = copy(context, intent, lanes, outcome);
-    auto done = co_await within_pause(context, "the transfer", std::move(copying));
-    if (!done) throw Given{std::move(done).error()};
+  // The first error is the cause: what the other side says then is only that it was ended.
+  [[noreturn]] static void give_up(std::optional<Error>& failure, Error error) {
+    if (!failure) failure = std::move(error);
+    throw GivenUp{};
   }
 
-  static Task<void> backup_or_give_up(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome) {
+  static Task<void> copy_or_give_up(StepContext& context, const TransferIntent& intent, TransferLanes& lanes, TransferOutcome& outcome, std::optional<Error>& failure) {
+    auto copying = copy(context, intent, lanes, outcome);
+    auto done = co_await within_pause(context, "the transfer", std::move(copying));
+    if (!done) give_up(failure, std::move(done).error());
+  }
+
+  static Task<void> backup_or_give_up(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome, std::optional<Error>& failure) {
     if (intent.backup.server.empty()) co_return;
     const Stopwatch watch(outcome.seconds, "backup");
     StepContext quiet(context);
     quiet.progress = [](Progress) {};  // the rows tell how far the step is
     auto made = co_await make_backup(quiet, intent.backup);
-    if (!made) throw Given{std::move(made).error()};
+    if (!made) give_up(failure, std::move(made).error());
     outcome.backup = *made;
   }
 
@@ -240,6 +246,7 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
       CO_TRY_VOID(co_await restore(context, intent, std::move(before_keys), outcome));
       if (!rest.keys.empty()) CO_TRY_VOID(co_await open_lanes(context, plan, rest, lanes));
     }
+    if (!rest.privileges.empty()) CO_TRY_VOID(co_await lanes.administrator().script(rest.privileges));
     if (!rest.keys.empty()) CO_TRY_VOID(co_await add_foreign_keys(rest.keys, lanes.lanes()));
     CO_TRY_VOID(co_await lanes.end_writing());
     if (!after_keys.empty()) CO_TRY_VOID(co_await restore(context, intent, std::move(after_keys), outcome));

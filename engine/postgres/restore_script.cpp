@@ -84,6 +84,11 @@ class ScriptSplitter {
         continue;
       }
       const char c = text_[at_];
+      // psql is told so what to accept in between, since 2025.
+      if (statement_.empty() && (scanner_.starts(at_, "\\restrict ") || scanner_.starts(at_, "\\unrestrict "))) {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+        continue;
+      }
       const std::size_t end = scanner_.behind(at_);
       if (end == std::string_view::npos) return std::nullopt;
       depth_ += (c == '(') - (c == ')');

@@ -9,6 +9,7 @@
 
 #include "engine/postgres/content.hpp"
 #include "engine/postgres/copy_pipe.hpp"
+#include "engine/postgres/copy_rows.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -30,29 +31,31 @@ struct Work {
   std::int64_t bytes = 0;
   bool failed = false;
 
-  void add(std::size_t table, std::string_view lines) {
-    for (std::size_t begin = 0; begin < lines.size();) {
-      const std::size_t end = lines.find('\n', begin);  // always found: pieces are whole rows
-      const std::string_view line = lines.substr(begin, end == std::string_view::npos ? end : end - begin + 1);
-      sums[table].add(hash_row(line, seed), line.size());
-      begin += line.size();
-    }
-    bytes += static_cast<std::int64_t>(lines.size());
+  void add(std::size_t table, CopyRows& rows, std::string_view piece) {
+    RowSum& sum = sums[table];
+    rows.feed(piece, [&](std::string_view row) { sum.add(hash_row(row, seed), row.size()); });
+    bytes += static_cast<std::int64_t>(piece.size());
+  }
+  Result<void> whole(std::size_t table, const CopyRows& rows, const Session& source) const {
+    if (!rows.broken()) return {};
+    return Error(ErrorKind::corrupt, fmt::format("what the server sent of {} is not in its binary format", plan.tables[table].name)).on(source.server());
   }
   void tell() const {
     if (progress) progress(bytes);
   }
 };
 
-Task<Result<void>> take_piece(Work& work, CopyPipe& pipe, std::size_t table, std::string piece) {
-  work.add(table, piece);
+Task<Result<void>> take_piece(Work& work, CopyPipe& pipe, std::size_t table, CopyRows& rows, std::string piece) {
+  work.add(table, rows, piece);
   work.tell();
   co_return co_await pipe.put(std::move(piece));
 }
 
 Task<Result<void>> read_table(Work& work, Session& source, CopyPipe& pipe, std::size_t table) {
-  CopyTaker taker = [&work, &pipe, table](std::string piece) { return take_piece(work, pipe, table, std::move(piece)); };
+  CopyRows rows(work.plan.tables[table].binary);
+  CopyTaker taker = [&](std::string piece) { return take_piece(work, pipe, table, rows, std::move(piece)); };
   auto read = co_await source.copy_out_pieces(work.plan.tables[table].read_sql, std::move(taker));
+  if (read) read = work.whole(table, rows, source);
   std::optional<Error> failure;
   if (!read) failure = read.error();
   pipe.writer_ended(std::move(failure));
@@ -132,7 +135,7 @@ struct Texts {
   }
 };
 
-// One message is one transaction. How many rows were stored is seen when they are read back.
+// One message is one transaction.
 Task<Result<void>> write_small(Work& work, Session& target, std::vector<std::size_t> tables, std::vector<std::string> texts) {
   if (tables.empty()) co_return Result<void>();
   std::string sql;
@@ -141,6 +144,9 @@ Task<Result<void>> write_small(Work& work, Session& target, std::vector<std::siz
   CopyGiver giver = [&giving] { return giving.give(); };
   auto written = co_await target.copy_in(std::move(sql), std::move(giver));
   if (!written) co_return on_table(std::move(written).error(), work.plan.tables[tables[giving.present()]].name);
+  std::int64_t sent = 0;
+  for (const std::size_t table : tables) sent += work.sums[table].rows;
+  if (*written != sent) co_return Error(ErrorKind::corrupt, fmt::format("{} rows of {} tables were sent, {} were stored", sent, tables.size(), *written)).on(target.server());
   co_return Result<void>();
 }
 
@@ -152,7 +158,9 @@ Task<Result<void>> copy_small(Work& work, TransferLane& lane, std::size_t first,
   CO_TRY_VOID(co_await lane.source->copy_out(std::move(sql), std::move(sink)));
   std::map<std::string, std::vector<std::size_t>> by_owner;
   for (std::size_t table = first; table < end; ++table) {
-    work.add(table, texts[table - first]);
+    CopyRows rows(work.plan.tables[table].binary);
+    work.add(table, rows, texts[table - first]);
+    CO_TRY_VOID(work.whole(table, rows, *lane.source));
     by_owner[work.plan.tables[table].owner].push_back(table);
   }
   for (auto& [owner, tables] : by_owner) {
@@ -160,7 +168,7 @@ Task<Result<void>> copy_small(Work& work, TransferLane& lane, std::size_t first,
     std::vector<std::size_t> filled;
     std::vector<std::string> rows;
     for (const std::size_t table : tables) {
-      if (texts[table - first].empty()) continue;
+      if (work.sums[table].rows == 0) continue;
       filled.push_back(table);
       rows.push_back(std::move(texts[table - first]));
     }
@@ -243,6 +251,7 @@ Task<Result<void>> prove_share(Proof& proof, std::vector<Session*>& sessions, st
     ContentItem item;
     item.name = proof.plan.tables[table].name;
     item.target_sql = proof.plan.tables[table].check_sql;
+    item.binary = proof.plan.tables[table].binary;
     item.size = proof.plan.tables[table].size;
     run->items.push_back(std::move(item));
     tables.push_back(table);

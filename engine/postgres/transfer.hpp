@@ -27,6 +27,7 @@ struct TransferTable {
   std::int64_t size = 0;   // bytes on disk at the source, with TOAST
   std::string clear_sql;   // TRUNCATE on the target, in the transaction that writes: rows can be written frozen then
   std::string frozen_sql;  // write_sql for that
+  bool binary = false;     // rows are read, written and checked in COPY's binary format; whole_sql sends text
   std::string after_sql;   // run on the target once its rows are there, by whoever wrote them: its indexes. May be empty
   bool analyze = true;     // right afterwards. Not where statistics depend on more than the table alone
 };
@@ -49,7 +50,7 @@ struct TransferLane {
 
 struct TransferredTable {
   std::string name;
-  std::int64_t rows = 0, bytes = 0;  // bytes of COPY text
+  std::int64_t rows = 0, bytes = 0;  // bytes that COPY sent, without a header
   std::string checksum;              // as in compare.hpp
 };
 
@@ -59,7 +60,7 @@ struct Transferred {
 };
 
 // Copies all tables, each followed by its after_sql and ANALYZE; lanes take the next table when they have done one. `progress`
-// (may be empty) is told bytes of COPY text so far. The first error ends all lanes, but for one of ANALYZE: such a table stays
+// (may be empty) is told bytes of rows so far. The first error ends all lanes, but for one of ANALYZE: such a table stays
 // without statistics. Memory: about a MiB a lane. What was written stays written after an error.
 Task<Result<Transferred>> transfer_rows(const TransferPlan& plan, std::vector<TransferLane> lanes, std::uint64_t seed,
                                         std::function<void(std::int64_t bytes)> progress);

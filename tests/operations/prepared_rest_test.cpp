@@ -37,15 +37,16 @@ TEST_CASE("prepared rest: indexes of little tables come first, those of large on
                                          {2606, 103, "public.large", "", kMany, true},          {1259, 104, "public.theirs", "", kMany, true},
                                          {1259, 105, "public.parent", "", kMany, false},        {2606, 106, "public.little", "public.large", 0, true},
                                          {2606, 107, "public.parent", "public.large", 0, false}, {2606, 108, "public.theirs", "public.large", 0, true}};
-  std::map<int, ScriptEntry> script;
+  Script script, of_administrator{{8, {0, 0, "sql 8;\n"}}};
   for (const auto& [number, catalogue, oid] : {std::array{2, 1259, 101}, std::array{3, 1259, 102}, std::array{4, 2606, 103}, std::array{6, 1259, 105},
                                                std::array{9, 2606, 106}, std::array{10, 2606, 107}})
     script[number] = {catalogue, oid, "sql " + std::to_string(number) + ";\n"};
 
-  const PreparedRest rest = sort_entries(entries, script, places);
+  const PreparedRest rest = sort_entries(entries, script, of_administrator, places);
   CHECK(numbers(rest.before) == std::vector<int>{1, 2, 6});
   CHECK(rest.tables == std::map<std::string, std::string>{{"public.large", "sql 3;\nsql 4;\n"}});
-  CHECK(numbers(rest.after) == std::vector<int>{5, 7, 8, 10, 11});
+  CHECK(numbers(rest.after) == std::vector<int>{5, 7, 10, 11});
+  CHECK(rest.privileges == "sql 8;\n");
   REQUIRE(rest.keys.size() == 1);
   CHECK(rest.keys[0].table == "public.little");
   CHECK(rest.keys[0].parent == "public.large");
@@ -56,15 +57,16 @@ TEST_CASE("prepared rest: indexes of little tables come first, those of large on
     script[3].oid = 999;
     std::vector<ArchiveEntry> changed = entries;
     changed[8].owner = "";
-    const PreparedRest careful = sort_entries(changed, script, places);
+    const PreparedRest careful = sort_entries(changed, script, {}, places);
     CHECK(careful.tables == std::map<std::string, std::string>{{"public.large", "sql 4;\n"}});
     CHECK(careful.keys.empty());
+    CHECK(careful.privileges.empty());
     CHECK(numbers(careful.after) == std::vector<int>{3, 5, 7, 8, 9, 10, 11});
   }
   SECTION("without large tables nothing waits but what always does") {
     std::vector<PlaceOfEntry> little = places;
     for (PlaceOfEntry& place : little) place.size = 0;
-    const PreparedRest all = sort_entries(entries, script, little);
+    const PreparedRest all = sort_entries(entries, script, of_administrator, little);
     CHECK(numbers(all.before) == std::vector<int>{1, 2, 3, 4, 5, 6, 7});
     CHECK(all.tables.empty());
   }
@@ -77,9 +79,10 @@ TEST_CASE("prepared rest: indexes of little tables come first, those of large on
     const auto read = read_rest(file);
     REQUIRE(read);
     CHECK(read->tables == kept.tables);
+    CHECK(read->privileges == kept.privileges);
     CHECK(numbers(read->after) == numbers(kept.after));
     CHECK(read->after[0].line == kept.after[0].line);
-    CHECK(read->after[4].pass == Pass::finish);
+    CHECK(read->after[3].pass == Pass::finish);
     REQUIRE(read->keys.size() == 1);
     CHECK(read->keys[0].sql == "sql 9;\n");
     CHECK((std::filesystem::status(rest_file(file)).permissions() & std::filesystem::perms::others_all) == std::filesystem::perms::none);

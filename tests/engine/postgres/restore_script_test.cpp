@@ -6,7 +6,7 @@ using namespace pgconvoy;
 
 namespace {
 
-const std::string kBegin = "--\n-- PostgreSQL database dump\n--\n\n-- Started on 2026-01-01\n\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"
+const std::string kBegin = "--\n-- PostgreSQL database dump\n--\n\n\\restrict aB3\n\n-- Started on 2026-01-01\n\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"
                            "SELECT pg_catalog.set_config('search_path', '', false);\n\n";
 
 std::string header(int number, int catalogue, int oid) {
@@ -20,7 +20,7 @@ TEST_CASE("restore script: each entry has its own statements and the tablespace 
   const auto entries = split_restore_script(kBegin + "SET default_tablespace = '';\n\n" + header(10, 1259, 500) + "CREATE INDEX a ON public.t USING btree (x);\n\n\n" +
                                             header(11, 2606, 501) + "ALTER TABLE ONLY public.t\n    ADD CONSTRAINT p PRIMARY KEY (id);\n\nALTER TABLE public.t CLUSTER ON p;\n\n\n" +
                                             "SET default_tablespace = fast;\n\n" + header(12, 1259, 502) + "CREATE INDEX b ON public.t USING btree (y);\n\n" +
-                                            "-- Completed on 2026-01-01\n\n--\n-- PostgreSQL database dump complete\n--\n\n");
+                                            "-- Completed on 2026-01-01\n\n--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict aB3\n\n");
   REQUIRE(entries);
   REQUIRE(entries->size() == 3);
   CHECK(entries->at(10).catalogue == 1259);
