@@ -58,7 +58,13 @@ constexpr const char* kRelations =
     "c.oid in (select b.top from below b join pg_class f on f.oid = b.relid where f.relkind = 'f') "
     "from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner "
     "where c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' "
-    "order by c.relpages desc";
+    "{} order by c.relpages desc";
+
+// A transfer analyses ordinary tables as soon as they have their rows. Nobody but us has been in since, and a table's rows came in
+// one transaction, so what has statistics has those of all rows. More than the table alone: not with its own statistics.
+constexpr const char* kWithoutStatistics =
+    "and (c.relkind <> 'r' or not exists (select from pg_statistic s where s.starelid = c.oid and not s.stainherit) "
+    "or exists (select from pg_inherits i where i.inhparent = c.oid) or exists (select from pg_statistic_ext x where x.stxrelid = c.oid))";
 
 class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
  public:
@@ -88,7 +94,8 @@ class Analyze final : public TypedOperation<AnalyzeIntent, AnalyzeOutcome> {
     std::map<std::string, ToAnalyze> of_tenants;  // by owner
     {
       CO_TRY(auto inside, co_await context.open(intent.server, intent.name, options));
-      CO_TRY(Rows rows, co_await inside->query(kRelations));
+      const bool transferred = !context.outcome_of("transfer_to_prepared_services", context.instance().id).is_null();
+      CO_TRY(Rows rows, co_await inside->query(fmt::format(kRelations, transferred ? kWithoutStatistics : "")));
       ToAnalyze of_superusers;
       for (std::size_t i = 0; i < rows.size(); ++i) {
         ToAnalyze& of_owner = rows.truth(i, 0) ? of_superusers : of_tenants[rows.text(i, 2)];

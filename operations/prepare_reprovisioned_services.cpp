@@ -2,27 +2,26 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "engine/plan/way.hpp"
 #include "engine/postgres/compare.hpp"
+#include "engine/postgres/schema_marker.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/client_call.hpp"
 #include "operations/database_work.hpp"
 #include "operations/handles.hpp"
+#include "operations/prepared_rest.hpp"
 #include "operations/private_files.hpp"
+#include "operations/restore_portions.hpp"
 #include "operations/tenant_login.hpp"
 
 namespace pgconvoy {
 
-PGCONVOY_JSON_FIELDS(PrepareIntent, server, name, owner, source_server, source_name, file, indexes)
-PGCONVOY_JSON_FIELDS(PrepareOutcome, fingerprint, entries, passes)
+PGCONVOY_JSON_FIELDS(PrepareIntent, server, name, owner, source_server, source_name, file)
+PGCONVOY_JSON_FIELDS(PrepareOutcome, fingerprint, marker, entries, passes)
 
 namespace {
-
-// Up to here an index that is kept up to date while rows come costs less than a pass of its own inside the pause.
-constexpr std::int64_t kIndexesFirst = 128 << 20;  // bytes of tables
 
 Task<Result<void>> dump_definitions(StepContext& context, PrepareIntent intent) {
   auto make = [file = intent.file] { return make_private_file(file); };
@@ -37,6 +36,26 @@ Task<Result<void>> dump_definitions(StepContext& context, PrepareIntent intent) 
   auto dumped = co_await call_client(context, std::move(call));
   if (!dumped) co_return std::move(dumped).error().within(fmt::format("the definitions of \"{}\" could not be read", context.instance().database));
   co_return Result<void>();
+}
+
+// What sessions of ours may run themselves later, as pg_restore would.
+Task<Result<Script>> script_of(StepContext& context, RestoreJob job, const std::vector<ArchiveEntry>& entries, bool (*asked)(const ArchiveEntry&)) {
+  std::string lines;
+  for (const ArchiveEntry& entry : entries)
+    if (asked(entry)) lines += entry.line + "\n";
+  Script none;
+  if (lines.empty()) co_return none;
+  auto list = NamelessFile::make(std::filesystem::temp_directory_path().string());
+  if (!list) co_return std::move(list).error().within("the list of what comes after rows can't be written");
+  CO_TRY_VOID(list->write(lines));
+  ClientCall call;
+  call.program = "pg_restore";
+  call.major = context.work.facts.servers.at(job.server).version_number / 10000;
+  call.connects = false;
+  call.arguments = {"--file=-", "--verbose", "--use-list=" + list->path(), job.file};
+  CO_TRY(const std::string text, co_await call_client(context, std::move(call)));
+  auto script = split_restore_script(text);
+  co_return script ? std::move(*script) : none;
 }
 
 class Prepare final : public TypedOperation<PrepareIntent, PrepareOutcome> {
@@ -66,22 +85,35 @@ class Prepare final : public TypedOperation<PrepareIntent, PrepareOutcome> {
     intent.source_server = place.server;
     intent.source_name = place.name;
     intent.file = place.working_file;
-    intent.indexes = context.database_facts(id).table_bytes <= kIndexesFirst;
     co_return intent;
   }
 
   Task<Result<PrepareOutcome>> effect(StepContext& context, PrepareIntent intent) override {
     PrepareOutcome outcome;
-    CO_TRY(const std::string before, co_await fingerprint(context, intent));
+    SessionOptions options;
+    options.application_name = context.application_name();
+    options.settings = {{"default_transaction_read_only", "on"}};
+    CO_TRY(auto source, co_await context.open(intent.source_server, intent.source_name, options));
+    const int other_version = context.work.facts.servers.at(intent.server).version_number;
+    CO_TRY(const std::string marker, co_await schema_marker(*source));
+    CO_TRY(const std::string before, co_await schema_fingerprint(*source, other_version));
     context.progress(Progress{0, 0, "pg_dump of definitions"});
     CO_TRY_VOID(co_await dump_definitions(context, intent));
-    CO_TRY(const std::string after, co_await fingerprint(context, intent));
+    CO_TRY(const auto places, co_await read_places(*source));
+    CO_TRY(outcome.marker, co_await schema_marker(*source));
+    std::string after = before;
+    if (marker.empty() || marker != outcome.marker) {
+      CO_TRY(after, co_await schema_fingerprint(*source, other_version));
+    }
     if (before == after) outcome.fingerprint = after;
     RestoreJob job{context.instance().id, intent.server, intent.name, intent.owner, intent.file, 1};
     CO_TRY(auto entries, co_await entries_of(context, job));
-    std::erase_if(entries, [&](const ArchiveEntry& entry) { return !comes_before_rows(entry, intent.indexes); });
-    outcome.entries = static_cast<int>(entries.size());
-    CO_TRY(const RestoredPortions restored, co_await restore_entries(context, job, std::move(entries)));
+    CO_TRY(const Script of_tenants, co_await script_of(context, job, entries, may_be_made_by_tenant));
+    CO_TRY(const Script of_administrator, co_await script_of(context, job, entries, may_be_made_by_administrator));
+    PreparedRest rest = sort_entries(std::move(entries), of_tenants, of_administrator, places);
+    CO_TRY_VOID(write_rest(intent.file, rest));
+    outcome.entries = static_cast<int>(rest.before.size());
+    CO_TRY(const RestoredPortions restored, co_await restore_entries(context, job, std::move(rest.before)));
     outcome.passes = restored.passes;
     co_return outcome;
   }
@@ -93,41 +125,14 @@ class Prepare final : public TypedOperation<PrepareIntent, PrepareOutcome> {
   }
 
   Task<Result<std::string>> take_back(StepContext& context, PrepareIntent intent, std::optional<PrepareOutcome>) override {
-    CO_TRY_VOID(remove_file(intent.file));
+    CO_TRY_VOID(remove_definitions(intent.file));
     const bool discards_database = true;
     CO_TRY_VOID(co_await drop_tenant_logins(context, intent.server, intent.name, discards_database));
     co_return std::string("the new database goes with its own step");
   }
-
- private:
-  static Task<Result<std::string>> fingerprint(StepContext& context, PrepareIntent intent) {
-    SessionOptions options;
-    options.application_name = context.application_name();
-    options.settings = {{"default_transaction_read_only", "on"}};
-    CO_TRY(auto source, co_await context.open(intent.source_server, intent.source_name, options));
-    co_return co_await schema_fingerprint(*source, context.work.facts.servers.at(intent.server).version_number);
-  }
 };
 
 }  // namespace
-
-bool comes_before_rows(const ArchiveEntry& entry, bool indexes) {
-  switch (entry.pass) {
-    case Pass::schemas:
-    case Pass::define:
-    case Pass::define_as_tenant:
-    case Pass::attach:
-      return true;
-    case Pass::administrator:
-    case Pass::load:
-    case Pass::attach_indexes:
-      if (entry.type == "TABLE ATTACH") return true;
-      // A check of its own is one that isn't valid for all rows: new rows would be checked.
-      return indexes && (entry.type == "INDEX" || entry.type == "CONSTRAINT" || entry.type == "INDEX ATTACH");
-    default:
-      return false;
-  }
-}
 
 std::unique_ptr<Operation> make_prepare_reprovisioned_services() { return std::make_unique<Prepare>(); }
 

@@ -30,6 +30,9 @@ class TenantLogins {
   // for what we do here, as the administrator. The roles stay.
   Task<Result<void>> release();
 
+  // They were dropped: the next one is made anew.
+  void forget() { logins_.clear(); }
+
  private:
   Task<Result<void>> make(std::string role, std::set<std::string> owners, Secret verifier);
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <filesystem>
 
 #include "engine/plan/way.hpp"
 #include "engine/postgres/compare.hpp"
 #include "engine/postgres/content.hpp"
+#include "engine/postgres/schema_marker.hpp"
 #include "engine/postgres/transfer.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/backup_time.hpp"
@@ -17,8 +19,11 @@
 #include "operations/handles.hpp"
 #include "operations/pause_limit.hpp"
 #include "operations/prepare_reprovisioned_services.hpp"
+#include "operations/prepared_rest.hpp"
 #include "operations/private_files.hpp"
+#include "operations/restore_portions.hpp"
 #include "operations/tenant_login.hpp"
+#include "operations/transfer_lanes.hpp"
 
 namespace pgconvoy {
 
@@ -30,15 +35,12 @@ using namespace asio::experimental::awaitable_operators;
 
 struct TransferIntent {
   std::string old_server, old_name, new_server, new_name, owner, file;
-  bool indexes = false;   // were made before
   BackupPlace backup;     // server "": made after the pivot
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TransferIntent, old_server, old_name, new_server, new_name, owner, file, indexes, backup)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TransferIntent, old_server, old_name, new_server, new_name, owner, file, backup)
 
 // Thrown by one side of what runs together, so that the other one is ended at once; it never leaves this file.
-struct Given {
-  Error up;
-};
+struct GivenUp {};
 
 class Stopwatch {
  public:
@@ -51,73 +53,6 @@ class Stopwatch {
   std::map<std::string, double>& seconds_;
   std::string phase_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-};
-
-// The sessions of the copying: some on the fenced source, and for each of these one for each owner on the target.
-class Lanes {
- public:
-  Lanes(StepContext& context, const TransferIntent& intent) : context_(context), intent_(intent), tenants_(context, intent.new_server, intent.new_name) {}
-
-  Task<Result<void>> open(std::size_t count, std::set<std::string> owners) {
-    for (const std::string& owner : owners) {
-      if (owner.empty()) {
-        CO_TRY(logins_[owner], co_await context_.administrator(intent_.new_server, intent_.new_name));
-        continue;
-      }
-      const std::set<std::string> rights{owner};
-      CO_TRY(logins_[owner], co_await tenants_.of(rights, true));
-    }
-    targets_.resize(count);
-    for (std::size_t lane = 0; lane < count; ++lane) {
-      SessionOptions options = reading();
-      CO_TRY(auto source, co_await context_.open(intent_.old_server, intent_.old_name, options));
-      sources_.push_back(std::move(source));
-    }
-    co_return Result<void>();
-  }
-
-  std::vector<TransferLane> lanes() {
-    std::vector<TransferLane> lanes;
-    for (std::size_t lane = 0; lane < sources_.size(); ++lane)
-      lanes.push_back({sources_[lane].get(), [this, lane](std::string owner) { return target(lane, std::move(owner)); }});
-    return lanes;
-  }
-  Session& source() { return *sources_.front(); }
-
-  // The tenants' logins are gone afterwards, so that others may be made.
-  Task<Result<void>> end_writing() {
-    targets_.clear();
-    co_return co_await drop_tenant_logins(context_, intent_.new_server, intent_.new_name);
-  }
-
-  SessionOptions reading() const {
-    SessionOptions options;
-    options.application_name = context_.application_name();
-    options.statement_limit = Seconds(600);
-    options.settings = {{"default_transaction_read_only", "on"}};
-    return options;
-  }
-
- private:
-  Task<Result<Session*>> target(std::size_t lane, std::string owner) {
-    SessionPtr& session = targets_[lane][owner];
-    if (!session) {
-      SessionOptions options;
-      options.application_name = context_.application_name();
-      options.statement_limit = Seconds(600);
-      options.settings = {{"synchronous_commit", "off"}};
-      ConnectionSpec login = logins_.at(owner);
-      CO_TRY(session, co_await context_.services.sessions.open(std::move(login), std::move(options)));
-    }
-    co_return session.get();
-  }
-
-  StepContext& context_;
-  const TransferIntent& intent_;
-  TenantLogins tenants_;
-  std::map<std::string, ConnectionSpec> logins_;  // by owner
-  std::vector<SessionPtr> sources_;
-  std::vector<std::map<std::string, SessionPtr>> targets_;
 };
 
 class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
@@ -156,7 +91,6 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     intent.new_name = prepared->name;
     intent.owner = prepared->owner;
     intent.file = prepared->file;
-    intent.indexes = prepared->indexes;
     if (!is_after_pivot(context.arguments())) {
       CO_TRY(intent.backup, choose_backup_place(context, context.attempt == 1 ? "" : fmt::format("-a{}", context.attempt)));
     }
@@ -164,22 +98,25 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
   }
 
   Task<Result<TransferOutcome>> effect(StepContext& context, TransferIntent intent) override {
-    CO_TRY_VOID(co_await still_as_prepared(context, intent));
+    TransferLanes lanes(context, {intent.old_server, intent.old_name, intent.new_server, intent.new_name});
+    CO_TRY_VOID(co_await lanes.open_source());
+    CO_TRY_VOID(co_await still_as_prepared(context, intent, lanes.source()));
     TransferOutcome outcome;
     // Each has the whole of the time that is left.
     StepContext copying(context), backing_up(context);
     const auto began = std::chrono::steady_clock::now();
     std::optional<Error> failure;
     try {
-      auto copy = copy_or_give_up(copying, intent, outcome);
-      auto backup = backup_or_give_up(backing_up, intent, outcome);
+      auto copy = copy_or_give_up(copying, intent, lanes, outcome, failure);
+      auto backup = backup_or_give_up(backing_up, intent, outcome, failure);
       co_await (std::move(copy) && std::move(backup));
-    } catch (Given& given) {
-      failure = std::move(given.up);
+    } catch (const GivenUp&) {
+    } catch (const asio::multiple_exceptions& both) {  // the other one didn't take being ended well
+      if (!failure) std::rethrow_exception(both.first_exception());
     }
     spend(context, std::chrono::steady_clock::now() - began);
     if (failure) co_return std::move(*failure);
-    CO_TRY_VOID(remove_file(intent.file));
+    CO_TRY_VOID(remove_definitions(intent.file));
     co_return outcome;
   }
 
@@ -198,7 +135,7 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
       CO_TRY(left, co_await discard_backup(context, intent.backup));
       if (!left.empty()) left = "; " + left;
     }
-    CO_TRY_VOID(remove_file(intent.file));
+    CO_TRY_VOID(remove_definitions(intent.file));
     const bool discards_database = true;
     CO_TRY_VOID(co_await drop_tenant_logins(context, intent.new_server, intent.new_name, discards_database));
     co_return "nothing is copied any more; the new database goes with its own step" + left;
@@ -206,20 +143,17 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
 
  private:
   // A schema that changed between preparation and fence, or definitions that another host holds: prepared again, behind the page.
-  static Task<Result<void>> still_as_prepared(StepContext& context, TransferIntent intent) {
+  static Task<Result<void>> still_as_prepared(StepContext& context, const TransferIntent& intent, Session& source) {
     const auto prepared = context.outcome<PrepareOutcome>("prepare_reprovisioned_services", context.instance().id);
     if (!prepared) co_return Error(ErrorKind::internal, "there is no prepared database of " + context.instance().id);
     std::string why;
     std::error_code problem;
-    if (!std::filesystem::exists(intent.file, problem)) why = fmt::format("its definitions ({}) are not on this host", intent.file);
+    if (!std::filesystem::exists(intent.file, problem) || !std::filesystem::exists(rest_file(intent.file), problem))
+      why = fmt::format("its definitions ({}) are not on this host", intent.file);
     if (why.empty()) {
-      SessionOptions options;
-      options.application_name = context.application_name();
-      options.settings = {{"default_transaction_read_only", "on"}};
-      CO_TRY(auto source, co_await context.open(intent.old_server, intent.old_name, options));
-      auto reading = schema_fingerprint(*source, context.work.facts.servers.at(intent.new_server).version_number);
-      CO_TRY(const std::string now, co_await within_pause(context, "reading the catalogue", std::move(reading)));
-      if (now != prepared->fingerprint) why = "its schema changed after it was prepared";
+      auto reading = has_changed(*prepared, source, context.work.facts.servers.at(intent.new_server).version_number);
+      CO_TRY(const bool changed, co_await within_pause(context, "reading the catalogue", std::move(reading)));
+      if (changed) why = "its schema changed after it was prepared";
     }
     if (why.empty()) co_return Result<void>();
     Error error(ErrorKind::conflict, fmt::format("\"{}\" is prepared again while it is paused: {}", context.instance().database, why));
@@ -227,46 +161,56 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     co_return error;
   }
 
-  static Task<void> copy_or_give_up(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome) {
-    auto copying = copy(context, intent, outcome);
-    auto done = co_await within_pause(context, "the transfer", std::move(copying));
-    if (!done) throw Given{std::move(done).error()};
+  static Task<Result<bool>> has_changed(const PrepareOutcome& prepared, Session& source, int other_version) {
+    if (!prepared.fingerprint.empty() && !prepared.marker.empty()) {
+      CO_TRY(const std::string marker, co_await schema_marker(source));
+      if (marker == prepared.marker) co_return false;
+    }
+    CO_TRY(const std::string now, co_await schema_fingerprint(source, other_version));
+    co_return now != prepared.fingerprint;
   }
 
-  static Task<void> backup_or_give_up(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome) {
+  // The first error is the cause: what the other side says then is only that it was ended.
+  [[noreturn]] static void give_up(std::optional<Error>& failure, Error error) {
+    if (!failure) failure = std::move(error);
+    throw GivenUp{};
+  }
+
+  static Task<void> copy_or_give_up(StepContext& context, const TransferIntent& intent, TransferLanes& lanes, TransferOutcome& outcome, std::optional<Error>& failure) {
+    auto copying = copy(context, intent, lanes, outcome);
+    auto done = co_await within_pause(context, "the transfer", std::move(copying));
+    if (!done) give_up(failure, std::move(done).error());
+  }
+
+  static Task<void> backup_or_give_up(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome, std::optional<Error>& failure) {
     if (intent.backup.server.empty()) co_return;
     const Stopwatch watch(outcome.seconds, "backup");
     StepContext quiet(context);
     quiet.progress = [](Progress) {};  // the rows tell how far the step is
     auto made = co_await make_backup(quiet, intent.backup);
-    if (!made) throw Given{std::move(made).error()};
+    if (!made) give_up(failure, std::move(made).error());
     outcome.backup = *made;
   }
 
   // A value, so that within_pause can hold it.
-  static Task<Result<int>> copy(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome) {
+  static Task<Result<int>> copy(StepContext& context, const TransferIntent& intent, TransferLanes& lanes, TransferOutcome& outcome) {
     // Programs in it have the time that the whole has.
     StepContext inner(context);
     const std::uint64_t seed = random_seed();
-    Lanes lanes(inner, intent);
-    SessionOptions options = lanes.reading();
-    options.settings = {{"synchronous_commit", "off"}};
-    CO_TRY(auto administrator, co_await inner.open(intent.new_server, intent.new_name, options));
+    CO_TRY(const PreparedRest rest, read_rest(intent.file));
     TransferPlan plan;
     Transferred sent;
     {
       const Stopwatch watch(outcome.seconds, "copy");
-      auto before = lanes.reading();
-      CO_TRY(auto source, co_await inner.open(intent.old_server, intent.old_name, before));
-      CO_TRY(plan, co_await plan_transfer(*source, *administrator));
-      std::set<std::string> owners;
-      for (const TransferTable& table : plan.tables) owners.insert(table.owner);
-      CO_TRY_VOID(co_await lanes.open(jobs_for(inner, plan), std::move(owners)));
+      CO_TRY_VOID(co_await lanes.open_administrator());
+      CO_TRY(plan, co_await plan_transfer(lanes.source(), lanes.administrator()));
+      for (TransferTable& table : plan.tables)
+        if (const auto found = rest.tables.find(table.name); found != rest.tables.end()) table.after_sql = found->second;
+      CO_TRY_VOID(co_await open_lanes(inner, plan, rest, lanes));
       const std::int64_t total = inner.database_facts(inner.instance().id).table_bytes;
       auto told = [&inner, total](std::int64_t bytes) { inner.progress(Progress{bytes, std::max(bytes, total), "rows copied"}); };
       CO_TRY(sent, co_await transfer_rows(plan, lanes.lanes(), seed, std::move(told)));
-      CO_TRY(outcome.sequences, co_await transfer_sequences(plan, *source, *administrator));
-      CO_TRY_VOID(co_await lanes.end_writing());
+      CO_TRY(outcome.sequences, co_await transfer_sequences(plan, lanes.source(), lanes.administrator()));
     }
     outcome.rows = sent.rows;
     outcome.bytes = sent.bytes;
@@ -276,31 +220,49 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     limit_evidence(outcome.evidence);
     {
       const Stopwatch watch(outcome.seconds, "after rows");
-      CO_TRY_VOID(co_await add_the_rest(inner, intent, outcome));
+      CO_TRY_VOID(co_await add_the_rest(inner, intent, plan, rest, lanes, outcome));
     }
     const Stopwatch watch(outcome.seconds, "read back");
-    std::vector<SessionPtr> sessions;
-    std::vector<Session*> readers{administrator.get()};
-    for (int more = 1; more < jobs_for(inner, plan); ++more) {
-      auto reading = lanes.reading();
-      CO_TRY(auto session, co_await inner.open(intent.new_server, intent.new_name, reading));
-      readers.push_back(session.get());
-      sessions.push_back(std::move(session));
-    }
+    CO_TRY(auto readers, co_await lanes.readers());
     inner.progress(Progress{0, 0, "reading all rows back"});
     CO_TRY_VOID(co_await prove_transfer(plan, sent, lanes.source(), std::move(readers), seed));
     co_return 0;
   }
 
-  // Indexes that were left out, privileges, foreign keys, triggers, materialized views.
-  static Task<Result<void>> add_the_rest(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome) {
+  static Task<Result<void>> open_lanes(StepContext& context, const TransferPlan& plan, const PreparedRest& rest, TransferLanes& lanes) {
+    std::set<std::string> owners;
+    for (const TransferTable& table : plan.tables) owners.insert(table.owner);
+    for (const ForeignKey& key : rest.keys) owners.insert(key.owner);
+    co_return co_await lanes.open(static_cast<std::size_t>(jobs_for(context, plan)), std::move(owners));
+  }
+
+  // Foreign keys need privileges, which come after all that loads rows; what refers to both comes last.
+  static Task<Result<void>> add_the_rest(StepContext& context, const TransferIntent& intent, const TransferPlan& plan, const PreparedRest& rest,
+                                         TransferLanes& lanes, TransferOutcome& outcome) {
+    std::vector<ArchiveEntry> before_keys, after_keys;
+    for (const ArchiveEntry& entry : rest.after) (entry.pass < Pass::link ? before_keys : after_keys).push_back(entry);
+    if (!before_keys.empty()) {
+      CO_TRY_VOID(co_await lanes.end_writing());
+      CO_TRY_VOID(co_await restore(context, intent, std::move(before_keys), outcome));
+      if (!rest.keys.empty()) CO_TRY_VOID(co_await open_lanes(context, plan, rest, lanes));
+    }
+    if (!rest.privileges.empty()) CO_TRY_VOID(co_await lanes.administrator().script(rest.privileges));
+    if (!rest.keys.empty()) CO_TRY_VOID(co_await add_foreign_keys(rest.keys, lanes.lanes()));
+    CO_TRY_VOID(co_await lanes.end_writing());
+    if (!after_keys.empty()) CO_TRY_VOID(co_await restore(context, intent, std::move(after_keys), outcome));
+    std::set<std::string> owners(outcome.owners.begin(), outcome.owners.end());
+    for (const TransferTable& table : plan.tables)
+      if (!table.owner.empty()) owners.insert(table.owner);
+    outcome.owners.assign(owners.begin(), owners.end());
+    co_return Result<void>();
+  }
+
+  static Task<Result<void>> restore(StepContext& context, const TransferIntent& intent, std::vector<ArchiveEntry> entries, TransferOutcome& outcome) {
     RestoreJob job{context.instance().id, intent.new_server, intent.new_name, intent.owner, intent.file,
                    std::max(1, static_cast<int>(context.arguments().value("jobs", 2.0)))};
-    CO_TRY(auto entries, co_await entries_of(context, job));
-    std::erase_if(entries, [&](const ArchiveEntry& entry) { return comes_before_rows(entry, intent.indexes); });
     CO_TRY(const RestoredPortions restored, co_await restore_entries(context, job, std::move(entries)));
-    outcome.passes = restored.passes;
-    outcome.owners = restored.owners;
+    outcome.passes += restored.passes;
+    outcome.owners.insert(outcome.owners.end(), restored.owners.begin(), restored.owners.end());
     co_return Result<void>();
   }
 

@@ -17,11 +17,11 @@ constexpr std::size_t most_located = 20;  // tables that are read again to name 
 constexpr Seconds catalogue_limit{600};
 
 // The transaction stays open: the rows are read from the same snapshot, and nothing can be written by mistake.
-Task<Result<std::vector<Rows>>> read_catalogue(Session& session, Dialect dialect) {
+Task<Result<std::vector<Rows>>> read_catalogue(Session& session, Dialect dialect, bool content) {
   std::string sql =
       "begin transaction isolation level repeatable read, read only;\n"
       "set local idle_in_transaction_session_timeout = 0;\n" +
-      comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect);
+      comparison_settings(dialect) + catalogue_script(dialect) + (content ? content_tables_sql(dialect) : "");
   co_return co_await session.script(std::move(sql), catalogue_limit);
 }
 
@@ -82,8 +82,8 @@ Task<Result<Comparison>> compare_inside(Session& source, Session& target, Compar
   const bool superusers = ours_may_all && theirs_may_all;
   const Dialect ours{source.server_version(), target.server_version(), true, options.ignore_roles, superusers};
   const Dialect theirs{target.server_version(), source.server_version(), false, options.ignore_roles, superusers};
-  auto reading_source = read_catalogue(source, ours);
-  auto reading_target = read_catalogue(target, theirs);
+  auto reading_source = read_catalogue(source, ours, options.content);
+  auto reading_target = read_catalogue(target, theirs, options.content);
   auto [left, right] = co_await (std::move(reading_source) && std::move(reading_target));
   if (!left) co_return std::move(left).error();
   if (!right) co_return std::move(right).error();
@@ -116,7 +116,7 @@ std::string without_value(std::string definition) {
 Task<Result<std::string>> schema_fingerprint(Session& session, int other_version) {
   CO_TRY(const bool superuser, co_await is_superuser(session));
   const Dialect dialect{session.server_version(), other_version, true, {}, superuser};
-  auto read = co_await read_catalogue(session, dialect);
+  auto read = co_await read_catalogue(session, dialect, false);
   CO_TRY_VOID(co_await end_reading(session));
   if (!read) co_return std::move(read).error();
   std::vector<std::string> lines;

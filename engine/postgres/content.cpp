@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <random>
 
+#include "engine/postgres/copy_rows.hpp"
+
 namespace pgconvoy {
 
 RowHash hash_row(std::string_view line, std::uint64_t seed) {
@@ -122,8 +124,15 @@ Task<Result<std::vector<RowSum>>> sum_content(Session& session, std::shared_ptr<
     } else {
       std::string sql;
       for (const auto item : batch) sql += statement(run->items[item], side) + ";\n";
-      CopySink sink = [&](std::size_t number, std::string_view line) { add(sums[batch[number]], line); };
+      std::vector<CopyRows> rows_of;
+      for (const auto item : batch) rows_of.emplace_back(run->items[item].binary);
+      CopySink sink = [&](std::size_t number, std::string_view piece) {
+        rows_of[number].feed(piece, [&](std::string_view row) { add(sums[batch[number]], row); });
+      };
       read = co_await session.copy_out(std::move(sql), std::move(sink));
+      for (std::size_t number = 0; read && number < batch.size(); ++number)
+        if (rows_of[number].broken())
+          read = Error(ErrorKind::corrupt, fmt::format("what the server sent of {} is not in its binary format", run->items[batch[number]].name)).on(session.server());
     }
     if (!read) {
       run->stop = true;

@@ -56,6 +56,7 @@ struct ContentItem {
   std::vector<std::string> key;         // names, for messages
   std::vector<std::size_t> key_fields;  // their places in the line
   bool large_objects = false;           // lines are pages of pg_largeobject, in order
+  bool binary = false;                  // both statements send rows in COPY's binary format
   std::int64_t size = 0;
 };
 

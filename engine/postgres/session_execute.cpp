@@ -84,7 +84,9 @@ Task<Result<std::int64_t>> LibpqSession::copy_in(std::string sql, CopyGiver give
   statement.limit = silence.value_or(options_.statement_limit);
   CO_TRY_VOID(co_await execute(statement));
   if (statement.results.empty()) co_return Error(ErrorKind::usage, "copy_in needs COPY FROM STDIN").on(spec_.server);
-  co_return statement.results.back().affected;
+  std::int64_t stored = 0;  // of several in one message: of all
+  for (const Rows& rows : statement.results) stored += rows.affected;
+  co_return stored;
 }
 
 Result<void> LibpqSession::ready_for(const Statement& statement) const {

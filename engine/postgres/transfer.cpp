@@ -9,6 +9,7 @@
 
 #include "engine/postgres/content.hpp"
 #include "engine/postgres/copy_pipe.hpp"
+#include "engine/postgres/copy_rows.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -18,6 +19,7 @@ using namespace asio::experimental::awaitable_operators;
 // Small tables are read by one message and written in one transaction: a round trip for each would cost more than its rows.
 constexpr std::int64_t kSmall = 128 << 10;
 constexpr std::size_t kSmallAtOnce = 32;
+constexpr Seconds kBuildLimit{24 * 3600};  // of indexes and statistics of one table
 
 // What all lanes share.
 struct Work {
@@ -29,44 +31,71 @@ struct Work {
   std::int64_t bytes = 0;
   bool failed = false;
 
-  void add(std::size_t table, std::string_view lines) {
-    for (std::size_t begin = 0; begin < lines.size();) {
-      const std::size_t end = lines.find('\n', begin);  // always found: pieces are whole rows
-      const std::string_view line = lines.substr(begin, end == std::string_view::npos ? end : end - begin + 1);
-      sums[table].add(hash_row(line, seed), line.size());
-      begin += line.size();
-    }
-    bytes += static_cast<std::int64_t>(lines.size());
+  void add(std::size_t table, CopyRows& rows, std::string_view piece) {
+    RowSum& sum = sums[table];
+    rows.feed(piece, [&](std::string_view row) { sum.add(hash_row(row, seed), row.size()); });
+    bytes += static_cast<std::int64_t>(piece.size());
+  }
+  Result<void> whole(std::size_t table, const CopyRows& rows, const Session& source) const {
+    if (!rows.broken()) return {};
+    return Error(ErrorKind::corrupt, fmt::format("what the server sent of {} is not in its binary format", plan.tables[table].name)).on(source.server());
   }
   void tell() const {
     if (progress) progress(bytes);
   }
 };
 
-Task<Result<void>> take_piece(Work& work, CopyPipe& pipe, std::size_t table, std::string piece) {
-  work.add(table, piece);
+Task<Result<void>> take_piece(Work& work, CopyPipe& pipe, std::size_t table, CopyRows& rows, std::string piece) {
+  work.add(table, rows, piece);
   work.tell();
   co_return co_await pipe.put(std::move(piece));
 }
 
 Task<Result<void>> read_table(Work& work, Session& source, CopyPipe& pipe, std::size_t table) {
-  CopyTaker taker = [&work, &pipe, table](std::string piece) { return take_piece(work, pipe, table, std::move(piece)); };
+  CopyRows rows(work.plan.tables[table].binary);
+  CopyTaker taker = [&](std::string piece) { return take_piece(work, pipe, table, rows, std::move(piece)); };
   auto read = co_await source.copy_out_pieces(work.plan.tables[table].read_sql, std::move(taker));
+  if (read) read = work.whole(table, rows, source);
   std::optional<Error> failure;
   if (!read) failure = read.error();
   pipe.writer_ended(std::move(failure));
   co_return read;
 }
 
+// One transaction that makes the table's file anew: an error leaves it empty, and rows that nobody has seen can be written
+// as seen by all, so that neither reading them back nor the first VACUUM has to write them again.
+Task<Result<std::int64_t>> write_frozen(Session& target, const TransferTable& table, CopyGiver giver) {
+  CO_TRY_VOID(co_await target.script("begin; " + table.clear_sql));
+  CO_TRY(const std::int64_t written, co_await target.copy_in(table.frozen_sql, std::move(giver)));
+  CO_TRY_VOID(co_await target.script("commit"));
+  co_return written;
+}
+
 Task<Result<std::int64_t>> write_table(Work& work, Session& target, CopyPipe& pipe, std::size_t table) {
   CopyGiver giver = [&pipe] { return pipe.take(); };
-  auto written = co_await target.copy_in(work.plan.tables[table].write_sql, std::move(giver));
+  auto written = co_await write_frozen(target, work.plan.tables[table], std::move(giver));
   pipe.reader_ended();
   co_return written;
 }
 
 Error on_table(Error error, const std::string& table) {
   return std::move(error).within(fmt::format("the rows of {} could not be copied", table));
+}
+
+// Indexes and statistics, while what was written is still at hand.
+Task<Result<void>> complete(Work& work, Session& target, std::vector<std::size_t> tables) {
+  std::string analyzed;
+  for (const std::size_t number : tables) {
+    const TransferTable& table = work.plan.tables[number];
+    if (table.analyze) analyzed += (analyzed.empty() ? "analyze " : ", ") + table.name;
+    if (table.after_sql.empty()) continue;
+    auto made = co_await target.script(table.after_sql, kBuildLimit);
+    if (!made) co_return std::move(made).error().within(fmt::format("indexes and constraints of {} could not be made", table.name));
+  }
+  if (analyzed.empty()) co_return Result<void>();
+  auto done = co_await target.script(std::move(analyzed), kBuildLimit);
+  if (!done && !target.usable()) co_return std::move(done).error();
+  co_return Result<void>();
 }
 
 Task<Result<void>> copy_large(Work& work, TransferLane& lane, std::size_t table) {
@@ -82,22 +111,43 @@ Task<Result<void>> copy_large(Work& work, TransferLane& lane, std::size_t table)
   if (!read) co_return on_table(std::move(read).error(), what.name);
   if (*written != work.sums[table].rows)
     co_return Error(ErrorKind::corrupt, fmt::format("{} rows of {} were sent, {} were stored", work.sums[table].rows, what.name, *written)).on(target->server());
+  std::vector<std::size_t> done{table};
+  co_return co_await complete(work, *target, std::move(done));
+}
+
+// Texts of several tables for as many COPYs of one message, an empty piece after each.
+struct Texts {
+  std::vector<std::string> texts;
+  std::size_t next = 0;
+  bool given = false;  // the present one was
+
+  // Whose turn it is.
+  std::size_t present() const { return std::min(next, texts.size() - 1); }
+  Task<Result<std::string>> give() {
+    if (given) {
+      given = false;
+      ++next;
+      co_return std::string();
+    }
+    given = true;
+    std::string piece = next < texts.size() ? std::move(texts[next]) : std::string();
+    co_return std::move(piece);
+  }
+};
+
+// One message is one transaction.
+Task<Result<void>> write_small(Work& work, Session& target, std::vector<std::size_t> tables, std::vector<std::string> texts) {
+  if (tables.empty()) co_return Result<void>();
+  std::string sql;
+  for (const std::size_t table : tables) sql += work.plan.tables[table].write_sql + ";\n";
+  Texts giving{std::move(texts)};
+  CopyGiver giver = [&giving] { return giving.give(); };
+  auto written = co_await target.copy_in(std::move(sql), std::move(giver));
+  if (!written) co_return on_table(std::move(written).error(), work.plan.tables[tables[giving.present()]].name);
+  std::int64_t sent = 0;
+  for (const std::size_t table : tables) sent += work.sums[table].rows;
+  if (*written != sent) co_return Error(ErrorKind::corrupt, fmt::format("{} rows of {} tables were sent, {} were stored", sent, tables.size(), *written)).on(target.server());
   co_return Result<void>();
-}
-
-Task<Result<std::string>> give_once(std::string* text) {
-  std::string piece = std::move(*text);
-  text->clear();
-  co_return std::move(piece);
-}
-
-Task<Result<void>> write_small(Work& work, Session& target, std::size_t table, std::string text) {
-  const TransferTable& what = work.plan.tables[table];
-  CopyGiver giver = [&text] { return give_once(&text); };
-  auto written = co_await target.copy_in(what.write_sql, std::move(giver));
-  if (!written) co_return on_table(std::move(written).error(), what.name);
-  if (*written == work.sums[table].rows) co_return Result<void>();
-  co_return Error(ErrorKind::corrupt, fmt::format("{} rows of {} were sent, {} were stored", work.sums[table].rows, what.name, *written)).on(target.server());
 }
 
 Task<Result<void>> copy_small(Work& work, TransferLane& lane, std::size_t first, std::size_t end) {
@@ -108,14 +158,22 @@ Task<Result<void>> copy_small(Work& work, TransferLane& lane, std::size_t first,
   CO_TRY_VOID(co_await lane.source->copy_out(std::move(sql), std::move(sink)));
   std::map<std::string, std::vector<std::size_t>> by_owner;
   for (std::size_t table = first; table < end; ++table) {
-    work.add(table, texts[table - first]);
-    if (!texts[table - first].empty()) by_owner[work.plan.tables[table].owner].push_back(table);
+    CopyRows rows(work.plan.tables[table].binary);
+    work.add(table, rows, texts[table - first]);
+    CO_TRY_VOID(work.whole(table, rows, *lane.source));
+    by_owner[work.plan.tables[table].owner].push_back(table);
   }
-  for (const auto& [owner, tables] : by_owner) {
+  for (auto& [owner, tables] : by_owner) {
     CO_TRY(Session * target, co_await lane.target(owner));
-    CO_TRY_VOID(co_await target->script("begin"));
-    for (const std::size_t table : tables) CO_TRY_VOID(co_await write_small(work, *target, table, std::move(texts[table - first])));
-    CO_TRY_VOID(co_await target->script("commit"));
+    std::vector<std::size_t> filled;
+    std::vector<std::string> rows;
+    for (const std::size_t table : tables) {
+      if (work.sums[table].rows == 0) continue;
+      filled.push_back(table);
+      rows.push_back(std::move(texts[table - first]));
+    }
+    CO_TRY_VOID(co_await write_small(work, *target, std::move(filled), std::move(rows)));
+    CO_TRY_VOID(co_await complete(work, *target, std::move(tables)));
   }
   work.tell();
   co_return Result<void>();
@@ -193,6 +251,7 @@ Task<Result<void>> prove_share(Proof& proof, std::vector<Session*>& sessions, st
     ContentItem item;
     item.name = proof.plan.tables[table].name;
     item.target_sql = proof.plan.tables[table].check_sql;
+    item.binary = proof.plan.tables[table].binary;
     item.size = proof.plan.tables[table].size;
     run->items.push_back(std::move(item));
     tables.push_back(table);

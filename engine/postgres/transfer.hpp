@@ -25,6 +25,11 @@ struct TransferTable {
   // Where columns are generated: all columns of the source, for which check_sql asks the target too. "": read_sql has all.
   std::string whole_sql;
   std::int64_t size = 0;   // bytes on disk at the source, with TOAST
+  std::string clear_sql;   // TRUNCATE on the target, in the transaction that writes: rows can be written frozen then
+  std::string frozen_sql;  // write_sql for that
+  bool binary = false;     // rows are read, written and checked in COPY's binary format; whole_sql sends text
+  std::string after_sql;   // run on the target once its rows are there, by whoever wrote them: its indexes. May be empty
+  bool analyze = true;     // right afterwards. Not where statistics depend on more than the table alone
 };
 
 struct TransferPlan {
@@ -45,7 +50,7 @@ struct TransferLane {
 
 struct TransferredTable {
   std::string name;
-  std::int64_t rows = 0, bytes = 0;  // bytes of COPY text
+  std::int64_t rows = 0, bytes = 0;  // bytes that COPY sent, without a header
   std::string checksum;              // as in compare.hpp
 };
 
@@ -54,10 +59,22 @@ struct Transferred {
   std::int64_t rows = 0, bytes = 0;
 };
 
-// Copies all tables; lanes take the next table when they have done one. `progress` (may be empty) is told bytes of COPY text
-// so far. The first error ends all lanes. Memory: about a MiB a lane. What was written stays written after an error.
+// Copies all tables, each followed by its after_sql and ANALYZE; lanes take the next table when they have done one. `progress`
+// (may be empty) is told bytes of rows so far. The first error ends all lanes, but for one of ANALYZE: such a table stays
+// without statistics. Memory: about a MiB a lane. What was written stays written after an error.
 Task<Result<Transferred>> transfer_rows(const TransferPlan& plan, std::vector<TransferLane> lanes, std::uint64_t seed,
                                         std::function<void(std::int64_t bytes)> progress);
+
+// A foreign key between two ordinary tables.
+struct ForeignKey {
+  std::string table, parent;  // qualified and quoted
+  std::string owner;          // who may add it, and in whose session it is checked
+  std::string sql;
+};
+
+// Adds them all, each in a session of its owner's; no two lanes are at one table at the same time. The first error ends all.
+// REQUIRES: what they refer to is unique there, and the owners have the privileges that a foreign key needs.
+Task<Result<void>> add_foreign_keys(const std::vector<ForeignKey>& keys, std::vector<TransferLane> lanes);
 
 // Sets every sequence of the target to the source's value. As the administrator.
 Task<Result<int>> transfer_sequences(const TransferPlan& plan, Session& source, Session& target);

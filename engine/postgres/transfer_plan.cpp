@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <map>
+#include <set>
 
 #include "engine/postgres/content.hpp"
 #include "engine/postgres/transfer.hpp"
@@ -10,9 +12,19 @@
 namespace pgconvoy {
 namespace {
 
+// Types that both servers send and take alike in binary, from 10 on: numbers, texts, times, uuid, bytea, json, addresses, and
+// arrays of the commonest. All of them built in, so their numbers are the same everywhere. It saves making text of a
+// value and a value of text.
+constexpr const char* kBinaryTypes =
+    "16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 650, 700, 701, 829, 869, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 2950, 3802, "
+    "1005, 1007, 1009, 1015, 1016, 1022, 1231, 2951";
+constexpr int kBinarySince = 100000;
+
 struct Inventory {
   std::vector<ContentTable> tables;
   std::vector<std::string> sequences;
+  std::set<std::string> together;  // tables whose statistics hold more than their own columns
+  std::set<std::string> in_text;   // tables with a type that isn't sent in binary
   bool large_objects = false;
 };
 
@@ -23,6 +35,10 @@ Task<Result<Inventory>> read_inventory(Session& session, int other_version) {
       "where c.relkind = 'S' and " + catalogue::user_schema("n") +
       " and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e' and not exists "
       "(select from pg_extension e where c.oid = any (e.extconfig))) order by 1;\n"
+      "select format('%I.%I', n.nspname, c.relname) as together from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and "
+      "(exists (select from pg_inherits i where i.inhparent = c.oid) or exists (select from pg_statistic_ext s where s.stxrelid = c.oid));\n"
+      "select distinct format('%I.%I', n.nspname, c.relname) as in_text from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid "
+      "where c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and a.atttypid not in (" + kBinaryTypes + ");\n"
       "select exists (select from pg_largeobject_metadata) as large_objects;\n";
   CO_TRY(const std::vector<Rows> results, co_await session.script(sql));
   Inventory side;
@@ -31,6 +47,10 @@ Task<Result<Inventory>> read_inventory(Session& session, int other_version) {
     if (rows.columns.empty()) continue;
     if (rows.columns.front() == "sequence_name")
       for (std::size_t i = 0; i < rows.size(); ++i) side.sequences.push_back(rows.text(i, 0));
+    if (rows.columns.front() == "together")
+      for (std::size_t i = 0; i < rows.size(); ++i) side.together.insert(rows.text(i, 0));
+    if (rows.columns.front() == "in_text")
+      for (std::size_t i = 0; i < rows.size(); ++i) side.in_text.insert(rows.text(i, 0));
     if (rows.columns.front() == "large_objects") side.large_objects = rows.truth(0, 0);
   }
   co_return side;
@@ -49,14 +69,25 @@ std::string selected(const ContentTable& table, const std::vector<std::string>& 
 // Without columns that can be written, rows are empty lines.
 std::string in_brackets(const std::vector<std::string>& columns) { return columns.empty() ? "" : fmt::format(" ({})", list_of(columns)); }
 
-TransferTable table_of(const ContentTable& source, const ContentTable& target) {
+// What both sides' COPY is told about the format of rows.
+std::string options_of(bool binary, bool frozen) {
+  if (binary) return frozen ? " (FORMAT binary, FREEZE)" : " (FORMAT binary)";
+  return frozen ? " (FREEZE)" : "";
+}
+
+TransferTable table_of(const ContentTable& source, const ContentTable& target, bool binary) {
   TransferTable table;
   table.name = source.name;
   table.owner = target.owner;
   table.size = source.whole_size;
-  table.write_sql = fmt::format("COPY {}{} FROM STDIN", source.name, in_brackets(source.written));
+  table.binary = binary && !source.written.empty();
+  const std::string write = fmt::format("COPY {}{} FROM STDIN", source.name, in_brackets(source.written));
+  table.write_sql = write + options_of(table.binary, false);
+  table.clear_sql = "TRUNCATE ONLY " + source.name;
+  table.frozen_sql = write + options_of(table.binary, true);
   const bool part = !source.condition.empty();
   table.read_sql = part ? selected(source, source.written) : fmt::format("COPY {}{} TO STDOUT", source.name, in_brackets(source.written));
+  table.read_sql += options_of(table.binary, false);
   table.check_sql = table.read_sql;
   if (source.generated) table.check_sql = table.whole_sql = selected(source, source.columns);
   return table;
@@ -71,8 +102,12 @@ bool same_columns(std::vector<std::string> left, std::vector<std::string> right)
 }  // namespace
 
 Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
-  CO_TRY(const Inventory ours, co_await read_inventory(source, target.server_version()));
-  CO_TRY(const Inventory theirs, co_await read_inventory(target, source.server_version()));
+  using namespace asio::experimental::awaitable_operators;
+  auto reading_source = read_inventory(source, target.server_version()), reading_target = read_inventory(target, source.server_version());
+  auto [left, right] = co_await (std::move(reading_source) && std::move(reading_target));
+  if (!left) co_return std::move(left).error();
+  if (!right) co_return std::move(right).error();
+  const Inventory &ours = *left, &theirs = *right;
   if (ours.large_objects)
     co_return Error(ErrorKind::refused, "the database has large objects, which aren't carried over row by row", "--way throughput").on(source.server());
   std::map<std::string, const ContentTable*> by_name;
@@ -83,7 +118,9 @@ Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
     if (found == by_name.end() || !same_columns(table.columns, found->second->columns) || !same_columns(table.written, found->second->written))
       co_return Error(ErrorKind::conflict, fmt::format("table {} {}", table.name, found == by_name.end() ? "isn't in the new database" : "has other columns in the new database"))
           .on(target.server());
-    plan.tables.push_back(table_of(table, *found->second));
+    const bool binary = std::min(source.server_version(), target.server_version()) >= kBinarySince && !ours.in_text.contains(table.name) && !theirs.in_text.contains(table.name);
+    plan.tables.push_back(table_of(table, *found->second, binary));
+    plan.tables.back().analyze = !ours.together.contains(table.name);
   }
   if (ours.sequences != theirs.sequences) co_return Error(ErrorKind::conflict, "the new database has other sequences").on(target.server());
   plan.sequences = ours.sequences;

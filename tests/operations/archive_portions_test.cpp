@@ -1,6 +1,6 @@
 #include "operations/archive_portions.hpp"
 
-#include "operations/prepare_reprovisioned_services.hpp"
+#include "operations/prepared_rest.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace pgconvoy;
@@ -27,17 +27,17 @@ TEST_CASE("portions: what one owner's session restores holds nothing of another'
 }
 
 TEST_CASE("prepared: definitions come before rows, privileges and what asks other rows come after them") {
-  for (const bool indexes : {true, false}) {
-    CHECK(comes_before_rows(entry("TABLE", Pass::define), indexes));
-    CHECK(comes_before_rows(entry("TABLE", Pass::define_as_tenant), indexes));
-    CHECK(comes_before_rows(entry("TABLE ATTACH", Pass::attach), indexes));
-    CHECK(comes_before_rows(entry("TABLE ATTACH", Pass::administrator), indexes));
-    CHECK(comes_before_rows(entry("INDEX", Pass::load), indexes) == indexes);
-    CHECK(comes_before_rows(entry("CONSTRAINT", Pass::administrator), indexes) == indexes);
-    CHECK(comes_before_rows(entry("INDEX ATTACH", Pass::attach_indexes), indexes) == indexes);
+  for (const bool late : {false, true}) {
+    CHECK(comes_before_rows(entry("TABLE", Pass::define), late));
+    CHECK(comes_before_rows(entry("TABLE", Pass::define_as_tenant), late));
+    CHECK(comes_before_rows(entry("TABLE ATTACH", Pass::attach), late));
+    CHECK(comes_before_rows(entry("TABLE ATTACH", Pass::administrator), late));
+    CHECK(comes_before_rows(entry("INDEX", Pass::load), late) == !late);
+    CHECK(comes_before_rows(entry("CONSTRAINT", Pass::administrator), late) == !late);
+    CHECK(comes_before_rows(entry("INDEX ATTACH", Pass::attach_indexes), late) == !late);
     // Rows that don't meet it are there already; it would refuse them when they come.
-    CHECK_FALSE(comes_before_rows(entry("CHECK CONSTRAINT", Pass::load), indexes));
+    CHECK_FALSE(comes_before_rows(entry("CHECK CONSTRAINT", Pass::load), late));
     for (const Pass pass : {Pass::privileges, Pass::link, Pass::finish, Pass::refresh, Pass::refresh_superusers, Pass::last})
-      CHECK_FALSE(comes_before_rows(entry("X", pass), indexes));
+      CHECK_FALSE(comes_before_rows(entry("X", pass), late));
   }
 }

@@ -2,6 +2,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "engine/postgres/content.hpp"
+#include "engine/postgres/schema_marker.hpp"
 #include "engine/postgres/transfer.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/laboratory.hpp"
@@ -152,4 +153,98 @@ TEST_CASE("transfer: rows, sequences and generated columns of one server come to
     CHECK_THAT(other.error().message, Contains("public.small has other columns"));
   }
   for (Session* each : {old_admin.get(), new_admin.get()}) REQUIRE(testing::run_on(fixture.loop, each->query("drop database transfer_test")));
+}
+
+TEST_CASE("transfer: indexes and statistics come with the rows, which are written frozen; foreign keys on two sessions") {
+  CopyFixture fixture;
+  const auto servers = testing::laboratory_servers();
+  auto old_admin = fixture.open(servers.front()), new_admin = fixture.open(servers.back());
+  for (Session* each : {old_admin.get(), new_admin.get()}) {
+    fixture.script(*each, "drop database if exists transfer_keys_test");
+    fixture.script(*each, "create database transfer_keys_test");
+  }
+  {
+    auto source = fixture.open(servers.front(), "transfer_keys_test"), target = fixture.open(servers.back(), "transfer_keys_test");
+    auto second_source = fixture.open(servers.front(), "transfer_keys_test"), second_target = fixture.open(servers.back(), "transfer_keys_test");
+    for (Session* each : {source.get(), target.get()})
+      fixture.script(*each, "set search_path = public; create table big (id bigint, t text); create table child (id bigint, big bigint); create table empty (id bigint); "
+                            "create table parent (id bigint); create table part () inherits (parent)");
+    fixture.script(*source, "set search_path = public; insert into big select n, md5(n::text) from generate_series(1, 20000) n; insert into child select n, n from generate_series(1, 90) n; "
+                            "insert into parent values (1); insert into part values (2)");
+    auto plan = testing::run_on(fixture.loop, plan_transfer(*source, *target));
+    REQUIRE(plan);
+    for (TransferTable& table : plan->tables)
+      if (table.name == "public.big") table.after_sql = "ALTER TABLE ONLY public.big ADD CONSTRAINT big_pkey PRIMARY KEY (id); CREATE INDEX big_t ON public.big (t);";
+    struct Give {
+      static Task<Result<Session*>> target(Session* session) { co_return session; }
+    };
+    std::vector<TransferLane> lanes(2);
+    lanes[0].source = source.get();
+    lanes[0].target = [&target](std::string) { return Give::target(target.get()); };
+    lanes[1].source = second_source.get();
+    lanes[1].target = [&second_target](std::string) { return Give::target(second_target.get()); };
+    const auto sent = testing::run_on(fixture.loop, transfer_rows(*plan, lanes, 7, {}));
+    REQUIRE(sent);
+    CHECK(fixture.text(*target, "select count(*) from pg_index where indrelid = 'public.big'::regclass and indisvalid") == "2");
+    CHECK(fixture.text(*target, "select relallvisible = relpages and relpages > 100 from pg_class where oid = 'public.big'::regclass") == "t");
+    CHECK(fixture.text(*target, "select string_agg(distinct starelid::regclass::text, ' ' order by starelid::regclass::text) from pg_statistic where starelid >= 16384") ==
+          "public.big public.child public.part");  // of a table with children ANALYZE would want theirs
+    std::vector<ForeignKey> keys;
+    for (int n = 0; n < 40; ++n)
+      keys.push_back({"public.child", "public.big", "", "ALTER TABLE ONLY public.child ADD CONSTRAINT k" + std::to_string(n) + " FOREIGN KEY (big) REFERENCES public.big;"});
+    for (int n = 0; n < 40; ++n)
+      keys.push_back({"public.empty", "public.big", "", "ALTER TABLE ONLY public.empty ADD CONSTRAINT k" + std::to_string(n) + " FOREIGN KEY (id) REFERENCES public.big;"});
+    CHECK(testing::run_on(fixture.loop, add_foreign_keys(keys, lanes)));
+    CHECK(fixture.text(*target, "select count(*) from pg_constraint where contype = 'f' and convalidated") == "80");
+    std::vector<Session*> readers{target.get(), second_target.get()};
+    CHECK(testing::run_on(fixture.loop, prove_transfer(*plan, *sent, *source, readers, 7)));
+
+    fixture.script(*target, "insert into public.child values (91, 20001)");
+    const std::vector<ForeignKey> broken{{"public.child", "public.big", "", "ALTER TABLE ONLY public.child ADD CONSTRAINT broken FOREIGN KEY (big) REFERENCES public.big;"}};
+    const auto refused = testing::run_on(fixture.loop, add_foreign_keys(broken, lanes));
+    CHECK_FALSE(refused);
+  }
+  for (Session* each : {old_admin.get(), new_admin.get()}) fixture.script(*each, "drop database transfer_keys_test");
+}
+
+TEST_CASE("schema marker: any definition, privilege or comment changes it, rows and statistics don't") {
+  CopyFixture fixture;
+  const bool older = GENERATE(true, false);
+  const auto servers = testing::laboratory_servers();
+  const auto& server = older ? servers.front() : servers.back();
+  auto admin = fixture.open(server);
+  fixture.script(*admin, "drop database if exists marker_test");
+  fixture.script(*admin, "create database marker_test");
+  {
+    auto session = fixture.open(server, "marker_test");
+    const auto marker = [&] {
+      auto read = testing::run_on(fixture.loop, schema_marker(*session));
+      REQUIRE(read);
+      return *read;
+    };
+    fixture.script(*session, "create table public.t (id bigserial, x integer); create view public.v as select id from public.t");
+    fixture.script(*session, "create temporary table first (id integer)");  // the schema of these stays
+    fixture.script(*session, "drop table first");
+    std::string before = marker();
+    REQUIRE(before.size() == 32);
+    fixture.script(*session, "insert into public.t (x) select n from generate_series(1, 1000) n");
+    fixture.script(*session, "analyze public.t");
+    fixture.script(*session, "vacuum public.t");
+    fixture.script(*session, "vacuum freeze pg_catalog.pg_class");
+    fixture.script(*session, "create temporary table gone (id integer)");
+    fixture.script(*session, "drop table gone");
+    CHECK(marker() == before);
+    for (const char* change : {"alter table public.t alter x set default 7", "comment on column public.t.x is 'some'", "grant select on public.t to public",
+                               "revoke select on public.t from public", "create or replace view public.v as select id, x from public.t", "alter sequence public.t_id_seq increment 3",
+                               "create function public.f() returns integer language sql as 'select 1'", "create or replace function public.f() returns integer language sql as 'select 2'",
+                               "create index on public.t (x)", "drop function public.f()", "alter default privileges grant select on tables to public",
+                               "revoke execute on function pg_catalog.pg_sleep(double precision) from public"}) {
+      INFO(change);
+      fixture.script(*session, change);
+      const std::string after = marker();
+      CHECK(after != before);
+      before = after;
+    }
+  }
+  fixture.script(*admin, "drop database marker_test");
 }
