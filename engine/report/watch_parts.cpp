@@ -143,14 +143,15 @@ std::vector<ScreenRow> lane_rows(const std::vector<LaneLine>& lines, std::size_t
   };
   for (const LaneLine& line : lines) {
     const double rate = line.rate;
-    all.push_back({std::to_string(line.lane.done), line.lane.failed ? fmt::format(", {} not", line.lane.failed) : "", std::to_string(line.lane.running), std::to_string(line.lane.left),
+    all.push_back({std::to_string(line.lane.done), line.lane.failed ? std::to_string(line.lane.failed) : "", std::to_string(line.lane.running), std::to_string(line.lane.left),
                    rate <= 0 ? "" : rate >= 0.95 ? fmt::format("{:.1f}/min", rate) : fmt::format("{:.1f}/h", rate * 60)});
     const Pieces& pieces = all.back();
     widen(widest.done, pieces.done), widen(widest.failed, pieces.failed), widen(widest.running, pieces.running), widen(widest.left, pieces.left), widen(widest.rate, pieces.rate);
     rest = std::max(rest, width_of(line.rest));
   }
   const auto right = [](const std::string& text, const std::string& wide) { return fmt::format("{:>{}}", text, width_of(wide)); };
-  const std::size_t figures = width_of(widest.done) + width_of(widest.failed) + width_of(widest.running) + width_of(widest.left) + width_of(" done,  running,  left");
+  const std::size_t failed = widest.failed.empty() ? 0 : width_of(widest.failed) + width_of(",  not");
+  const std::size_t figures = width_of(widest.done) + failed + width_of(widest.running) + width_of(widest.left) + width_of(" done,  running,  left");
   const std::size_t taken = name_width + 1 + 1 + figures + (widest.rate.empty() ? 0 : width_of(widest.rate) + 2) + (rest > 0 ? rest + 2 : 0) + 2;
   const std::size_t cells = columns > taken + 6 ? std::min<std::size_t>(columns - taken, 50) : 0;
   std::vector<ScreenRow> rows;
@@ -160,8 +161,11 @@ std::vector<ScreenRow> lane_rows(const std::vector<LaneLine>& lines, std::size_t
     ScreenRow row{{padded(cut(line.name, name_width), name_width) + " "}};
     if (cells > 0) append_row(row, lane_bar(line.lane.done, line.lane.failed, line.lane.total, cells));
     row.push_back({" " + right(pieces.done, widest.done) + " done"});
-    if (!pieces.failed.empty()) row.push_back({pieces.failed, Tone::bad});
-    row.push_back({padded("", width_of(widest.failed) - width_of(pieces.failed)) + fmt::format(", {} running, {} left", right(pieces.running, widest.running), right(pieces.left, widest.left))});
+    if (!pieces.failed.empty())
+      row.push_back({fmt::format(", {} not", right(pieces.failed, widest.failed)), Tone::bad});
+    else
+      row.push_back({std::string(failed, ' ')});
+    row.push_back({fmt::format(", {} running, {} left", right(pieces.running, widest.running), right(pieces.left, widest.left))});
     if (!widest.rate.empty()) row.push_back({"  " + right(pieces.rate, widest.rate), Tone::dim});
     if (!line.rest.empty()) row.push_back({"  " + line.rest, Tone::dim});
     rows.push_back(std::move(row));

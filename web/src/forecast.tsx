@@ -28,18 +28,24 @@ function dotsOf(rows: Row[], paused: boolean): Dot[] {
   return dots;
 }
 
+// Times as one says them.
+const kTimes = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18000, 43200, 86400];
+
+function tickOf(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`;
+}
+
 function Plot({ dots, label }: { dots: Dot[]; label: string }): JSX.Element {
   if (dots.length === 0) return <p class="note">Nothing of it is done yet.</p>;
   const all = dots.flatMap((dot) => [dot.foretold, dot.actual]);
   const low = Math.log10(Math.min(...all.slice(0, 1), all.reduce((a, b) => Math.min(a, b)))) - 0.1;
   const high = Math.log10(all.reduce((a, b) => Math.max(a, b))) + 0.1;
   const place = (value: number) => kEdge + ((Math.log10(value) - low) / Math.max(high - low, 0.2)) * (kSide - kEdge - 12);
-  const ticks: number[] = [];
-  for (let power = Math.floor(low); power <= Math.ceil(high); power += 1)
-    for (const digit of high - low > 1.5 ? [1] : [1, 2, 5]) {
-      const value = digit * 10 ** power;
-      if (Math.log10(value) >= low && Math.log10(value) <= high) ticks.push(value);
-    }
+  const seen = kTimes.filter((time) => Math.log10(time) >= low && Math.log10(time) <= high);
+  // Where there are many, every second or third: labels have their room.
+  const apart = Math.ceil(seen.length / 6);
+  const ticks = seen.filter((_, index) => index % apart === 0);
   const within = dots.filter((dot) => dot.within).length;
   return (
     <svg viewBox={`0 0 ${kSide} ${kSide}`} class="plot" role="img" aria-label={`${label}: ${within} of ${dots.length} within what was foretold for 9 of 10`}>
@@ -48,10 +54,10 @@ function Plot({ dots, label }: { dots: Dot[]; label: string }): JSX.Element {
           <line x1={place(tick)} x2={place(tick)} y1={12} y2={kSide - kEdge} />
           <line x1={kEdge} x2={kSide - 12} y1={kSide - place(tick)} y2={kSide - place(tick)} />
           <text x={place(tick)} y={kSide - kEdge + 16} text-anchor="middle">
-            {duration(tick)}
+            {tickOf(tick)}
           </text>
           <text x={kEdge - 6} y={kSide - place(tick) + 4} text-anchor="end">
-            {duration(tick)}
+            {tickOf(tick)}
           </text>
         </g>
       ))}

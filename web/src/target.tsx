@@ -275,11 +275,11 @@ export function TargetPage({ number }: { number: number }): JSX.Element {
           {target.live_database}
           {target.pivoted ? "; the application was started on the new one" : ""}
         </dd>
-        <dt>moves</dt>
-        <dd>
+        {moves.length > 0 && <dt>{moves.every(([, each]) => each.source_server === each.target_server) ? "where" : "moves"}</dt>}
+        <dd hidden={moves.length === 0}>
           {moves.map(([instance, each]) => (
             <div key={instance}>
-              {instance}: {each.source_server} → {each.target_server}
+              {instance}: {each.source_server === each.target_server ? each.source_server : `${each.source_server} → ${each.target_server}`}
               {each.because && <span class="note"> {each.because}</span>}
             </div>
           ))}

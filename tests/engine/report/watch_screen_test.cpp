@@ -1,5 +1,8 @@
 #include "engine/report/watch_screen.hpp"
 
+#include <set>
+#include <sstream>
+
 #include "engine/report/text.hpp"
 #include "tests/engine/report/example.hpp"
 
@@ -102,6 +105,26 @@ TEST_CASE("watch: lanes, what is in flight with its pause, what happened, at 80x
   CHECK_THAT(screen, Contains("  shop-2  restore_backup_to_reprovisioned_services  0:38  paused 0:39"));
   CHECK_THAT(screen, Contains("shop-1: succeeded in 30.0 s, paused for 29.0 s"));
   CHECK_THAT(screen, Contains("q quit  ? help"));
+}
+
+TEST_CASE("watch: figures of lanes stand below each other, and so do clocks of what is in flight, on a narrow screen too") {
+  Watched watched(24);
+  for (int target = 1; target <= 11; ++target) watched.begin(2 * target - 1, 10), watched.end(2 * target - 1, 40);
+  watched.happen(2, EventKind::target_claimed, 20);
+  watched.happen(2, EventKind::target_skipped, 21, "", {{"reason", "blocked"}});
+  watched.begin(4, 30);
+  watched.begin(23, 50);
+  watched.happen(6, EventKind::target_claimed, 55);
+  watched.happen(6, EventKind::step_started, 55, "fence_source@shop-6-db", {{"intent", json::object()}});
+  std::istringstream screen(watched.drawn(seen_at(60), 80, 24));
+  std::set<std::size_t> left, bars, clocks;
+  for (std::string line; std::getline(screen, line);) {
+    if (line.find(" running, ") != std::string::npos) left.insert(line.find(" left")), bars.insert(line.find(']'));
+    if (line.find("paused 0:") != std::string::npos && line.starts_with("  shop-")) clocks.insert(line.find("paused 0:"));
+  }
+  CHECK(left.size() == 1);
+  CHECK(bars.size() == 1);
+  CHECK(clocks.size() == 1);
 }
 
 TEST_CASE("watch: at 200x60 a step has a bar, of bytes when they are known, of time else") {
