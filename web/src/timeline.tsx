@@ -13,7 +13,7 @@ const kSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 1
 // Round times, about six of them; on a phone as many as can be read.
 function ticksOf(from: number, to: number): number[] {
   const span = (to - from) / 1000;
-  const most = Math.max(2, Math.min(6, Math.floor(window.innerWidth / 130)));
+  const most = Math.max(2, Math.min(6, (document.documentElement.clientWidth - 160) / 76));
   const step = (kSteps.find((each) => span / each <= most) ?? 86400 * Math.ceil(span / 86400 / most)) * 1000;
   const ticks: number[] = [];
   for (let time = Math.ceil(from / step) * step; time <= to; time += step) ticks.push(time);
