@@ -5,12 +5,9 @@
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
-#include <filesystem>
 
 #include "engine/plan/way.hpp"
-#include "engine/postgres/compare.hpp"
 #include "engine/postgres/content.hpp"
-#include "engine/postgres/schema_marker.hpp"
 #include "engine/postgres/transfer.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/backup_time.hpp"
@@ -22,6 +19,7 @@
 #include "operations/prepared_rest.hpp"
 #include "operations/private_files.hpp"
 #include "operations/restore_portions.hpp"
+#include "operations/still_prepared.hpp"
 #include "operations/tenant_login.hpp"
 #include "operations/transfer_lanes.hpp"
 
@@ -98,10 +96,10 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
   }
 
   Task<Result<TransferOutcome>> effect(StepContext& context, TransferIntent intent) override {
-    CO_TRY(const PreparedRest rest, rest_of(context, intent));
+    CO_TRY(const PreparedRest rest, rest_of_definitions(context, intent.file));
     TransferLanes lanes(context, {intent.old_server, intent.old_name, intent.new_server, intent.new_name});
     CO_TRY_VOID(co_await lanes.open_source());
-    auto checking = still_as_prepared(context, intent, lanes.source());
+    auto checking = still_as_prepared(context, intent.new_server, lanes.source());
     auto opening = open_writers(rest.plan, rest, lanes);
     auto [untouched, opened] = co_await (std::move(checking) && std::move(opening));
     if (!untouched) co_return std::move(untouched).error();
@@ -153,39 +151,6 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     const PreparedRest& rest;
     bool untouched;
   };
-
-  static Error prepared_again(StepContext& context, const std::string& why) {
-    Error error(ErrorKind::conflict, fmt::format("\"{}\" is prepared again while it is paused: {}", context.instance().database, why));
-    error.retryable = true;
-    return error;
-  }
-
-  static Result<PreparedRest> rest_of(StepContext& context, const TransferIntent& intent) {
-    std::error_code problem;
-    if (!std::filesystem::exists(intent.file, problem) || !std::filesystem::exists(rest_file(intent.file), problem))
-      return prepared_again(context, fmt::format("its definitions ({}) are not on this host", intent.file));
-    return read_rest(intent.file);
-  }
-
-  // A schema that changed between preparation and fence is prepared again, behind the page. True: not even rewritten.
-  static Task<Result<bool>> still_as_prepared(StepContext& context, const TransferIntent& intent, Session& source) {
-    const auto prepared = context.outcome<PrepareOutcome>("prepare_reprovisioned_services", context.instance().id);
-    if (!prepared) co_return Error(ErrorKind::internal, "there is no prepared database of " + context.instance().id);
-    auto reading = read_again(*prepared, source, context.work.facts.servers.at(intent.new_server).version_number);
-    CO_TRY(const Since since, co_await within_pause(context, "reading the catalogue", std::move(reading)));
-    if (since == Since::changed) co_return prepared_again(context, "its schema changed after it was prepared");
-    co_return since == Since::untouched;
-  }
-
-  enum class Since { untouched, equal, changed };
-  static Task<Result<Since>> read_again(const PrepareOutcome& prepared, Session& source, int other_version) {
-    if (!prepared.fingerprint.empty() && !prepared.marker.empty()) {
-      CO_TRY(const std::string marker, co_await schema_marker(source, prepared.marker));
-      if (marker == prepared.marker) co_return Since::untouched;
-    }
-    CO_TRY(const std::string now, co_await schema_fingerprint(source, other_version));
-    co_return now == prepared.fingerprint ? Since::equal : Since::changed;
-  }
 
   // Whoever is a superuser on the target is asked for again: what he owns is written with the administrator's rights.
   static Task<Result<TransferPlan>> plan_of(const Prepared& prepared, TransferLanes& lanes) {
