@@ -12,6 +12,10 @@
 #include "operations/private_files.hpp"
 
 namespace pgconvoy {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TransferTable, name, owner, read_sql, write_sql, check_sql, whole_sql, size, clear_sql, frozen_sql, binary, analyze)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TransferPlan, tables, sequences)
+
 namespace {
 
 // "3210; 2606 16390 CONSTRAINT public t t_pkey owner": number, catalogue, oid.
@@ -149,7 +153,7 @@ Task<Result<std::vector<PlaceOfEntry>>> read_places(Session& source) {
 std::string rest_file(const std::string& definitions) { return definitions + ".rest"; }
 
 Result<void> write_rest(const std::string& definitions, const PreparedRest& rest) {
-  json text{{"tables", rest.tables}, {"privileges", rest.privileges}, {"after", as_json(rest.after)}, {"keys", json::array()}};
+  json text{{"plan", rest.plan}, {"tables", rest.tables}, {"privileges", rest.privileges}, {"after", as_json(rest.after)}, {"keys", json::array()}};
   for (const ForeignKey& key : rest.keys) text["keys"].push_back({key.table, key.parent, key.owner, key.sql});
   TRY_VOID(make_private_file(rest_file(definitions)));
   std::ofstream file(rest_file(definitions), std::ios::binary);
@@ -168,6 +172,7 @@ Result<PreparedRest> read_rest(const std::string& definitions) {
   try {
     const json read = json::from_cbor(text);
     PreparedRest rest;
+    rest.plan = read.at("plan").get<TransferPlan>();
     rest.tables = read.at("tables").get<std::map<std::string, std::string>>();
     rest.privileges = read.at("privileges").get<std::string>();
     rest.after = entries_from(read.at("after"));

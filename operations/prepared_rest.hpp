@@ -23,7 +23,8 @@ struct PlaceOfEntry {
 };
 
 struct PreparedRest {
-  std::vector<ArchiveEntry> before;           // for pg_restore, before the rows
+  TransferPlan plan;                          // as of then: sizes change
+  std::vector<ArchiveEntry> before;           // for pg_restore, before the rows; not kept
   std::map<std::string, std::string> tables;  // by table: what makes its indexes and constraints once its rows are there
   std::string privileges;                     // the administrator's, after what loads rows and before the keys
   std::vector<ForeignKey> keys;               // in the archive's order

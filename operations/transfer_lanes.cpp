@@ -32,8 +32,9 @@ Task<Result<void>> TransferLanes::open_administrator() {
   co_return Result<void>();
 }
 
-Task<Result<void>> TransferLanes::open(std::size_t count, std::set<std::string> owners) {
+Task<Result<void>> TransferLanes::open_logins(std::set<std::string> owners) {
   for (const std::string& owner : owners) {
+    if (logins_.contains(owner)) continue;
     if (owner.empty()) {
       CO_TRY(logins_[owner], co_await context_.administrator(ends_.new_server, ends_.new_name));
       continue;
@@ -41,6 +42,10 @@ Task<Result<void>> TransferLanes::open(std::size_t count, std::set<std::string> 
     const std::set<std::string> rights{owner};
     CO_TRY(logins_[owner], co_await tenants_.of(rights, true));
   }
+  co_return Result<void>();
+}
+
+Task<Result<void>> TransferLanes::open(std::size_t count) {
   targets_.resize(count);
   while (sources_.size() < count) CO_TRY_VOID(co_await open_source());
   co_return Result<void>();

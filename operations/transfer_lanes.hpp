@@ -26,8 +26,10 @@ class TransferLanes {
   Task<Result<void>> open_source();
   // The administrator's session in the new database; it may write, and doesn't wait for its commits to reach the disk.
   Task<Result<void>> open_administrator();
-  // As many lanes as that, for tables of these owners ("": a superuser's). May be called again after end_writing().
-  Task<Result<void>> open(std::size_t count, std::set<std::string> owners);
+  // Logins for tables of these owners ("": a superuser's), where there are none yet. Again after end_writing().
+  Task<Result<void>> open_logins(std::set<std::string> owners);
+  // As many lanes as that. REQUIRES: logins of all owners.
+  Task<Result<void>> open(std::size_t count);
   // Readers of the new database, as many as lanes: the administrator's session is one.
   Task<Result<std::vector<Session*>>> readers();
 

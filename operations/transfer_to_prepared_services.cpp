@@ -5,12 +5,9 @@
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
-#include <filesystem>
 
 #include "engine/plan/way.hpp"
-#include "engine/postgres/compare.hpp"
 #include "engine/postgres/content.hpp"
-#include "engine/postgres/schema_marker.hpp"
 #include "engine/postgres/transfer.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/backup_time.hpp"
@@ -22,6 +19,7 @@
 #include "operations/prepared_rest.hpp"
 #include "operations/private_files.hpp"
 #include "operations/restore_portions.hpp"
+#include "operations/still_prepared.hpp"
 #include "operations/tenant_login.hpp"
 #include "operations/transfer_lanes.hpp"
 
@@ -98,16 +96,22 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
   }
 
   Task<Result<TransferOutcome>> effect(StepContext& context, TransferIntent intent) override {
+    CO_TRY(const PreparedRest rest, rest_of_definitions(context, intent.file));
     TransferLanes lanes(context, {intent.old_server, intent.old_name, intent.new_server, intent.new_name});
     CO_TRY_VOID(co_await lanes.open_source());
-    CO_TRY_VOID(co_await still_as_prepared(context, intent, lanes.source()));
+    auto checking = still_as_prepared(context, intent.new_server, lanes.source());
+    auto opening = open_writers(rest.plan, rest, lanes);
+    auto [untouched, opened] = co_await (std::move(checking) && std::move(opening));
+    if (!untouched) co_return std::move(untouched).error();
+    if (!opened) co_return std::move(opened).error();
+    const Prepared prepared{rest, *untouched};
     TransferOutcome outcome;
     // Each has the whole of the time that is left.
     StepContext copying(context), backing_up(context);
     const auto began = std::chrono::steady_clock::now();
     std::optional<Error> failure;
     try {
-      auto copy = copy_or_give_up(copying, intent, lanes, outcome, failure);
+      auto copy = copy_or_give_up(copying, intent, prepared, lanes, outcome, failure);
       auto backup = backup_or_give_up(backing_up, intent, outcome, failure);
       co_await (std::move(copy) && std::move(backup));
     } catch (const GivenUp&) {
@@ -142,32 +146,33 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
   }
 
  private:
-  // A schema that changed between preparation and fence, or definitions that another host holds: prepared again, behind the page.
-  static Task<Result<void>> still_as_prepared(StepContext& context, const TransferIntent& intent, Session& source) {
-    const auto prepared = context.outcome<PrepareOutcome>("prepare_reprovisioned_services", context.instance().id);
-    if (!prepared) co_return Error(ErrorKind::internal, "there is no prepared database of " + context.instance().id);
-    std::string why;
-    std::error_code problem;
-    if (!std::filesystem::exists(intent.file, problem) || !std::filesystem::exists(rest_file(intent.file), problem))
-      why = fmt::format("its definitions ({}) are not on this host", intent.file);
-    if (why.empty()) {
-      auto reading = has_changed(*prepared, source, context.work.facts.servers.at(intent.new_server).version_number);
-      CO_TRY(const bool changed, co_await within_pause(context, "reading the catalogue", std::move(reading)));
-      if (changed) why = "its schema changed after it was prepared";
+  // What was prepared, and whether nothing at all was written to the catalogues since.
+  struct Prepared {
+    const PreparedRest& rest;
+    bool untouched;
+  };
+
+  // Whoever is a superuser on the target is asked for again: what he owns is written with the administrator's rights.
+  static Task<Result<TransferPlan>> plan_of(const Prepared& prepared, TransferLanes& lanes) {
+    const auto& tables = prepared.rest.plan.tables;
+    const bool superusers = std::any_of(tables.begin(), tables.end(), [](const TransferTable& table) { return table.owner.empty(); });
+    if (prepared.untouched && !superusers) {
+      TransferPlan plan = prepared.rest.plan;
+      co_return co_await measure_again(std::move(plan), lanes.source());
     }
-    if (why.empty()) co_return Result<void>();
-    Error error(ErrorKind::conflict, fmt::format("\"{}\" is prepared again while it is paused: {}", context.instance().database, why));
-    error.retryable = true;
-    co_return error;
+    co_return co_await plan_transfer(lanes.source(), lanes.administrator());
   }
 
-  static Task<Result<bool>> has_changed(const PrepareOutcome& prepared, Session& source, int other_version) {
-    if (!prepared.fingerprint.empty() && !prepared.marker.empty()) {
-      CO_TRY(const std::string marker, co_await schema_marker(source));
-      if (marker == prepared.marker) co_return false;
-    }
-    CO_TRY(const std::string now, co_await schema_fingerprint(source, other_version));
-    co_return now != prepared.fingerprint;
+  static Task<Result<void>> open_logins(const TransferPlan& plan, const PreparedRest& rest, TransferLanes& lanes) {
+    std::set<std::string> owners;
+    for (const TransferTable& table : plan.tables) owners.insert(table.owner);
+    for (const ForeignKey& key : rest.keys) owners.insert(key.owner);
+    co_return co_await lanes.open_logins(std::move(owners));
+  }
+
+  static Task<Result<void>> open_writers(const TransferPlan& plan, const PreparedRest& rest, TransferLanes& lanes) {
+    CO_TRY_VOID(co_await lanes.open_administrator());
+    co_return co_await open_logins(plan, rest, lanes);
   }
 
   // The first error is the cause: what the other side says then is only that it was ended.
@@ -176,8 +181,8 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     throw GivenUp{};
   }
 
-  static Task<void> copy_or_give_up(StepContext& context, const TransferIntent& intent, TransferLanes& lanes, TransferOutcome& outcome, std::optional<Error>& failure) {
-    auto copying = copy(context, intent, lanes, outcome);
+  static Task<void> copy_or_give_up(StepContext& context, const TransferIntent& intent, const Prepared& prepared, TransferLanes& lanes, TransferOutcome& outcome, std::optional<Error>& failure) {
+    auto copying = copy(context, intent, prepared, lanes, outcome);
     auto done = co_await within_pause(context, "the transfer", std::move(copying));
     if (!done) give_up(failure, std::move(done).error());
   }
@@ -193,17 +198,16 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
   }
 
   // A value, so that within_pause can hold it.
-  static Task<Result<int>> copy(StepContext& context, const TransferIntent& intent, TransferLanes& lanes, TransferOutcome& outcome) {
+  static Task<Result<int>> copy(StepContext& context, const TransferIntent& intent, const Prepared& prepared, TransferLanes& lanes, TransferOutcome& outcome) {
     // Programs in it have the time that the whole has.
     StepContext inner(context);
     const std::uint64_t seed = random_seed();
-    CO_TRY(const PreparedRest rest, read_rest(intent.file));
+    const PreparedRest& rest = prepared.rest;
     TransferPlan plan;
     Transferred sent;
     {
       const Stopwatch watch(outcome.seconds, "copy");
-      CO_TRY_VOID(co_await lanes.open_administrator());
-      CO_TRY(plan, co_await plan_transfer(lanes.source(), lanes.administrator()));
+      CO_TRY(plan, co_await plan_of(prepared, lanes));
       for (TransferTable& table : plan.tables)
         if (const auto found = rest.tables.find(table.name); found != rest.tables.end()) table.after_sql = found->second;
       CO_TRY_VOID(co_await open_lanes(inner, plan, rest, lanes));
@@ -218,22 +222,24 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     for (const TransferredTable& table : sent.tables)
       outcome.evidence.push_back({table.name, table.rows, table.bytes, table.checksum});
     limit_evidence(outcome.evidence);
+    std::vector<Session*> readers;
     {
       const Stopwatch watch(outcome.seconds, "after rows");
-      CO_TRY_VOID(co_await add_the_rest(inner, intent, plan, rest, lanes, outcome));
+      auto adding = add_the_rest(inner, intent, plan, rest, lanes, outcome);
+      auto opening = lanes.readers();
+      auto [added, opened] = co_await (std::move(adding) && std::move(opening));
+      if (!added) co_return std::move(added).error();
+      CO_TRY(readers, std::move(opened));
     }
     const Stopwatch watch(outcome.seconds, "read back");
-    CO_TRY(auto readers, co_await lanes.readers());
     inner.progress(Progress{0, 0, "reading all rows back"});
     CO_TRY_VOID(co_await prove_transfer(plan, sent, lanes.source(), std::move(readers), seed));
     co_return 0;
   }
 
   static Task<Result<void>> open_lanes(StepContext& context, const TransferPlan& plan, const PreparedRest& rest, TransferLanes& lanes) {
-    std::set<std::string> owners;
-    for (const TransferTable& table : plan.tables) owners.insert(table.owner);
-    for (const ForeignKey& key : rest.keys) owners.insert(key.owner);
-    co_return co_await lanes.open(static_cast<std::size_t>(jobs_for(context, plan)), std::move(owners));
+    CO_TRY_VOID(co_await open_logins(plan, rest, lanes));
+    co_return co_await lanes.open(static_cast<std::size_t>(jobs_for(context, plan)));
   }
 
   // Foreign keys need privileges, which come after all that loads rows; what refers to both comes last.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "engine/postgres/compare.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/database_work.hpp"
@@ -55,8 +57,14 @@ class Verify final : public TypedOperation<VerifyIntent, VerifyOutcome> {
     SessionOptions options;
     options.application_name = context.application_name();
     options.statement_limit = Seconds(600);
-    CO_TRY(auto old_session, co_await context.open(intent.old_server, intent.old_name, options));
-    CO_TRY(auto new_session, co_await context.open(intent.new_server, intent.new_name, options));
+    using namespace asio::experimental::awaitable_operators;
+    SessionOptions same = options;
+    auto opening_old = context.open(intent.old_server, intent.old_name, options);
+    auto opening_new = context.open(intent.new_server, intent.new_name, same);
+    auto [opened_old, opened_new] = co_await (std::move(opening_old) && std::move(opening_new));
+    if (!opened_old) co_return std::move(opened_old).error();
+    if (!opened_new) co_return std::move(opened_new).error();
+    const SessionPtr old_session = std::move(*opened_old), new_session = std::move(*opened_new);
     CompareOptions compare;
     // Rows that were proved while they were copied stay as they are: nobody but us is in the new database.
     const auto copied = context.outcome<TransferOutcome>("transfer_to_prepared_services", context.instance().id);

@@ -8,13 +8,15 @@
 
 namespace pgconvoy {
 
-// A sum over the places and the writers (ctid, xmin) of all visible rows of all catalogues but statistics, rows of large
-// objects and states of subscriptions, and over names of roles and tablespaces. Two equal markers of one database: no
-// definition, privilege or comment was written in between. Two different ones say little, since a TRUNCATE or a
-// temporary table writes there too: then schema_fingerprint() tells. "" when it can't be told this way (subscriptions
-// are in catalogues of the whole server). As a superuser; one round trip, some 20 ms; repeatable. Source: PostgreSQL
-// manual, 5.5 System Columns, and that catalogue rows change by new row versions only (in place: sizes, whether there
-// are triggers, indexes or rules, and ages).
-Task<Result<std::string>> schema_marker(Session& session);
+// For all catalogues but statistics, rows of large objects and states of subscriptions: how many rows there are, and a sum over
+// places and writers (ctid, xmin) of those that were written since a moment, which is the marker's first part. `earlier`
+// (or "") is a marker of the same database with whose moment this one is to be taken: equal then means that no
+// definition, privilege or comment was written in between, since none can be without a row that is new, or one
+// that is gone. Names of roles and tablespaces are part of it. Different markers say little, since a TRUNCATE or a temporary
+// table writes there too: then schema_fingerprint() tells. "" when it can't be told this way (subscriptions are in
+// catalogues of the whole server). As a superuser; two round trips, some 10 ms; repeatable. Sources: PostgreSQL manual, 5.5
+// System Columns and 25.1.5 on xmin of frozen rows; rows change in place only in sizes, ages and whether there are
+// triggers, indexes or rules.
+Task<Result<std::string>> schema_marker(Session& session, std::string earlier);
 
 }  // namespace pgconvoy

@@ -27,6 +27,7 @@ Task<Result<void>> LibpqSession::read_copy(Statement& statement) {
       std::unique_ptr<char, decltype(&PQfreemem)> owner(line, PQfreemem);
       if (statement.draining) continue;
       if (statement.sink) statement.sink(number, std::string_view(line, static_cast<std::size_t>(size)));
+      if (statement.taker && piece.empty()) piece.reserve(kPiece + (8 << 10));  // most rows take less than the rest
       if (statement.taker) piece.append(line, static_cast<std::size_t>(size));
     } else if (size == 0) {
       CO_TRY_VOID(co_await more_input(statement));

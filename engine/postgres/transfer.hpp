@@ -41,6 +41,10 @@ struct TransferPlan {
 // the source has large objects, which aren't carried this way.
 Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target);
 
+// The same plan with the sizes of now, and in their order. REQUIRES: neither schema has changed since it was made. Error
+// refused as plan_transfer(); conflict when a table isn't there.
+Task<Result<TransferPlan>> measure_again(TransferPlan plan, Session& source);
+
 // One way for rows: a session on each side, with the rights that are needed to write there.
 struct TransferLane {
   Session* source = nullptr;

@@ -74,11 +74,18 @@ TEST_CASE("prepared rest: indexes of little tables come first, those of large on
     const testing::TemporaryDirectory directory;
     const std::string file = directory / "shop.dump";
     PreparedRest kept = rest;
+    kept.plan.sequences = {"public.s"};
+    kept.plan.tables.push_back({"public.large", "shop", "read", "write", "check", "", 77, "clear", "frozen", true, "", false});
     kept.after[0].line += " caf\xe9";
     REQUIRE(write_rest(file, kept));
     const auto read = read_rest(file);
     REQUIRE(read);
     CHECK(read->tables == kept.tables);
+    CHECK(read->plan.sequences == kept.plan.sequences);
+    REQUIRE(read->plan.tables.size() == 1);
+    CHECK(read->plan.tables[0].frozen_sql == "frozen");
+    CHECK(read->plan.tables[0].binary);
+    CHECK_FALSE(read->plan.tables[0].analyze);
     CHECK(read->privileges == kept.privileges);
     CHECK(numbers(read->after) == numbers(kept.after));
     CHECK(read->after[0].line == kept.after[0].line);
