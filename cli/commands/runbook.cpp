@@ -13,7 +13,7 @@
 namespace pgconvoy::cli {
 namespace {
 
-int list(const GlobalOptions& globals) {
+int list_runbooks(const GlobalOptions& globals) {
   const std::vector<Runbook> all = builtin_runbooks();
   if (!globals.output.text()) {
     json document{{"version", 1}, {"kind", "runbooks"}};
@@ -151,7 +151,7 @@ void add_runbook_commands(CLI::App& app, Invocation& invocation) {
 
   CLI::App* listing = group->add_subcommand("list", "The runbooks that come with pgconvoy");
   add_globals(*listing, invocation.globals);
-  listing->callback([&invocation] { invocation.action = [&invocation] { return list(invocation.globals); }; });
+  listing->callback([&invocation] { invocation.action = [&invocation] { return list_runbooks(invocation.globals); }; });
 
   CLI::App* showing = group->add_subcommand("show", "Parameters, preconditions and operations of a runbook");
   auto shown = std::make_shared<std::string>();

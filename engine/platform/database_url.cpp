@@ -1,4 +1,5 @@
 #include "engine/platform/database_url.hpp"
+#include "engine/core/percent.hpp"
 
 #include <libpq-fe.h>
 
@@ -53,21 +54,6 @@ std::string join_database_url(const DatabaseUrlParts& parts) {
     separator = '&';
   }
   return url;
-}
-
-std::string percent_encoded(std::string_view text) {
-  static const char digits[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-                       byte == '-' || byte == '.' || byte == '_' || byte == '~';
-    if (plain)
-      encoded += c;
-    else
-      encoded += {'%', digits[byte >> 4], digits[byte & 15]};
-  }
-  return encoded;
 }
 
 std::vector<std::string> split_at_commas(const std::string& text) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "engine/core/percent.hpp"
 #include "engine/core/printable.hpp"
 #include "engine/fleet/ad_hoc.hpp"
 #include "engine/journal/postgres_address.hpp"
@@ -87,16 +88,6 @@ std::vector<std::string> passwords_in(const std::string& text) {
       found.push_back(text.substr(begin, text.find('&', begin) - begin));
     }
   return found;
-}
-
-std::string percent_encoded(const std::string& text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
-    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
 }
 
 std::string as_in_json(const std::string& text, bool ascii_only) {

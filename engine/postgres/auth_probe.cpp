@@ -25,7 +25,7 @@ using boost::system::error_code;
 
 constexpr std::uint32_t kProtocol = 3 << 16;
 constexpr std::uint32_t kSslRequest = 80877103;
-constexpr std::size_t kLongestMessage = 30000;  // nothing that comes before a login is longer (libpq's own limit)
+constexpr std::size_t kLongestReply = 30000;  // nothing that comes before a login is longer (libpq's own limit)
 
 void add_number(std::string& to, std::uint32_t number) {
   for (const int shift : {24, 16, 8, 0}) to += static_cast<char>(number >> shift & 0xff);
@@ -104,7 +104,7 @@ Task<Result<AuthAnswer>> begin_login(Stream& stream, std::string message) {
     co_await asio::async_read(stream, asio::buffer(head), asio::redirect_error(asio::use_awaitable, code));
     if (code) co_return lost(code);
     const std::size_t length = number_at(head, 1);
-    if ((head[0] != 'R' && head[0] != 'E' && head[0] != 'v' && head[0] != 'N') || length < 4 || length > kLongestMessage)
+    if ((head[0] != 'R' && head[0] != 'E' && head[0] != 'v' && head[0] != 'N') || length < 4 || length > kLongestReply)
       co_return Error(ErrorKind::unreachable, "who answers there doesn't speak PostgreSQL's protocol");
     std::string body(length - 4, '\0');
     co_await asio::async_read(stream, asio::buffer(body), asio::redirect_error(asio::use_awaitable, code));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/core/percent.hpp"
 #include "engine/core/printable.hpp"
 
 namespace pgconvoy {
@@ -55,16 +56,6 @@ Result<ConnectionSpec> parse(const std::string& server, const std::string& text,
     }
   }
   return spec;
-}
-
-std::string percent_encoded(const std::string& text) {
-  std::string result;
-  for (unsigned char byte : text) {
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                       byte == '-' || byte == '_' || byte == '.' || byte == '~';
-    result += plain ? std::string(1, static_cast<char>(byte)) : fmt::format("%{:02X}", byte);
-  }
-  return result;
 }
 
 std::string keyword(const ConnectionSpec& spec, const char* name) {

@@ -16,7 +16,7 @@ Finding finding(Severity severity, const std::string& object) {
   return {severity, "extensions_available", object, "postgis 2.5 isn't there", "it can't be restored", "apt install postgis", false};
 }
 
-Plan plan_of(std::vector<std::vector<Finding>> findings) {
+Plan plan_finding(std::vector<std::vector<Finding>> findings) {
   Plan plan;
   plan.runbook.name = "postgres-13-to-15";
   for (auto& of_target : findings) {
@@ -44,7 +44,7 @@ std::size_t occurrences(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("check: findings stand under their target, why and remedy once") {
-  const Plan plan = plan_of({{finding(Severity::block, "database \"a\"")}, {finding(Severity::block, "database \"b\"")}, {}});
+  const Plan plan = plan_finding({{finding(Severity::block, "database \"a\"")}, {finding(Severity::block, "database \"b\"")}, {}});
   const std::string text = check_text({plan}, Style{});
   CHECK_THAT(text, Contains("t1\n  block extensions_available: database \"a\": postgis 2.5 isn't there\n"));
   CHECK_THAT(text, Contains("t2\n  block extensions_available: database \"b\""));
@@ -53,13 +53,13 @@ TEST_CASE("check: findings stand under their target, why and remedy once") {
 }
 
 TEST_CASE("check: findings of severity info are for -v") {
-  const Plan plan = plan_of({{finding(Severity::info, "database \"a\"")}});
+  const Plan plan = plan_finding({{finding(Severity::info, "database \"a\"")}});
   CHECK_THAT(check_text({plan}, Style{}), !Contains("extensions_available"));
   CHECK_THAT(check_text({plan, 0, 0, true}, Style{}), Contains("info  extensions_available"));
 }
 
 TEST_CASE("check: -v names the preconditions that hold") {
-  Plan plan = plan_of({{finding(Severity::block, "a")}, {}});
+  Plan plan = plan_finding({{finding(Severity::block, "a")}, {}});
   plan.runbook.preconditions = {{"extensions_available", json::object(), {}}, {"disk_space", json::object(), {}}};
   const std::string text = check_text({plan, 0, 0, true}, Style{});
   CHECK_THAT(text, Contains("t2\n  ok    extensions_available\n  ok    disk_space\n"));
@@ -68,7 +68,7 @@ TEST_CASE("check: -v names the preconditions that hold") {
 }
 
 TEST_CASE("plan: says how many targets need a URL set by hand, and what a retention of 0 means") {
-  Plan plan = plan_of({{}, {}});
+  Plan plan = plan_finding({{}, {}});
   plan.fleet.servers["eu-pg13"].id = "eu-pg13";
   plan.fleet.environments["t1"].controller.kind = "local";
   plan.fleet.environments["t2"].controller.kind = "none";
@@ -82,7 +82,7 @@ TEST_CASE("plan: says how many targets need a URL set by hand, and what a retent
 }
 
 TEST_CASE("plan: what was overridden stands in it with the reason, everything at once in words") {
-  Plan plan = plan_of({{}});
+  Plan plan = plan_finding({{}});
   plan.options.overrides = {{"disk_space", "the volume grows tonight"}, {kEveryCondition, "to see it fail"}};
   const std::string text = plan_summary_text({plan, 7}, Style{});
   CHECK_THAT(text, Contains("overridden: disk_space (the volume grows tonight)"));
@@ -90,11 +90,11 @@ TEST_CASE("plan: what was overridden stands in it with the reason, everything at
 }
 
 TEST_CASE("plan: nothing proposes to run what is blocked as a whole") {
-  CHECK_THAT(plan_text({plan_of({{finding(Severity::block, "a")}}), 7}, Style{}), !Contains("run --plan"));
+  CHECK_THAT(plan_text({plan_finding({{finding(Severity::block, "a")}}), 7}, Style{}), !Contains("run --plan"));
 }
 
 TEST_CASE("check: JSON tells blocked targets from ready ones") {
-  const Plan plan = plan_of({{finding(Severity::block, "a")}, {finding(Severity::warn, "b")}, {}});
+  const Plan plan = plan_finding({{finding(Severity::block, "a")}, {finding(Severity::warn, "b")}, {}});
   const json document = check_json({plan, 4});
   CHECK(document["version"] == 1);
   CHECK(document["totals"] == json({{"targets", 3}, {"ready", 2}, {"with_warnings", 1}, {"blocked", 1}, {"not_offered", 4}, {"accepted", 0}}));
@@ -103,7 +103,7 @@ TEST_CASE("check: JSON tells blocked targets from ready ones") {
 }
 
 TEST_CASE("plan: blocked targets count neither in the duration nor in the pause") {
-  Plan plan = plan_of({{finding(Severity::block, "a")}, {}, {}});
+  Plan plan = plan_finding({{finding(Severity::block, "a")}, {}, {}});
   plan.targets[0].seconds = 1000;
   plan.targets[0].paused_seconds = 900;
   plan.options.concurrency_per_region = 2;
@@ -114,7 +114,7 @@ TEST_CASE("plan: blocked targets count neither in the duration nor in the pause"
 }
 
 TEST_CASE("plan: shows order, steps, limits and the command that runs it") {
-  Plan plan = plan_of({{}, {finding(Severity::warn, "b")}});
+  Plan plan = plan_finding({{}, {finding(Severity::warn, "b")}});
   plan.options.seed = 4711;
   plan.options.backup_directory = "/backups";
   const std::string text = plan_text({plan, 7, 3, false, 0, " --journal x.db"}, Style{});
