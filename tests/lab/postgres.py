@@ -6,7 +6,7 @@ import time
 
 import psycopg2
 
-from . import processes
+from . import processes, templates
 from .errors import LabError
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -60,12 +60,18 @@ def make(record, name):
     server, account = record.server(name), record.account
     home, data = record.path("servers", name), record.path("servers", name, "data")
     account.make_directory(home)
-    initdb = subprocess.run(
-        [os.path.join(server["bin"], "initdb"), "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
-         "--auth=scram-sha-256", "--pwfile=" + record.path("secrets", "admin.password"), "--no-sync"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd=home, **account.popen_arguments())
-    if initdb.returncode != 0:
-        raise LabError(f"initdb of {name} failed:\n{initdb.stdout}")
+
+    def initdb(directory):
+        made = subprocess.run(
+            [os.path.join(server["bin"], "initdb"), "-D", directory, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
+             "--auth=scram-sha-256", "--pwfile=" + record.path("secrets", "admin.password"), "--no-sync"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd=home, **account.popen_arguments())
+        if made.returncode != 0:
+            raise LabError(f"initdb of {name} failed:\n{made.stdout}")
+    if templates.directory() is None:
+        initdb(data)
+    else:
+        templates.copy(account, server["bin"], list(record.servers).index(name), data, initdb)
     account.write_file(os.path.join(data, "while_filling.conf"), WHILE_FILLING, 0o600)
     with open(os.path.join(data, "postgresql.conf"), "a", encoding="utf-8") as file:
         file.write(SETTINGS.format(port=server["port"], name=name, socket_directory=record.content["socket_directory"]))

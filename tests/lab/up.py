@@ -6,7 +6,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import applications, authority, fleet_file, managed, nginx, pgbouncer, population, postgres, secrets_store, shared
+from . import applications, authority, fleet_file, managed, nginx, pgbouncer, population, postgres, secrets_store, shared, templates
 from .databases import Builder
 from .errors import LabError
 from .ports import Ports
@@ -65,7 +65,7 @@ def write_secrets(record, databases, more_logins):
     the fleet's administrator is no superuser."""
     account = record.account
     account.make_directory(record.path("secrets"), 0o700)
-    admin = secrets_store.new_password()
+    admin = templates.password(account) or secrets_store.new_password()
     account.write_file(record.path("secrets", "admin.password"), admin + "\n", 0o600)
     lines = [secrets_store.passfile_line(host, server["port"], "*", "postgres", admin)
              for server in record.servers.values() for host in ("127.0.0.1", "localhost", record.content["socket_directory"])]
