@@ -10,7 +10,7 @@ namespace {
 // The parsed trees are long: split at the marks, which is several times as fast as a regular expression.
 // A name in a tree can't hold a mark, its blanks are escaped.
 constexpr const char* kUsed = R"sql(
-  trees(tree) as materialized (select tree || '' from ({expressions}) x(object, class, id, tree)),
+  trees(tree) as materialized ({trees}),
   functions(oid) as (
     select distinct split_part(w, ' ', 1)::bigint from trees, (values (' :funcid '), (' :aggfnoid '), (' :winfnoid ')) k(mark),
            unnest((string_to_array(tree, mark))[2:]) w),
@@ -18,6 +18,57 @@ constexpr const char* kUsed = R"sql(
   columns(oid, numbers) as (
     select distinct split_part(w, ' ', 1)::bigint, substring(w from ':selectedCols [(]b ([0-9 ]*)[)]')
       from trees, unnest((string_to_array(tree, ' :relid '))[2:]) w where split_part(w, ' ', 1)::bigint between 1 and 16383))sql";
+
+// Where a parsed tree is kept, from which version on.
+struct KeptExpression {
+  int since;
+  const char* label;     // what people call it
+  const char* owned_by;  // catalogue of `owner`, which goes when its extension goes
+  const char* owner;
+  const char* tree;
+  const char* from;
+  const char* join;  // what only the label and the owner need
+  const char* where;
+};
+
+constexpr KeptExpression kExpressions[] = {
+    {0,
+     "case when r.rulename <> '_RETURN' then format('rule %I on ', r.rulename) when c.relkind = 'm' then 'materialized view ' else 'view ' end "
+     "|| c.oid::regclass::text",
+     "pg_class", "r.ev_class", "coalesce(r.ev_action::text, '') || ' ' || coalesce(r.ev_qual::text, '')", "pg_rewrite r",
+     "join pg_class c on c.oid = r.ev_class", "r.oid >= 16384"},
+    {0, "format('column %s.%I', d.adrelid::regclass, a.attname)", "pg_class", "d.adrelid", "d.adbin::text", "pg_attrdef d",
+     "join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum", "true"},
+    {0, "format('constraint %I on %s', c.conname, c.conrelid::regclass)", "pg_class", "c.conrelid", "c.conbin::text", "pg_constraint c", "",
+     "c.oid >= 16384 and c.conbin is not null and c.contypid = 0"},
+    {0, "format('constraint %I of domain %s', c.conname, c.contypid::regtype)", "pg_type", "c.contypid", "c.conbin::text", "pg_constraint c", "",
+     "c.oid >= 16384 and c.conbin is not null and c.contypid <> 0"},
+    {0, "'index ' || i.indexrelid::regclass::text", "pg_class", "i.indrelid", "coalesce(i.indexprs::text, '') || ' ' || coalesce(i.indpred::text, '')",
+     "pg_index i", "", "i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null)"},
+    {0, "format('policy %I on %s', p.polname, p.polrelid::regclass)", "pg_class", "p.polrelid",
+     "coalesce(p.polqual::text, '') || ' ' || coalesce(p.polwithcheck::text, '')", "pg_policy p", "", "true"},
+    {0, "format('trigger %I on %s', t.tgname, t.tgrelid::regclass)", "pg_class", "t.tgrelid", "t.tgqual::text", "pg_trigger t", "", "t.tgqual is not null"},
+    {0, "'partition key of ' || p.partrelid::regclass::text", "pg_class", "p.partrelid", "p.partexprs::text", "pg_partitioned_table p", "",
+     "p.partexprs is not null"},
+    {0, "'default of an argument of ' || p.oid::regprocedure::text", "pg_proc", "p.oid", "p.proargdefaults::text", "pg_proc p", "",
+     "p.oid >= 16384 and p.proargdefaults is not null"},
+    {0, "'default of domain ' || t.oid::regtype::text", "pg_type", "t.oid", "t.typdefaultbin::text", "pg_type t", "",
+     "t.oid >= 16384 and t.typtype = 'd' and t.typdefaultbin is not null"},
+    {140000, "'statistics ' || format('%I.%I', n.nspname, s.stxname)", "pg_class", "s.stxrelid", "s.stxexprs::text", "pg_statistic_ext s",
+     "join pg_namespace n on n.oid = s.stxnamespace", "s.stxexprs is not null"},
+    {140000, "'function ' || p.oid::regprocedure::text", "pg_proc", "p.oid", "p.prosqlbody::text", "pg_proc p", "",
+     "p.oid >= 16384 and p.prosqlbody is not null"},
+    {150000, "format('publication %I, rows of %s', b.pubname, r.prrelid::regclass)", "pg_class", "r.prrelid", "r.prqual::text", "pg_publication_rel r",
+     "join pg_publication b on b.oid = r.prpubid", "r.prqual is not null"},
+};
+
+// The trees alone: a check of every database needn't find the names that it won't say.
+std::string trees_sql(int version) {
+  std::vector<std::string> queries;
+  for (const auto& kept : kExpressions)
+    if (version >= kept.since) queries.push_back(fmt::format("select {} from {} where {}", kept.tree, kept.from, kept.where));
+  return fmt::format("{}", fmt::join(queries, " union all "));
+}
 
 constexpr int kSourceBytes = 65536;  // of all routines together: more is read only where it may matter
 
@@ -45,51 +96,12 @@ Task<Result<json>> read_catalogue_document(const InquiryContext& context, std::s
 int first_column(int version) { return version >= 120000 ? 7 : 8; }
 
 std::string expressions_sql(int version) {
-  std::string sql = R"sql(
-    select case when r.rulename <> '_RETURN' then format('rule %I on ', r.rulename) when c.relkind = 'm' then 'materialized view ' else 'view ' end
-           || c.oid::regclass::text, 'pg_class'::regclass, c.oid, coalesce(r.ev_action::text, '') || ' ' || coalesce(r.ev_qual::text, '')
-      from pg_rewrite r join pg_class c on c.oid = r.ev_class where r.oid >= 16384
-    union all
-    select format('column %s.%I', d.adrelid::regclass, a.attname), 'pg_class'::regclass, d.adrelid, d.adbin::text
-      from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
-    union all
-    select format(case c.contypid when 0 then 'constraint %I on %s' else 'constraint %I of domain %s' end, c.conname,
-                  case c.contypid when 0 then c.conrelid::regclass::text else c.contypid::regtype::text end),
-           case c.contypid when 0 then 'pg_class'::regclass else 'pg_type'::regclass end, case c.contypid when 0 then c.conrelid else c.contypid end, c.conbin::text
-      from pg_constraint c where c.oid >= 16384 and c.conbin is not null
-    union all
-    select 'index ' || i.indexrelid::regclass::text, 'pg_class'::regclass, i.indrelid, coalesce(i.indexprs::text, '') || ' ' || coalesce(i.indpred::text, '')
-      from pg_index i where i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null)
-    union all
-    select format('policy %I on %s', p.polname, p.polrelid::regclass), 'pg_class'::regclass, p.polrelid,
-           coalesce(p.polqual::text, '') || ' ' || coalesce(p.polwithcheck::text, '')
-      from pg_policy p
-    union all
-    select format('trigger %I on %s', t.tgname, t.tgrelid::regclass), 'pg_class'::regclass, t.tgrelid, t.tgqual::text
-      from pg_trigger t where t.tgqual is not null
-    union all
-    select 'partition key of ' || p.partrelid::regclass::text, 'pg_class'::regclass, p.partrelid, p.partexprs::text
-      from pg_partitioned_table p where p.partexprs is not null
-    union all
-    select 'default of an argument of ' || p.oid::regprocedure::text, 'pg_proc'::regclass, p.oid, p.proargdefaults::text
-      from pg_proc p where p.oid >= 16384 and p.proargdefaults is not null
-    union all
-    select 'default of domain ' || t.oid::regtype::text, 'pg_type'::regclass, t.oid, t.typdefaultbin::text
-      from pg_type t where t.oid >= 16384 and t.typtype = 'd' and t.typdefaultbin is not null)sql";
-  if (version >= 140000)
-    sql += R"sql(
-    union all
-    select 'statistics ' || format('%I.%I', n.nspname, s.stxname), 'pg_class'::regclass, s.stxrelid, s.stxexprs::text
-      from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where s.stxexprs is not null
-    union all
-    select 'function ' || p.oid::regprocedure::text, 'pg_proc'::regclass, p.oid, p.prosqlbody::text
-      from pg_proc p where p.oid >= 16384 and p.prosqlbody is not null)sql";
-  if (version >= 150000)
-    sql += R"sql(
-    union all
-    select format('publication %I, rows of %s', b.pubname, r.prrelid::regclass), 'pg_class'::regclass, r.prrelid, r.prqual::text
-      from pg_publication_rel r join pg_publication b on b.oid = r.prpubid where r.prqual is not null)sql";
-  return sql;
+  std::vector<std::string> queries;
+  for (const auto& kept : kExpressions)
+    if (version >= kept.since)
+      queries.push_back(fmt::format("select {}, '{}'::regclass, {}, {} from {} {} where {}", kept.label, kept.owned_by, kept.owner, kept.tree,
+                                    kept.from, kept.join, kept.where));
+  return fmt::format("{}", fmt::join(queries, "\n    union all\n    "));
 }
 
 std::string routine_sql() {
@@ -114,8 +126,8 @@ std::string routine_sql() {
 
 std::string code_sql(int version) {
   std::string used = kUsed;
-  const std::string place = "{expressions}";
-  used.replace(used.find(place), place.size(), expressions_sql(version));
+  const std::string place = "{trees}";
+  used.replace(used.find(place), place.size(), trees_sql(version));
   std::string sql = "(with" + used;
   sql += fmt::format(R"sql(,
   system(oids) as materialized (select array_agg(oid) from pg_namespace where nspname = 'information_schema' or (nspname ~ '^pg_' and nspname !~ '^pg_(toast|temp)')),
