@@ -136,7 +136,7 @@ void add_runbook(CLI::App& command, RunbookOptions& runbook) {
 void add_run_choices(CLI::App& command, RunChoices& choices) {
   const std::string group = "Run";
   RunOptions& options = choices.options;
-  whole_number(command.add_option("--concurrency", options.concurrency, "Targets at a time, over all regions"), 1, 10000)
+  whole_number(command.add_option("--concurrency", options.concurrency, "Targets at a time, over all regions; a check, too, reads no more of them at a time"), 1, 10000)
       ->type_name("N")->group(group)->capture_default_str();
   whole_number(command.add_option("--concurrency-per-region", choices.per_region,
                                   fmt::format("Targets at a time in each region (default: what the fleet file says, else {})",

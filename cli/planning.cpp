@@ -244,6 +244,8 @@ Result<PlanResult> plan_from_options(Application& application, const GlobalOptio
     if (request.sample) request.runbook.summary += fmt::format("; a sample of {}", to_words(*request.sample));
   }
   TRY(request.options, options.choices.complete(request.fleet.backups.directory));
+  // Reading is gentle to servers whose operator asks for few at a time, too.
+  request.surveys = std::min(request.surveys, request.options.concurrency);
   request.before_reading = std::move(before_reading);
   if (!options.shipped_estimates) {
     TRY(request.model, learn_estimates(globals));
