@@ -79,6 +79,7 @@ std::optional<ForecastGrade> grade(const RunRecord& run, const json& forecast, c
       result.run_foretold = seconds.value("p50", 0.0);
       result.run_p90 = seconds.value("p90", 0.0);
       result.run = Seconds(*run.ended - *run.started).count();
+      result.answers_assumed = forecast.value("approvals", false);
     }
   }
   return result;
@@ -87,8 +88,10 @@ std::optional<ForecastGrade> grade(const RunRecord& run, const json& forecast, c
 std::vector<std::string> lines_of_grade(const ForecastGrade& grade) {
   std::vector<std::string> lines;
   if (grade.run)
-    lines.push_back(fmt::format("the run took {}; foretold were {} ({:+.0f} %)", format_duration(Seconds(*grade.run)),
-                                within_words(*grade.run_foretold, *grade.run_p90), 100 * (*grade.run / *grade.run_foretold - 1)));
+    lines.push_back(fmt::format("the run took {}; foretold were {} ({})", format_duration(Seconds(*grade.run)),
+                                within_words(*grade.run_foretold, *grade.run_p90),
+                                grade.answers_assumed ? "with a quarter of an hour for the answer to each wave: not to be compared"
+                                                      : fmt::format("{:+.0f} %", 100 * (*grade.run / *grade.run_foretold - 1))));
   lines.push_back(graded_line("targets", grade.total));
   if (grade.paused.targets > 0) lines.push_back(graded_line("pauses", grade.paused));
   return lines;
@@ -152,7 +155,7 @@ std::string grade_svg(const ForecastGrade& grade) {
 
 json grade_json(const ForecastGrade& grade) {
   json document{{"targets", graded_json(grade.total)}, {"pauses", graded_json(grade.paused)}, {"run", nullptr}, {"each", json::array()}};
-  if (grade.run) document["run"] = {{"foretold", *grade.run_foretold}, {"foretold_p90", *grade.run_p90}, {"actual", *grade.run}};
+  if (grade.run) document["run"] = {{"foretold", *grade.run_foretold}, {"foretold_p90", *grade.run_p90}, {"actual", *grade.run}, {"answers_assumed", grade.answers_assumed}};
   for (const GradedTarget& target : grade.targets)
     document["each"].push_back({{"number", target.number}, {"id", target.id}, {"foretold", target.foretold}, {"foretold_p90", target.p90},
                                 {"actual", target.actual}, {"paused_foretold", target.paused_foretold}, {"paused_p90", target.paused_p90},

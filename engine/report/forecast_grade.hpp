@@ -30,6 +30,7 @@ struct ForecastGrade {
   Graded total, paused;
   std::vector<GradedTarget> targets;                 // that succeeded at the first try, in the order of the run
   std::optional<double> run_foretold, run_p90, run;  // seconds; of a run that has ended
+  bool answers_assumed = false;  // people's answers to waves were counted in with a time that nobody can foretell
 };
 
 // None when nothing was foretold of any target that succeeded at the first try. `records` in the order of `planned`.

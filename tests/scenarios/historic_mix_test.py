@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import unquote
 
 import yaml
 
@@ -41,6 +42,11 @@ FAILING = {
         SET session_replication_role = replica; DELETE FROM public.parents;""",
     "removed_operator": "CREATE VIEW public.factorials AS SELECT n, n ! AS product FROM generate_series(1, 5) AS g(n);",
 }
+
+
+def quoted(name):
+    """As an identifier, in SQL and in pg_hba.conf."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def seeds():
@@ -85,10 +91,10 @@ class HistoricMix:
             file.write(changed)
         with open(self.lab.path("apps", application, "env"), encoding="utf-8") as file:
             url = next(line for line in file if line.startswith("DATABASE_URL=")).strip()
-        password = url.split("@")[0].rsplit(":", 1)[1]
+        password = unquote(url.split("@")[0].rsplit(":", 1)[1]).replace("'", "''")
         role = self.lab.database_of(application)["role"]
         self.allow_md5(self.old, role)
-        self.lab.psql(self.old, f"SET password_encryption = 'md5'; ALTER ROLE {role} PASSWORD '{password}'")
+        self.lab.psql(self.old, f"SET password_encryption = 'md5'; ALTER ROLE {quoted(role)} PASSWORD '{password}'")
         for command in ("stop", "start"):
             self.lab.lab("app", command, application)
 
@@ -97,7 +103,7 @@ class HistoricMix:
         with open(path, encoding="utf-8") as file:
             before = file.read()
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f"host all {role} 127.0.0.1/32 md5\n{before}")
+            file.write(f"host all {quoted(role)} 127.0.0.1/32 md5\n{before}")
         self.lab.psql(server, "SELECT pg_reload_conf()")
 
     def write_fleet(self, made):

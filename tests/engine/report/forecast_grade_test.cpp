@@ -54,6 +54,9 @@ TEST_CASE("grade: bias, error and coverage of what was foretold") {
   const json document = report_json({summary, ""});
   CHECK(document["forecast"]["targets"]["within_p90"].get<double>() == Approx(2.0 / 3));
   CHECK(document["forecast"]["each"].size() == 3);
+  ForecastGrade asked = grade;
+  asked.answers_assumed = true;  // a person's minutes say nothing about the estimates
+  CHECK_THAT(lines_of_grade(asked)[0], !Contains("+25 %") && Contains("answer to each wave: not to be compared"));
   CHECK_THAT(grade_svg(grade), Contains("<svg ") && Contains("#b3261e"));
 }
 
