@@ -159,8 +159,13 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
   const auto failed = std::count_if(summary.targets.begin(), summary.targets.end(), is_failure);
   if (failed > 0 && !alive)
     text += fmt::format("{} pgconvoy report {}{}\n", style.bold("next:"), summary.name, view.journal_option);
-  if (!alive)
-    for (const std::string& command : commands_for_run(view)) text += fmt::format("{} {}\n", style.bold("next:"), command);
+  if (!alive) {
+    // Of many hand-overs each has its command in the report that is named above.
+    int resolves = 0;
+    for (const std::string& command : commands_for_run(view))
+      if (!command.starts_with("pgconvoy resolve ") || resolves++ == 0) text += fmt::format("{} {}\n", style.bold("next:"), command);
+    if (resolves > 1) text += fmt::format("      and the same for {} more, see the report\n", resolves - 1);
+  }
   return text;
 }
 

@@ -84,6 +84,12 @@ TEST_CASE("report: what only its owner can do is listed until it is confirmed") 
   CHECK_THAT(text, Contains("pgconvoy resolve r7 crm-live --as done --reason"));
   CHECK_THAT(text, Contains("1 old database is kept, fenced, until 2026-11-29 21:00 UTC"));
 
+  RunSummary many = summarize(run.input);
+  for (const char* id : {"a", "b"}) many.hand_overs.push_back({"", id, id, {}, false});
+  const std::string status = status_text({many}, false, Style{});
+  CHECK_THAT(status, Contains("next: pgconvoy resolve r7 crm-live") && !Contains("resolve r7 a "));
+  CHECK_THAT(status, Contains("      and the same for 2 more, see the report\n"));
+
   run.input.obligations[0].state = "done";
   text = report_text({summarize(run.input)}, Style{});
   CHECK_THAT(text, !Contains("pgconvoy resolve"));
