@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import unquote
 
 import yaml
 
@@ -44,11 +43,6 @@ FAILING = {
 }
 
 
-def quoted(name):
-    """As an identifier, in SQL and in pg_hba.conf."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def seeds():
     made = []
     for number in range(1, DATABASES - OLD_APPLICATIONS + 1):
@@ -66,7 +60,9 @@ class HistoricMix:
     def __init__(self, laboratory):
         self.lab, self.seeds = laboratory, seeds()
         self.old, self.new = laboratory.server("eu-west", 13), laboratory.server("eu-west", 15)
-        self.applications = sorted(laboratory.record["applications"])[:OLD_APPLICATIONS]
+        # node-postgres 6 doesn't find its way to a role or database with a hostile name.
+        plain = [name for name in sorted(laboratory.record["applications"]) if laboratory.database_of(name)["role"].isidentifier()]
+        self.applications = plain[:OLD_APPLICATIONS]
         self.image = laboratory.path("old-programs")
 
     def make(self):
@@ -91,10 +87,10 @@ class HistoricMix:
             file.write(changed)
         with open(self.lab.path("apps", application, "env"), encoding="utf-8") as file:
             url = next(line for line in file if line.startswith("DATABASE_URL=")).strip()
-        password = unquote(url.split("@")[0].rsplit(":", 1)[1]).replace("'", "''")
+        password = url.split("@")[0].rsplit(":", 1)[1]
         role = self.lab.database_of(application)["role"]
         self.allow_md5(self.old, role)
-        self.lab.psql(self.old, f"SET password_encryption = 'md5'; ALTER ROLE {quoted(role)} PASSWORD '{password}'")
+        self.lab.psql(self.old, f"SET password_encryption = 'md5'; ALTER ROLE {role} PASSWORD '{password}'")
         for command in ("stop", "start"):
             self.lab.lab("app", command, application)
 
@@ -103,7 +99,7 @@ class HistoricMix:
         with open(path, encoding="utf-8") as file:
             before = file.read()
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f"host all {quoted(role)} 127.0.0.1/32 md5\n{before}")
+            file.write(f"host all {role} 127.0.0.1/32 md5\n{before}")
         self.lab.psql(server, "SELECT pg_reload_conf()")
 
     def write_fleet(self, made):
@@ -142,9 +138,10 @@ class HistoricMixTest(unittest.TestCase):
         return {target for target, state in self.states().items() if state != "succeeded"}
 
     def test_what_is_predicted_is_what_fails(self):
-        self.lab = self.enterContext(Laboratory(databases=OLD_APPLICATIONS, apps=OLD_APPLICATIONS, seed=52))
+        self.lab = self.enterContext(Laboratory(databases=OLD_APPLICATIONS + 2, apps=OLD_APPLICATIONS + 2, seed=52))
         self.mix = HistoricMix(self.lab)
         self.fleet = self.mix.make()
+        self.assertEqual(len(self.mix.applications), OLD_APPLICATIONS)
         self.assertTrue(self.all_healthy(13))
         checked = self.lab.json("check", "-f", self.fleet, "--runbook", RUNBOOK, seconds=SECONDS_FOR_A_RUN)
         predicted = {target["id"] for target in checked["targets"] if target["blocked"]}
