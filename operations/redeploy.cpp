@@ -5,6 +5,7 @@
 #include <set>
 
 #include "operations/application_steps.hpp"
+#include "operations/application_work.hpp"
 #include "operations/database_fence.hpp"
 #include "operations/database_owner.hpp"
 #include "operations/database_properties.hpp"
@@ -60,7 +61,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   std::vector<Parameter> parameters() const override {
     return {{"health_timeout", Parameter::Type::duration, 60, "How long the app may take to become healthy; on the way back, on the old database, a minute at least."}};
   }
-  Estimate estimate(const EstimateInput&) const override { return {1.5, false}; }
+  Estimate estimate(const EstimateInput& input) const override { return work_on_application(input, 1.5); }
   bool pivots() const override { return true; }
 
   Task<Result<RedeployIntent>> plan_effect(StepContext& context) override {

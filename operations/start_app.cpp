@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "operations/application_steps.hpp"
+#include "operations/application_work.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -24,7 +25,7 @@ class StartApp final : public TypedOperation<StartIntent, StartOutcome> {
   std::vector<Parameter> parameters() const override {
     return {{"health_timeout", Parameter::Type::duration, 60, "How long the application may take until it is healthy."}};
   }
-  Estimate estimate(const EstimateInput&) const override { return {1.5, false}; }
+  Estimate estimate(const EstimateInput& input) const override { return work_on_application(input, 1.5); }
 
   Task<Result<StartIntent>> plan_effect(StepContext& context) override {
     StartIntent intent;

@@ -4,6 +4,7 @@
 
 #include "engine/plan/in_place.hpp"
 #include "operations/application_steps.hpp"
+#include "operations/application_work.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -27,7 +28,7 @@ class StopApp final : public TypedOperation<StopIntent, StopOutcome> {
     return {{"pause", Parameter::Type::boolean, true,
              "False leaves the app running behind its page; the fence still keeps it from writing."}};
   }
-  Estimate estimate(const EstimateInput&) const override { return {0.3, false}; }
+  Estimate estimate(const EstimateInput& input) const override { return work_on_application(input, 0.3); }
 
   Task<Result<StopIntent>> plan_effect(StepContext& context) override {
     const Environment& environment = context.environment();

@@ -126,13 +126,18 @@ class OperationFit {
   std::vector<double> start_;
 };
 
+// term::kNothing, or an operation that nobody knows.
+bool teaches_nothing(const StepObservation& step) {
+  return step.seconds <= 0 || std::all_of(step.work.begin(), step.work.end(), [](const auto& entry) { return entry.second <= 0; });
+}
+
 using SamplesByOperation = std::map<std::string, std::vector<Sample>>;
 
 SamplesByOperation samples_of(const std::vector<TargetObservation>& targets, const std::string& pair) {
   SamplesByOperation samples;
   for (std::size_t i = 0; i < targets.size(); ++i)
     for (const StepObservation& step : targets[i].steps) {
-      if (step.seconds <= 0 || step.work.empty() || (!pair.empty() && step.pair != pair)) continue;
+      if (teaches_nothing(step) || (!pair.empty() && step.pair != pair)) continue;
       samples[step.operation].push_back(
           {&step, static_cast<int>(i), std::log(std::max(1.0, targets[i].beside)), std::log(std::max(step.seconds, kShortest))});
     }
@@ -259,7 +264,7 @@ std::map<std::string, std::set<std::string>> runs_by_operation(const std::vector
   std::map<std::string, std::set<std::string>> runs;
   for (const TargetObservation& target : targets)
     for (const StepObservation& step : target.steps)
-      if (step.seconds > 0 && !step.work.empty() && (pair.empty() || step.pair == pair)) runs[step.operation].insert(target.run);
+      if (!teaches_nothing(step) && (pair.empty() || step.pair == pair)) runs[step.operation].insert(target.run);
   return runs;
 }
 

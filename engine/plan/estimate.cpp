@@ -53,6 +53,8 @@ WorkByTerm work_of(const std::string& operation, const Estimate& estimate) {
   if (!is_known(operation)) return {{term::kOwnEstimate, estimate.seconds}};
   WorkByTerm work{{term::kFixed, 1}};
   for (const Work& each : estimate.work)
+    if (each.term == std::string_view(term::kNothing)) return {{term::kFixed, 0}};
+  for (const Work& each : estimate.work)
     if (each.amount > 0) work[each.term] += each.amount;
   return work;
 }

@@ -20,6 +20,8 @@ inline constexpr const char* kEncryptedBytes = "encrypted_bytes";    // that go 
 inline constexpr const char* kDatabases = "databases";
 inline constexpr const char* kSteps = "steps";
 inline constexpr const char* kOwnEstimate = "own_estimate";          // seconds, by an operation that the table doesn't know
+// Of a step that finds nothing to do, such as to start an application that isn't ours: it takes no time, and teaches none.
+inline constexpr const char* kNothing = "nothing";
 }  // namespace term
 
 // What a target takes beside its steps: its facts are read again, and each step is journaled.

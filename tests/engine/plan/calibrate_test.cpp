@@ -202,3 +202,15 @@ TEST_CASE("calibrate: what no observation shows is taken to be as slow or fast a
   CHECK(after > 2.5 * before);
   CHECK(learnt.of(machine.pair).operations.at("verify_restored_services").from.find("as other steps") != std::string::npos);
 }
+
+TEST_CASE("calibrate: a step that found nothing to do teaches nothing of those that do") {
+  Machine machine;
+  std::vector<TargetObservation> all = machine.observe_many("r1", 20);
+  for (TargetObservation& target : all) target.steps.push_back({"redeploy", machine.pair, {{"fixed", 0}}, 0.001});
+  all[0].steps.back() = {"redeploy", machine.pair, {{"fixed", 1}}, 3};
+  const EstimateModel learnt = calibrate(all);
+  const PairModel& pair = learnt.of(machine.pair);
+  CHECK(pair.operations.at("redeploy").observed == 1);
+  CHECK(foretell(pair, "redeploy", {{"fixed", 1}}).seconds > 1);
+  CHECK(foretell(pair, "redeploy", {{"fixed", 0}}).seconds == 0);
+}
