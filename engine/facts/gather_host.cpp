@@ -74,6 +74,7 @@ Task<Result<HostFacts>> gather_host(asio::thread_pool& pool, ProcessLauncher& la
   CO_TRY(facts.backup_unusable_because, co_await run_blocking(pool, try_it));
 
   for (const char* name : {"pg_dump", "pg_restore"}) {
+    if (wanted_major == 0) break;  // a runbook that moves nothing needs none: nobody starts one to ask
     std::string program = name;
     auto found = co_await find_client_program(launcher, std::move(program), wanted_major);
     if (found) {
