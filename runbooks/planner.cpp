@@ -18,12 +18,14 @@
 #include "engine/plan/pause.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
+#include "engine/plan/verification.hpp"
 #include "engine/plan/way.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
 #include "runbooks/backup_time.hpp"
 #include "runbooks/inbound.hpp"
 #include "runbooks/validate.hpp"
+#include "runbooks/verification.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -203,7 +205,10 @@ class Judge {
         model_(model),
         progress_(std::move(progress)),
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
-                                        needs_of(plan.runbook, conditions)}) {}
+                                        needs_of(plan.runbook, conditions)}),
+        asked_verification_(asked_verification(plan.runbook)) {
+    for (const Verification mode : {Verification::before, Verification::snapshot, Verification::counts}) runbooks_[mode] = with_verification(plan.runbook, mode);
+  }
 
   Task<Result<void>> judge(int at_a_time, std::optional<SampleOrder> sample) {
     tell();
@@ -259,16 +264,40 @@ class Judge {
   // Its way, and with it its steps and how long they take.
   void lay_out(PlannedTarget& planned, TargetFacts& facts) const {
     Way way = choose_way(plan_.options.way, plan_.runbook, facts);
+    planned.verification = asked_verification_ == kAutomatic ? to_string(Verification::before) : asked_verification_;
     if (plan_.options.way == kAutomatic && way.name == kShortPause) {
-      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, kThroughput);
+      planned.steps = steps_of(planned, kThroughput, Verification::before);
       foretell_pause(planned, facts);
       if (facts.pause && facts.pause->p90 <= facts.pause->budget)
         way = {kThroughput, fmt::format("its pause fits its downtime budget of {} with the least work", format_duration(Seconds(facts.pause->budget)))};
     }
     planned.way = std::move(way.name);
     planned.way_because = std::move(way.because);
-    planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, planned.way);
+    planned.steps = steps_of(planned, planned.way, Verification::before);
     foretell_pause(planned, facts);
+    if (asked_verification_ != kAutomatic) return;
+    ChosenVerification chosen = choose_verification(facts.pause, pauses_otherwise(planned, facts));
+    planned.verification = to_string(chosen.verification);
+    planned.verification_because = std::move(chosen.because);
+    if (chosen.verification == Verification::before) return;
+    planned.steps = steps_of(planned, planned.way, chosen.verification);
+    foretell_pause(planned, facts);
+  }
+  // `mode` where the plan chooses it.
+  std::vector<StepPlan> steps_of(const PlannedTarget& planned, const std::string& way, Verification mode) const {
+    return expand(runbooks_.at(mode), operations_, plan_.fleet, planned.target, way);
+  }
+  // Where the pause is too long with all rows compared in it: what it would be in the other modes.
+  std::vector<std::pair<Verification, double>> pauses_otherwise(const PlannedTarget& planned, const TargetFacts& facts) const {
+    std::vector<std::pair<Verification, double>> others;
+    if (!facts.pause || facts.pause->p90 <= facts.pause->budget) return others;
+    for (const Verification mode : {Verification::snapshot, Verification::counts}) {
+      PlannedTarget other = planned;
+      other.steps = steps_of(planned, planned.way, mode);
+      estimate(other, operations_, facts, model_, beside_.at(planned.target.region));
+      if (const auto pause = pause_of(plan_.fleet, other)) others.emplace_back(mode, pause->p90);
+    }
+    return others;
   }
   void foretell_pause(PlannedTarget& planned, TargetFacts& facts) const {
     estimate(planned, operations_, facts, model_, beside_.at(planned.target.region));
@@ -280,7 +309,8 @@ class Judge {
   void add_other_way(const PlannedTarget& planned, TargetFacts& facts) const {
     if (choose_way(kShortPause, plan_.runbook, facts).name != kShortPause) return;
     PlannedTarget other = planned;
-    other.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, kShortPause);
+    other.way = kShortPause;
+    other.steps = steps_of(planned, kShortPause, Verification::before);
     estimate(other, operations_, facts, model_, beside_.at(planned.target.region));
     const auto pause = pause_of(plan_.fleet, other);
     if (pause && pause->p90 < facts.pause->p90)
@@ -298,6 +328,8 @@ class Judge {
   std::map<std::string, double> beside_;  // by region
   std::function<void(PlanProgress)> progress_;
   Survey survey_;
+  const std::string asked_verification_;          // "": the runbook doesn't say
+  std::map<Verification, Runbook> runbooks_;      // the plan's, with that where it is left open
   Inbound inbound_;
   std::unique_ptr<asio::steady_timer> finished_;
   std::size_t next_ = 0;
@@ -312,6 +344,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
                                    const ConditionRegistry& conditions, std::function<void(PlanProgress)> progress) {
   CO_TRY_VOID(validate(request.runbook, operations, conditions));
   CO_TRY_VOID(check_backup_time(request.runbook));
+  CO_TRY_VOID(check_verification(request.runbook));
   CO_TRY_VOID(check_overrides(request.runbook, request.options));
   CO_TRY_VOID(check_suppressions(request.fleet, conditions));
   PlanResult result;
