@@ -4,7 +4,7 @@ import json
 import os
 import unittest
 
-from .support import RUNBOOK, ScenarioTest
+from .support import RUNBOOK, ScenarioTest, wait_for
 
 WHOLE = os.environ.get("PGCONVOY_TEST_FULL") == "1"
 SHORT = ("--way", "short-pause")
@@ -33,7 +33,7 @@ LET_GO = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =
 
 
 class VerifyModesTest(ScenarioTest):
-    laboratory_options = {"regions": 1, "databases": 6, "apps": 6, "seed": 61}
+    laboratory_options = {"regions": 1, "databases": 6 + WHOLE, "apps": 6 + WHOLE, "seed": 61}
 
     @classmethod
     def setUpClass(cls):
@@ -67,7 +67,7 @@ class VerifyModesTest(ScenarioTest):
         return self.lab.database_of(application)["database"]
 
     def steps(self, kind="step_succeeded"):
-        events = [json.loads(line) for line in self.lab.run("events", "r1", "--output", "jsonl").stdout.splitlines()]
+        events = [json.loads(line) for line in self.lab.run("events", "--output", "jsonl").stdout.splitlines()]
         return {event["step"].split("/")[-1].split("@")[0]: event["data"] for event in events if event["kind"] == kind}
 
     def outcome(self, operation="verify_after_pivot"):
@@ -126,7 +126,7 @@ class VerifyModesTest(ScenarioTest):
         self.assertLess(order.index("page_off"), order.index("verify_after_pivot"))
         self.assertLess(order.index("verify_after_pivot"), order.index("close_source"))
         self.assertIn("verified in mode snapshot: 1 target", done.stdout)
-        self.assertEqual(self.lab.json("report", "r1")["targets"][0]["verification"]["mode"], "snapshot")
+        self.assertEqual(self.lab.json("report")["targets"][0]["verification"]["mode"], "snapshot")
 
     def test_difference_that_is_found_late(self):
         two = [self.application(), self.application()]
@@ -153,7 +153,7 @@ class VerifyModesTest(ScenarioTest):
         self.assert_exit(self.lab.run("retry", "r1", application), 0)
         self.assertEqual(self.lab.journal.target_states()[application], "succeeded")
         self.assertIn("put right by hand", self.lab.run("report", "r1").stdout)
-        self.assertIn("dropped", self.lab.run("cleanup").stdout)
+        wait_for("the end of the retention", lambda: "dropped" in self.lab.run("cleanup").stdout)
 
     def test_table_that_the_application_truncated(self):
         application = self.application("CREATE TABLE public.dropped AS SELECT 1 AS id", "CREATE TABLE public.rewritten AS SELECT 1 AS id")
@@ -177,22 +177,25 @@ class VerifyModesTest(ScenarioTest):
         self.assertIn("kept until pgconvoy accept", self.lab.run("cleanup").stdout)
         self.assertEqual(self.lab.user_databases(self.old), kept)
         self.assert_exit(self.lab.run("accept", "r1", application, "--reason", "compared by hand"), 0)
-        self.assertIn("dropped", self.assert_exit(self.lab.run("cleanup"), 0).stdout)
+        wait_for("the end of the retention", lambda: "dropped" in self.lab.run("cleanup").stdout)
         self.assertLess(len(self.lab.user_databases(self.old)), len(kept))
 
     def test_plan_chooses_by_the_downtime_budget(self):
         application = self.unused[0]
-        def planned(*more):
-            return self.lab.json("plan", *self.lab.fleet_arguments("--limit", application, *more))["targets"][0]
-        whole, less = planned("--set", "verify=before"), planned(*SNAPSHOT)
+        fleet = self.read_fleet()
+
+        def planned(budget, *more):
+            fleet["environments"][application]["downtime_budget"] = f"{budget:.4f}s"
+            file = self.lab.path("budget.yaml")  # beside the other one: its paths are relative
+            with open(file, "w", encoding="utf-8") as text:
+                json.dump(fleet, text)
+            return self.lab.json("plan", *self.lab.fleet_arguments("-f", file, "--limit", application, *more))["targets"][0]
+
+        whole, less = planned(3600, "--set", "verify=before"), planned(3600, *SNAPSHOT)
         self.assertLess(less["paused_p90"], whole["paused_p90"])
         self.assertEqual((whole["verification"], less["verification"]), ("before", "snapshot"))
-        fleet = self.read_fleet()
-        [environment] = [each for each in fleet["environments"] if each["id"] == application] if isinstance(fleet["environments"], list) else [fleet["environments"][application]]
         for budget, mode in ((whole["paused_p90"] + 1, "before"), ((whole["paused_p90"] + less["paused_p90"]) / 2, "snapshot"), (less["paused_p90"] / 2, "before")):
-            environment["downtime_budget"] = f"{budget:.4f}s"
-            file = self.lab.file("budget.yaml", json.dumps(fleet))
-            chosen = planned("-f", file)
+            chosen = planned(budget)
             self.assertEqual(chosen["verification"], mode, chosen["verification_because"])
             self.assertIn("downtime budget", chosen["verification_because"])
         self.assert_exit(self.lab.run("plan", *self.lab.fleet_arguments("--limit", application, "--set", "verify=later")), 2)

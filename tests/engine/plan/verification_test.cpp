@@ -38,8 +38,8 @@ TEST_CASE("verification: everything before the pivot, unless the downtime budget
 
 TEST_CASE("verification: the choice says its reason in figures") {
   CHECK_THAT(choose_verification(std::nullopt, {}).because, Contains("no downtime budget"));
-  CHECK_THAT(choose_verification(paused_for(20, 60), {}).because, Contains("20 s") && Contains("1 min"));
-  CHECK_THAT(choose_verification(paused_for(90, 60), {{Verification::snapshot, 50}}).because, Contains("50 s") && Contains("1 min 30 s"));
+  CHECK_THAT(choose_verification(paused_for(20, 60), {}).because, Contains("20.0 s") && Contains("1 min"));
+  CHECK_THAT(choose_verification(paused_for(90, 60), {{Verification::snapshot, 50}}).because, Contains("50.0 s") && Contains("1 min 30 s"));
   CHECK_THAT(choose_verification(paused_for(90, 60), {{Verification::snapshot, 70}}).because, Contains("in every mode"));
 }
 
