@@ -207,7 +207,9 @@ class Judge {
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
                                         needs_of(plan.runbook, conditions)}),
         asked_verification_(asked_verification(plan.runbook)) {
-    for (const Verification mode : {Verification::before, Verification::snapshot, Verification::counts}) runbooks_[mode] = with_verification(plan.runbook, mode);
+    // Of one that was asked for the others are only what-ifs.
+    const std::string open = asked_verification_ == kAutomatic ? kAutomatic : to_string(Verification::before);
+    for (const Verification mode : {Verification::before, Verification::snapshot, Verification::counts}) runbooks_[mode] = with_verification(plan.runbook, mode, open);
   }
 
   Task<Result<void>> judge(int at_a_time, std::optional<SampleOrder> sample) {
@@ -305,6 +307,7 @@ class Judge {
     if (!facts.pause) return;
     facts.pause->remedies = pause_remedies(*facts.pause, planned, operations_, facts, model_);
     if (facts.pause->p90 > facts.pause->budget && planned.way == kThroughput) add_other_way(planned, facts);
+    if (asked_verification_ == to_string(Verification::before)) add_other_verification(planned, facts);
   }
   void add_other_way(const PlannedTarget& planned, TargetFacts& facts) const {
     if (choose_way(kShortPause, plan_.runbook, facts).name != kShortPause) return;
@@ -315,6 +318,13 @@ class Judge {
     const auto pause = pause_of(plan_.fleet, other);
     if (pause && pause->p90 < facts.pause->p90)
       facts.pause->remedies.push_back(fmt::format("--way short-pause (p90 {})", format_duration(Seconds(pause->p90))));
+  }
+  void add_other_verification(const PlannedTarget& planned, TargetFacts& facts) const {
+    for (const auto& [mode, p90] : pauses_otherwise(planned, facts)) {
+      if (p90 >= facts.pause->p90) continue;
+      facts.pause->remedies.push_back(fmt::format("--set verify={} (p90 {})", to_string(mode), format_duration(Seconds(p90))));
+      return;
+    }
   }
   void tell() {
     if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});
@@ -329,7 +339,7 @@ class Judge {
   std::function<void(PlanProgress)> progress_;
   Survey survey_;
   const std::string asked_verification_;          // "": the runbook doesn't say
-  std::map<Verification, Runbook> runbooks_;      // the plan's, with that where it is left open
+  std::map<Verification, Runbook> runbooks_;      // the plan's with each mode
   Inbound inbound_;
   std::unique_ptr<asio::steady_timer> finished_;
   std::size_t next_ = 0;

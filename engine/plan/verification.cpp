@@ -18,10 +18,10 @@ const RunbookNode* find_node(const std::vector<RunbookNode>& nodes, const char* 
   return nullptr;
 }
 
-void put_in(std::vector<RunbookNode>& nodes, const char* mode) {
+void put_in(std::vector<RunbookNode>& nodes, const char* mode, const std::string& instead_of) {
   for (RunbookNode& node : nodes) {
-    if (node.arguments.is_object() && node.arguments.value(kArgument, json()) == json(kAutomatic)) node.arguments[kArgument] = mode;
-    put_in(node.children, mode);
+    if (node.arguments.is_object() && node.arguments.value(kArgument, json()) == json(instead_of)) node.arguments[kArgument] = mode;
+    put_in(node.children, mode, instead_of);
   }
 }
 
@@ -65,8 +65,8 @@ std::string asked_verification(const Runbook& runbook) {
   return verify->arguments.value(kArgument, "");
 }
 
-Runbook with_verification(Runbook runbook, Verification verification) {
-  put_in(runbook.operations, to_string(verification));
+Runbook with_verification(Runbook runbook, Verification verification, const std::string& instead_of) {
+  put_in(runbook.operations, to_string(verification), instead_of);
   return runbook;
 }
 

@@ -35,8 +35,8 @@ Verification verification_of(const json& arguments);
 
 // What the runbook's verify_restored_services is told; "": it has none, or doesn't say. REQUIRES: parameters were put in.
 std::string asked_verification(const Runbook& runbook);
-// The same runbook with that in the place of every kAutomatic.
-Runbook with_verification(Runbook runbook, Verification verification);
+// The same runbook with that in the place of every `instead_of`: what was left to the plan ("auto"), or another mode.
+Runbook with_verification(Runbook runbook, Verification verification, const std::string& instead_of);
 
 struct ChosenVerification {
   Verification verification = Verification::before;

@@ -33,7 +33,7 @@ LET_GO = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =
 
 
 class VerifyModesTest(ScenarioTest):
-    laboratory_options = {"regions": 1, "databases": 6 + WHOLE, "apps": 6 + WHOLE, "seed": 61}
+    laboratory_options = {"regions": 1, "databases": 6 + 2 * WHOLE, "apps": 6 + 2 * WHOLE, "seed": 61}
 
     @classmethod
     def setUpClass(cls):
@@ -207,6 +207,12 @@ class VerifyModesTest(ScenarioTest):
             edited = self.runbook_with("redeploy", database=self.database(application), meanwhile="BEGIN; LOCK TABLE public.kept; SELECT pg_sleep(3); COMMIT")
             self.assert_exit(self.lab.migrate("--limit", application, *edited, *SNAPSHOT), 0)
             self.assertEqual((self.outcome()["verdict"], self.outcome()["not_comparable"]), ("equal", {}))
+            application = self.application()
+            self.lab.use_journal("concurrently")
+            edited = self.runbook_with("redeploy", database=self.database(application), meanwhile="CREATE INDEX CONCURRENTLY waits ON public.kept (note)")
+            self.assert_exit(self.lab.migrate("--limit", application, *edited, *SNAPSHOT), 0)
+            valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('public.waits')"
+            wait_for("its index", lambda: self.lab.psql(self.new, valid, self.database(application)) == ["t"])
 
 
 if __name__ == "__main__":

@@ -46,10 +46,14 @@ TEST_CASE("verification: the choice says its reason in figures") {
 TEST_CASE("verification: what is left open is put in, what was asked for stays") {
   CHECK(asked_verification(with_verify("auto")) == kAutomatic);
   CHECK(asked_verification(Runbook()) == "");
-  const Runbook decided = with_verification(with_verify("auto"), Verification::snapshot);
+  const Runbook decided = with_verification(with_verify("auto"), Verification::snapshot, kAutomatic);
   CHECK(asked_verification(decided) == "snapshot");
   CHECK(verification_of(decided.operations[1].arguments) == Verification::snapshot);
-  CHECK(asked_verification(with_verification(with_verify("counts"), Verification::snapshot)) == "counts");
+  CHECK(asked_verification(with_verification(with_verify("counts"), Verification::snapshot, kAutomatic)) == "counts");
+}
+
+TEST_CASE("verification: another mode than the one that was asked for can be tried") {
+  CHECK(asked_verification(with_verification(with_verify("before"), Verification::counts, "before")) == "counts");
 }
 
 TEST_CASE("verification: arguments that leave it open or don't know it mean before") {
