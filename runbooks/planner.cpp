@@ -15,15 +15,13 @@
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/plan/in_place.hpp"
-#include "engine/plan/pause.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
-#include "engine/plan/verification.hpp"
-#include "engine/plan/way.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
 #include "runbooks/backup_time.hpp"
 #include "runbooks/inbound.hpp"
+#include "runbooks/target_layout.hpp"
 #include "runbooks/validate.hpp"
 #include "runbooks/verification.hpp"
 
@@ -200,17 +198,11 @@ class Judge {
         const EstimateModel& model, std::function<void(PlanProgress)> progress)
       : clock_(services.clock),
         plan_(plan),
-        operations_(operations),
         conditions_(conditions),
-        model_(model),
         progress_(std::move(progress)),
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
                                         needs_of(plan.runbook, conditions)}),
-        asked_verification_(asked_verification(plan.runbook)) {
-    // Of one that was asked for the others are only what-ifs.
-    const std::string open = asked_verification_ == kAutomatic ? kAutomatic : to_string(Verification::before);
-    for (const Verification mode : {Verification::before, Verification::snapshot, Verification::counts}) runbooks_[mode] = with_verification(plan.runbook, mode, open);
-  }
+        layout_(plan, operations, model) {}
 
   Task<Result<void>> judge(int at_a_time, std::optional<SampleOrder> sample) {
     tell();
@@ -252,7 +244,7 @@ class Judge {
         failure_ = facts.error();
         co_return;
       }
-      lay_out(planned, *facts);
+      layout_.lay_out(planned, *facts, beside_.at(planned.target.region));
       auto findings = evaluate(plan_, conditions_, *facts, clock_.wall());
       planned.findings.insert(planned.findings.end(), std::make_move_iterator(findings.begin()),
                               std::make_move_iterator(findings.end()));
@@ -263,83 +255,17 @@ class Judge {
       tell();
     }
   }
-  // Its way, and with it its steps and how long they take.
-  void lay_out(PlannedTarget& planned, TargetFacts& facts) const {
-    Way way = choose_way(plan_.options.way, plan_.runbook, facts);
-    planned.verification = asked_verification_ == kAutomatic ? to_string(Verification::before) : asked_verification_;
-    if (plan_.options.way == kAutomatic && way.name == kShortPause) {
-      planned.steps = steps_of(planned, kThroughput, Verification::before);
-      foretell_pause(planned, facts);
-      if (facts.pause && facts.pause->p90 <= facts.pause->budget)
-        way = {kThroughput, fmt::format("its pause fits its downtime budget of {} with the least work", format_duration(Seconds(facts.pause->budget)))};
-    }
-    planned.way = std::move(way.name);
-    planned.way_because = std::move(way.because);
-    planned.steps = steps_of(planned, planned.way, Verification::before);
-    foretell_pause(planned, facts);
-    if (asked_verification_ != kAutomatic) return;
-    ChosenVerification chosen = choose_verification(facts.pause, pauses_otherwise(planned, facts));
-    planned.verification = to_string(chosen.verification);
-    planned.verification_because = std::move(chosen.because);
-    if (chosen.verification == Verification::before) return;
-    planned.steps = steps_of(planned, planned.way, chosen.verification);
-    foretell_pause(planned, facts);
-  }
-  // `mode` where the plan chooses it.
-  std::vector<StepPlan> steps_of(const PlannedTarget& planned, const std::string& way, Verification mode) const {
-    return expand(runbooks_.at(mode), operations_, plan_.fleet, planned.target, way);
-  }
-  // Where the pause is too long with all rows compared in it: what it would be in the other modes.
-  std::vector<std::pair<Verification, double>> pauses_otherwise(const PlannedTarget& planned, const TargetFacts& facts) const {
-    std::vector<std::pair<Verification, double>> others;
-    if (!facts.pause || facts.pause->p90 <= facts.pause->budget) return others;
-    for (const Verification mode : {Verification::snapshot, Verification::counts}) {
-      PlannedTarget other = planned;
-      other.steps = steps_of(planned, planned.way, mode);
-      estimate(other, operations_, facts, model_, beside_.at(planned.target.region));
-      if (const auto pause = pause_of(plan_.fleet, other)) others.emplace_back(mode, pause->p90);
-    }
-    return others;
-  }
-  void foretell_pause(PlannedTarget& planned, TargetFacts& facts) const {
-    estimate(planned, operations_, facts, model_, beside_.at(planned.target.region));
-    facts.pause = pause_of(plan_.fleet, planned);
-    if (!facts.pause) return;
-    facts.pause->remedies = pause_remedies(*facts.pause, planned, operations_, facts, model_);
-    if (facts.pause->p90 > facts.pause->budget && planned.way == kThroughput) add_other_way(planned, facts);
-    if (asked_verification_ == to_string(Verification::before)) add_other_verification(planned, facts);
-  }
-  void add_other_way(const PlannedTarget& planned, TargetFacts& facts) const {
-    if (choose_way(kShortPause, plan_.runbook, facts).name != kShortPause) return;
-    PlannedTarget other = planned;
-    other.way = kShortPause;
-    other.steps = steps_of(planned, kShortPause, Verification::before);
-    estimate(other, operations_, facts, model_, beside_.at(planned.target.region));
-    const auto pause = pause_of(plan_.fleet, other);
-    if (pause && pause->p90 < facts.pause->p90)
-      facts.pause->remedies.push_back(fmt::format("--way short-pause (p90 {})", format_duration(Seconds(pause->p90))));
-  }
-  void add_other_verification(const PlannedTarget& planned, TargetFacts& facts) const {
-    for (const auto& [mode, p90] : pauses_otherwise(planned, facts)) {
-      if (p90 >= facts.pause->p90) continue;
-      facts.pause->remedies.push_back(fmt::format("--set verify={} (p90 {})", to_string(mode), format_duration(Seconds(p90))));
-      return;
-    }
-  }
   void tell() {
     if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});
   }
 
   Clock& clock_;
   Plan& plan_;
-  const OperationRegistry& operations_;
   const ConditionRegistry& conditions_;
-  const EstimateModel& model_;
   std::map<std::string, double> beside_;  // by region
   std::function<void(PlanProgress)> progress_;
   Survey survey_;
-  const std::string asked_verification_;          // "": the runbook doesn't say
-  std::map<Verification, Runbook> runbooks_;      // the plan's with each mode
+  TargetLayout layout_;
   Inbound inbound_;
   std::unique_ptr<asio::steady_timer> finished_;
   std::size_t next_ = 0;

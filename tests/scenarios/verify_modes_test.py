@@ -198,6 +198,8 @@ class VerifyModesTest(ScenarioTest):
             chosen = planned(budget)
             self.assertEqual(chosen["verification"], mode, chosen["verification_because"])
             self.assertIn("downtime budget", chosen["verification_because"])
+        over = [finding["remedy"] for finding in planned(whole["paused_p90"] / 2, "--set", "verify=before")["findings"] if finding["condition"] == "downtime_within_budget"]
+        self.assertIn("--set verify=snapshot", str(over))
         self.assert_exit(self.lab.run("plan", *self.lab.fleet_arguments("--limit", application, "--set", "verify=later")), 2)
 
     if WHOLE:
