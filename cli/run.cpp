@@ -46,6 +46,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
   add_retry(app, invocation);
   add_rollback(app, invocation);
   add_resolve(app, invocation);
+  add_accept(app, invocation);
   add_status(app, invocation);
   add_report(app, invocation);
   add_metrics(app, invocation);

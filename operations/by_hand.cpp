@@ -39,6 +39,9 @@ const std::map<std::string, Objections>& all_objections() {
     Objections& verify = made["verify_restored_services"];
     verify.done = "that nothing was lost is for pgconvoy to see: nothing goes live on a word";
     verify.skip = "nothing goes live that wasn't verified";
+    Objections& late = made["verify_after_pivot"];
+    late.done = "pgconvoy accept says that what was found, or wasn't compared, stays";
+    late.skip = late.after_pivot = late.done;
     Objections& analyze = made["analyze_restored_services"];
     analyze.empty_outcome = true;
     analyze.skip = "the pivot asks for statistics: analyse it by hand and say --as done";

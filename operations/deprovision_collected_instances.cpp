@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "engine/plan/verification.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/drop_source.hpp"
 #include "operations/handles.hpp"
 #include "operations/new_url.hpp"
 #include "operations/poolers.hpp"
+#include "operations/verify_after_pivot.hpp"
 
 namespace pgconvoy {
 
@@ -16,16 +18,29 @@ struct DeprovisionIntent {
   DropOrder order;
   double retention = 0;       // seconds
   bool waits_for_confirmation = false;
+  std::string acceptance;  // obligation that waits for a person, since contents were never compared; "": none
 };
 struct DeprovisionOutcome {
   bool dropped = false;
   std::vector<Obligation> obligations;  // the runner journals them with the outcome
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeprovisionIntent, order, retention, waits_for_confirmation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeprovisionIntent, order, retention, waits_for_confirmation, acceptance)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeprovisionOutcome, dropped, obligations)
 
 std::string obligation_id(const StepContext& context, const std::string& kind, const std::string& subject) {
   return fmt::format("r{}/t{}/{}/{}", context.work.run, context.work.planned.number, kind, subject);
+}
+
+// Where contents were to be compared late: they were, or a person has accepted what was found, or is asked to. Then it is the id
+// of what he owes; "": nothing.
+Result<std::string> contents_compared(const StepContext& context, const std::string& instance) {
+  for (const StepPlan& step : context.work.planned.steps) {
+    if (step.operation != kLateVerification || step.subject != instance) continue;
+    const auto late = context.outcome<LateVerification>(kLateVerification, instance);
+    if (!late) return Error(ErrorKind::refused, "the contents of instance " + instance + " were not compared, its old database is not dropped");
+    return late->obligations.empty() ? std::string() : late->obligations.front().id;
+  }
+  return std::string();
 }
 
 class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOutcome> {
@@ -44,7 +59,9 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     if (!fence) co_return Error(ErrorKind::internal, "instance " + id + " was never fenced, it is not dropped");
     if (context.outcome_of("verify_restored_services", id).is_null())
       co_return Error(ErrorKind::refused, "instance " + id + " was not verified, its old database is not dropped");
+    CO_TRY(const std::string acceptance, contents_compared(context, id));
     DeprovisionIntent intent;
+    intent.acceptance = acceptance;
     intent.order.instance = id;
     intent.order.server = fence->server;
     intent.order.database = fence->name;
@@ -54,7 +71,7 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     intent.retention = context.arguments().value("retention", 7 * 86400.0);
     // What nobody binds is bound by somebody whom the fleet doesn't know.
     const auto bindings = context.bindings_of(id);
-    intent.waits_for_confirmation = bindings.empty();
+    intent.waits_for_confirmation = bindings.empty() || !acceptance.empty();
     for (const auto& [environment, binding] : bindings)
       if (is_bound_by_hand(context, *environment, *binding)) intent.waits_for_confirmation = true;
     co_return intent;
@@ -74,6 +91,7 @@ class Deprovision final : public TypedOperation<DeprovisionIntent, DeprovisionOu
     obligation.kind = "drop_source";
     obligation.due = format_utc(context.services.clock.wall() +
                                 std::chrono::duration_cast<std::chrono::system_clock::duration>(Seconds(intent.retention)));
+    obligation.waits_for = intent.acceptance;  // cleanup asks for it also where a binding is waited for
     const auto bindings = context.bindings_of(intent.order.instance);
     if (bindings.empty()) {
       Obligation confirm;

@@ -12,6 +12,7 @@
 #include "operations/held_places.hpp"
 #include "operations/lossless.hpp"
 #include "operations/pivot_gate.hpp"
+#include "operations/pivot_snapshot.hpp"
 #include "operations/private_files.hpp"
 
 namespace pgconvoy {
@@ -29,9 +30,10 @@ struct EnableOutcome {
   std::string address, database;
   int bindings = 0, aliases = 0;
   json backup;  // a BackupFile when it was taken again: the journal catalogues it; else null
+  json snapshot;  // a PivotSnapshot, where no application is started afterwards; else null
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableIntent, server, temporary_name, final_name, oid, old_server, old_name, held, aliases, again)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings, aliases, backup)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnableOutcome, address, database, bindings, aliases, backup, snapshot)
 
 class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
  public:
@@ -86,6 +88,10 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
     rename.drain = Seconds(0);
     CO_TRY(FenceResult renamed, co_await fence_database(*maintenance, rename));
     (void)renamed;
+    if (is_held_once_enabled(context, id)) {
+      CO_TRY(const PivotSnapshot held, co_await hold_new_database(context, id));
+      outcome.snapshot = held;
+    }
     CO_TRY(ConnectionSpec place, co_await context.administrator(intent.server, intent.final_name));
     CO_TRY(outcome.bindings, co_await lead_variables(context, intent.held, place));
     CO_TRY(outcome.aliases, co_await lead_aliases(context, intent.aliases, place));
@@ -121,6 +127,7 @@ class Enable final : public TypedOperation<EnableIntent, EnableOutcome> {
   }
 
   Task<Result<std::string>> take_back(StepContext& context, EnableIntent intent, std::optional<EnableOutcome> outcome) override {
+    let_go_of_new_databases(context);
     // What is catalogued is kept.
     if (!intent.again.file.empty() && !(outcome && outcome->backup.is_object())) CO_TRY_VOID(co_await discard_backup(context, intent.again));
     CO_TRY(Session * maintenance, co_await context.maintenance(intent.server));

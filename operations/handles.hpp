@@ -82,6 +82,7 @@ struct TableEvidence {
 struct VerifyOutcome {
   std::int64_t rows = 0, bytes = 0, tables = 0, objects = 0, large_objects = 0;
   std::vector<TableEvidence> evidence;  // by name; of the largest when there are very many, see kEvidenceTables
+  std::string mode;  // see engine/plan/verification.hpp; of journals of before: "". Rows are those counted unless it is before
 };
 inline constexpr std::size_t kEvidenceTables = 1000;
 

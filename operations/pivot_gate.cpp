@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "engine/core/host.hpp"
+#include "engine/plan/verification.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/database_owner.hpp"
 #include "operations/handles.hpp"
@@ -44,6 +45,23 @@ Task<Result<void>> fence_holds(StepContext& context, FenceIntent fence) {
   }
   if (wrong.empty()) co_return Result<void>();
   co_return Error(ErrorKind::conflict, "the fence does not hold: " + wrong).on(fence.server);
+}
+
+// As its mode asks: by all rows or by counts, and where only by counts although contents are to be compared, they will be.
+Result<void> was_verified(const StepContext& context, const std::string& instance) {
+  const json outcome = context.outcome_of("verify_restored_services", instance);
+  if (!outcome.is_object()) return Error(ErrorKind::refused, "the new database of instance " + instance + " was not verified");
+  const auto& steps = context.work.planned.steps;
+  const auto planned = [&](const std::string& operation) {
+    return std::find_if(steps.begin(), steps.end(), [&](const StepPlan& step) { return step.operation == operation && step.subject == instance; });
+  };
+  const auto verify = planned("verify_restored_services");
+  const Verification mode = verify == steps.end() ? Verification::before : verification_of(verify->arguments);
+  if (const std::string was = outcome.value("mode", to_string(Verification::before)); !was.empty() && was != to_string(mode))
+    return Error(ErrorKind::refused, fmt::format("the new database of instance {} was verified by {}, asked for was {}", instance, was, to_string(mode)));
+  if (mode == Verification::snapshot && planned(kLateVerification) == steps.end())
+    return Error(ErrorKind::refused, fmt::format("the contents of instance {} would never be compared: the plan has no {}", instance, kLateVerification));
+  return {};
 }
 
 // Made while the app already runs, if that was asked for: until then the fenced source holds everything.
@@ -91,8 +109,7 @@ Task<Result<void>> pass_pivot_gate(StepContext& context, std::string instance, s
   auto fence = context.intent<FenceIntent>("fence_source", instance);
   auto fresh = context.intent<ReprovisionIntent>("reprovision_collected_instances", instance);
   if (!fence || !fresh) co_return Error(ErrorKind::internal, "the pivot gate needs a fence and a new database");
-  if (context.outcome_of("verify_restored_services", instance).is_null())
-    co_return Error(ErrorKind::refused, "the new database of instance " + instance + " was not verified");
+  CO_TRY_VOID(was_verified(context, instance));
   if (context.outcome_of("analyze_restored_services", instance).is_null())
     co_return Error(ErrorKind::refused, "the new database of instance " + instance + " has no statistics");
   std::optional<BackupFile> backup = just_taken ? std::move(just_taken) : latest_backup(context, instance);

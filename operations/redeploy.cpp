@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "engine/core/first_of.hpp"
 #include "operations/application_steps.hpp"
 #include "operations/application_work.hpp"
 #include "operations/database_fence.hpp"
@@ -12,6 +13,7 @@
 #include "operations/handles.hpp"
 #include "operations/lossless.hpp"
 #include "operations/new_url.hpp"
+#include "operations/pivot_snapshot.hpp"
 #include "operations/poolers.hpp"
 
 namespace pgconvoy {
@@ -19,13 +21,14 @@ namespace {
 
 struct RedeployIntent {
   bool controlled = true;  // false: somebody else starts the app; we say where
+  std::map<std::string, PivotSnapshot> snapshots;  // by instance, of those whose contents are compared afterwards
 };
 struct RedeployOutcome {
   std::string health;
   std::vector<std::string> new_urls;  // without password; only when the app isn't ours to bind
   std::vector<Obligation> obligations;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RedeployIntent, controlled)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RedeployIntent, controlled, snapshots)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RedeployOutcome, health, new_urls, obligations)
 
 struct Pair {
@@ -67,6 +70,10 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   Task<Result<RedeployIntent>> plan_effect(StepContext& context) override {
     RedeployIntent intent;
     intent.controlled = context.controller(context.environment()).controls_application();
+    // The last moment at which nobody but us is in there. Of a target with several environments the first one pivots.
+    if (!context.work.record.pivoted) {
+      CO_TRY(intent.snapshots, co_await hold_new_databases(context));
+    }
     co_return intent;
   }
 
@@ -76,13 +83,12 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
     CO_TRY_VOID(co_await open_new_databases(context, environment));
     CO_TRY_VOID(co_await let_clients_through(context, environment));
     if (!intent.controlled) co_return co_await hand_over(context, environment);
-    AppController& controller = context.controller(environment);
     // Whatever still runs has the old binding: it reads it at its start.
     CO_TRY_VOID(co_await stop_application(context, environment));
-    CO_TRY_VOID(co_await controller.start(context.identity(), environment));
     const Seconds limit(context.arguments().value("health_timeout", 60.0));
-    auto healthy = co_await wait_until_healthy(context, environment, limit);
-    if (!healthy) co_return std::move(healthy).error().within("started on the new database");
+    auto starting = start_and_wait(context, environment, limit);
+    auto healthy = co_await giving_way(context, std::move(starting));
+    if (!healthy) co_return std::move(healthy).error();
     outcome.health = "healthy";
     co_return outcome;
   }
@@ -101,6 +107,7 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   // After the pivot there is a way back only when the new database still holds exactly what the old one holds.
   Task<Result<std::string>> take_back(StepContext& context, RedeployIntent intent, std::optional<RedeployOutcome>) override {
     const Environment& environment = context.environment();
+    let_go_of_new_databases(context);
     if (intent.controlled)
       CO_TRY_VOID(co_await stop_application(context, environment));
     CO_TRY(auto pairs, pairs_of(context, environment));
@@ -112,6 +119,22 @@ class Redeploy final : public TypedOperation<RedeployIntent, RedeployOutcome> {
   }
 
  private:
+  static Task<Result<void>> start_and_wait(StepContext& context, Environment environment, Seconds limit) {
+    AppController& controller = context.controller(environment);
+    CO_TRY_VOID(co_await controller.start(context.identity(), environment));
+    auto healthy = co_await wait_until_healthy(context, environment, limit);
+    if (!healthy) co_return std::move(healthy).error().within("started on the new database");
+    co_return Result<void>();
+  }
+
+  // What it does at its start must not wait for a snapshot of ours.
+  static Task<Result<void>> giving_way(StepContext& context, Task<Result<void>> work) {
+    if (!holds_new_databases(context)) co_return co_await std::move(work);
+    auto watching = give_way_to_the_application(context);
+    auto first = co_await first_of(std::move(work), std::move(watching));
+    co_return std::get<0>(std::move(first));
+  }
+
   // A retry after a failed way back finds the new database fenced under its temporary name.
   static Task<Result<void>> open_new_databases(StepContext& context, Environment environment) {
     CO_TRY(auto pairs, pairs_of(context, environment));

@@ -1,5 +1,6 @@
 #include "operations/registry.hpp"
 
+#include "engine/plan/verification.hpp"
 #include "engine/run/rehearsal.hpp"
 #include "operations/analyze_restored_services.hpp"
 #include "operations/back_up_after_pivot.hpp"
@@ -27,6 +28,7 @@
 #include "operations/stop_app.hpp"
 #include "operations/transfer_to_prepared_services.hpp"
 #include "operations/update_extensions.hpp"
+#include "operations/verify_after_pivot.hpp"
 #include "operations/verify_rehearsal.hpp"
 #include "operations/verify_restored_services.hpp"
 
@@ -43,6 +45,7 @@ void register_operations(OperationRegistry& registry) {
   registry.add(make_restore_backup_to_reprovisioned_services());
   registry.add(make_prepare_reprovisioned_services());
   registry.add(make_transfer_to_prepared_services());
+  registry.add(make_verify_after_pivot());
   registry.add(make_back_up_after_pivot());
   registry.add(make_analyze_restored_services());
   registry.add(make_verify_restored_services());
@@ -69,9 +72,9 @@ void register_operations(OperationRegistry& registry) {
       {"drain_timeout", Parameter::Type::duration, 10, "How long open transactions may go on before they are ended."},
       {"max_pause", Parameter::Type::duration, 0,
        "Longest pause: past it and before the pivot the target is undone; 0 takes the environment's downtime budget."},
-      backup_time_parameter()};
+      backup_time_parameter(), verification_parameter()};
   page.opening = {"page_on", "stop_app", "pause_poolers", "fence_source"};
-  page.closing = {"page_off", "back_up_after_pivot", "close_source"};
+  page.closing = {"page_off", kLateVerification, "back_up_after_pivot", "close_source"};
   registry.add(page);
 
   Bracket stopped;

@@ -36,6 +36,7 @@ inline Argument pause(bool stop_the_app) { return {"pause", stop_the_app}; }
 inline Argument drain_timeout(std::string duration) { return {"drain_timeout", std::move(duration)}; }
 inline Argument max_pause(std::string duration) { return {"max_pause", std::move(duration)}; }
 inline Argument backup(std::string time) { return {"backup", std::move(time)}; }
+inline Argument verify(std::string mode) { return {"verify", std::move(mode)}; }
 inline Argument jobs(int count) { return {"jobs", count}; }
 inline Argument content(bool compare) { return {"content", compare}; }
 inline Argument health_timeout(std::string duration) { return {"health_timeout", std::move(duration)}; }

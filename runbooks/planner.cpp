@@ -15,15 +15,15 @@
 #include "engine/fleet/nearest.hpp"
 #include "engine/fleet/service.hpp"
 #include "engine/plan/in_place.hpp"
-#include "engine/plan/pause.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/plan/schedule.hpp"
-#include "engine/plan/way.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
 #include "runbooks/backup_time.hpp"
 #include "runbooks/inbound.hpp"
+#include "runbooks/target_layout.hpp"
 #include "runbooks/validate.hpp"
+#include "runbooks/verification.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -198,12 +198,11 @@ class Judge {
         const EstimateModel& model, std::function<void(PlanProgress)> progress)
       : clock_(services.clock),
         plan_(plan),
-        operations_(operations),
         conditions_(conditions),
-        model_(model),
         progress_(std::move(progress)),
         survey_(services, SurveyRequest{plan.fleet, plan.options.backup_directory, plan.requirements,
-                                        needs_of(plan.runbook, conditions)}) {}
+                                        needs_of(plan.runbook, conditions)}),
+        layout_(plan, operations, model) {}
 
   Task<Result<void>> judge(int at_a_time, std::optional<SampleOrder> sample) {
     tell();
@@ -245,7 +244,7 @@ class Judge {
         failure_ = facts.error();
         co_return;
       }
-      lay_out(planned, *facts);
+      layout_.lay_out(planned, *facts, beside_.at(planned.target.region));
       auto findings = evaluate(plan_, conditions_, *facts, clock_.wall());
       planned.findings.insert(planned.findings.end(), std::make_move_iterator(findings.begin()),
                               std::make_move_iterator(findings.end()));
@@ -256,48 +255,17 @@ class Judge {
       tell();
     }
   }
-  // Its way, and with it its steps and how long they take.
-  void lay_out(PlannedTarget& planned, TargetFacts& facts) const {
-    Way way = choose_way(plan_.options.way, plan_.runbook, facts);
-    if (plan_.options.way == kAutomatic && way.name == kShortPause) {
-      planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, kThroughput);
-      foretell_pause(planned, facts);
-      if (facts.pause && facts.pause->p90 <= facts.pause->budget)
-        way = {kThroughput, fmt::format("its pause fits its downtime budget of {} with the least work", format_duration(Seconds(facts.pause->budget)))};
-    }
-    planned.way = std::move(way.name);
-    planned.way_because = std::move(way.because);
-    planned.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, planned.way);
-    foretell_pause(planned, facts);
-  }
-  void foretell_pause(PlannedTarget& planned, TargetFacts& facts) const {
-    estimate(planned, operations_, facts, model_, beside_.at(planned.target.region));
-    facts.pause = pause_of(plan_.fleet, planned);
-    if (!facts.pause) return;
-    facts.pause->remedies = pause_remedies(*facts.pause, planned, operations_, facts, model_);
-    if (facts.pause->p90 > facts.pause->budget && planned.way == kThroughput) add_other_way(planned, facts);
-  }
-  void add_other_way(const PlannedTarget& planned, TargetFacts& facts) const {
-    if (choose_way(kShortPause, plan_.runbook, facts).name != kShortPause) return;
-    PlannedTarget other = planned;
-    other.steps = expand(plan_.runbook, operations_, plan_.fleet, planned.target, kShortPause);
-    estimate(other, operations_, facts, model_, beside_.at(planned.target.region));
-    const auto pause = pause_of(plan_.fleet, other);
-    if (pause && pause->p90 < facts.pause->p90)
-      facts.pause->remedies.push_back(fmt::format("--way short-pause (p90 {})", format_duration(Seconds(pause->p90))));
-  }
   void tell() {
     if (progress_) progress_({done_, static_cast<int>(plan_.targets.size())});
   }
 
   Clock& clock_;
   Plan& plan_;
-  const OperationRegistry& operations_;
   const ConditionRegistry& conditions_;
-  const EstimateModel& model_;
   std::map<std::string, double> beside_;  // by region
   std::function<void(PlanProgress)> progress_;
   Survey survey_;
+  TargetLayout layout_;
   Inbound inbound_;
   std::unique_ptr<asio::steady_timer> finished_;
   std::size_t next_ = 0;
@@ -312,6 +280,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
                                    const ConditionRegistry& conditions, std::function<void(PlanProgress)> progress) {
   CO_TRY_VOID(validate(request.runbook, operations, conditions));
   CO_TRY_VOID(check_backup_time(request.runbook));
+  CO_TRY_VOID(check_verification(request.runbook));
   CO_TRY_VOID(check_overrides(request.runbook, request.options));
   CO_TRY_VOID(check_suppressions(request.fleet, conditions));
   PlanResult result;

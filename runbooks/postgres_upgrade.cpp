@@ -25,6 +25,9 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
       .parameter("backup", Parameter::Type::text, "before-pivot",
                  "When the backup of a target that goes by short-pause is complete: before-pivot, or after-pivot while its application "
                  "already runs on the new database")
+      .parameter("verify", Parameter::Type::text, "auto",
+                 "How contents are compared: before (all of them before the application is let in), snapshot (rows are counted before, contents "
+                 "compared after the pivot), counts (rows are counted), auto (before, unless only another one fits the downtime budget)")
       .precondition(
           has_service_instance(service(from), state("provisioned")),
           servers_reachable(),
@@ -82,12 +85,13 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           reprovision_collected_instances(to(target), copy_runtime_options(true), adopt_empty(given("adopt_empty_database")),
                                           authentication(given("authentication"))),
           prepare_reprovisioned_services(),
-          with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")), backup(given("backup")))(
+          with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")), backup(given("backup")),
+                                verify(given("verify")))(
               backup_collected_services(),
               restore_backup_to_reprovisioned_services(),
-              transfer_to_prepared_services(backup(given("backup"))),
+              transfer_to_prepared_services(backup(given("backup")), verify(given("verify"))),
               analyze_restored_services(),
-              verify_restored_services(content(true)),
+              verify_restored_services(content(true), verify(given("verify"))),
               enable_reprovisioned_services(),
               redeploy()),
           deprovision_collected_instances(retention(given("retention"))));

@@ -10,6 +10,7 @@
 #include "cli/show_report.hpp"
 #include "engine/report/table.hpp"
 #include "operations/drop_source.hpp"
+#include "operations/verify_after_pivot.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -42,7 +43,10 @@ Result<std::vector<Due>> find_due(Journal& journal, WallTime now) {
     if (!read_id(obligation.id, due)) continue;
     due.order = obligation.data.get<DropOrder>();
     const auto awaited = states.find(obligation.waits_for);
-    if (awaited != states.end() && awaited->second == "open") {
+    const auto unaccepted = states.find(acceptance_id(due.run, due.target, due.order.instance));
+    if (unaccepted != states.end() && unaccepted->second == "open") {
+      due.verdict = "kept until pgconvoy accept: its contents were never compared";
+    } else if (awaited != states.end() && awaited->second == "open") {
       due.verdict = "waits for pgconvoy resolve";
     } else if (now < parse_utc(obligation.due)) {
       due.verdict = "kept until " + report::day_and_time(obligation.due);

@@ -118,7 +118,7 @@ struct RunRecord {
 
 struct Obligation {
   std::string id;              // "r7/t42/drop_source/shop-live-db"
-  std::string kind;            // drop_source | confirm_binding | delete_backup
+  std::string kind;            // drop_source | confirm_binding | accept_verification | delete_backup
   std::string state = "open";  // open | done | cancelled
   std::string due;             // RFC 3339
   std::string waits_for;       // id of another obligation, or ""

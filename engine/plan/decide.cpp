@@ -79,6 +79,10 @@ class Decider {
     };
     run_is_spent_ = limits_.max_failures && schedule_.failures_ > limits_.max_failures->of(schedule_.size());
     if (run_is_spent_) spent_text_ = fmt::format("{} failed in this run, more than its budget", schedule_.failures_);
+    if (!limits_.stop.empty()) {
+      run_is_spent_ = true;
+      spent_text_ = limits_.stop;
+    }
     for (std::size_t wave = 0; wave < schedule_.of_wave_.size() && !run_is_spent_; ++wave)
       if (spent(limits_.max_failures_per_wave, schedule_.of_wave_[wave])) {
         run_is_spent_ = true;

@@ -116,7 +116,7 @@ void estimate(PlannedTarget& planned, const OperationRegistry& operations, const
     const Operation* operation = operations.find(step.operation);
     if (!operation) throw std::logic_error("estimate: there is no operation " + step.operation);
     const PairModel& pair = model.of(pair_of(planned, step.subject));
-    step.work = work_of(step.operation, operation->estimate({facts, step.subject, step.arguments}));
+    step.work = work_of(step.operation, operation->estimate({facts, step.subject, step.arguments, planned.way}));
     Foretold foretold = foretell(pair, step.operation, step.work);
     foretold.seconds *= slower;
     step.seconds = foretold.seconds;

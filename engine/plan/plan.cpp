@@ -48,6 +48,8 @@ void to_json(json& target, const PlannedTarget& planned) {
   if (!planned.early_because.empty()) target["early_because"] = planned.early_because;
   if (planned.way != PlannedTarget().way) target["way"] = planned.way;
   if (!planned.way_because.empty()) target["way_because"] = planned.way_because;
+  if (!planned.verification.empty()) target["verification"] = planned.verification;
+  if (!planned.verification_because.empty()) target["verification_because"] = planned.verification_because;
 }
 
 void from_json(const json& source, PlannedTarget& planned) {
@@ -69,6 +71,8 @@ void from_json(const json& source, PlannedTarget& planned) {
   planned.early_because = source.value("early_because", "");
   planned.way = source.value("way", PlannedTarget().way);
   planned.way_because = source.value("way_because", "");
+  planned.verification = source.value("verification", "");
+  planned.verification_because = source.value("verification_because", "");
 }
 
 namespace {

@@ -47,6 +47,7 @@ struct PlannedTarget {
   double beside = 1;            // targets that are in flight in its region meanwhile, itself included
   std::vector<int> after;       // numbers of the test targets of its applications: they go first
   std::string way = "throughput", way_because;  // see way.hpp
+  std::string verification, verification_because;  // see verification.hpp; "": its runbook doesn't say
   std::string early_because;    // why it comes before its place in the shuffle; "": it doesn't
   bool blocked() const;     // a finding of severity block that was not overridden
 };

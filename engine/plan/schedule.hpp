@@ -72,6 +72,7 @@ struct Limits {
   std::optional<int> batch;  // so many are begun at most before the run rests (Surroundings::begun)
   // Freezes and regions that aren't open are waited for; otherwise the run rests when nothing else is left.
   bool wait_for_openings = false;
+  std::string stop;  // why nothing new starts whatever the budgets say; "": nothing of the kind has happened
 };
 
 // When a region may start targets: not before, and none whose predicted end is later than not_after. By region, or by

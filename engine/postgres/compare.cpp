@@ -8,6 +8,7 @@
 #include "engine/core/digest.hpp"
 #include "engine/postgres/catalogue.hpp"
 #include "engine/postgres/content.hpp"
+#include "engine/postgres/row_counts.hpp"
 
 namespace pgconvoy {
 
@@ -70,6 +71,29 @@ Task<Result<void>> compare_content(Session& source, Session& target, std::shared
   co_return Result<void>();
 }
 
+Task<Result<void>> compare_counts(Session& source, Session& target, std::vector<ContentTable> ours, std::vector<ContentTable> theirs,
+                                  Comparison& comparison) {
+  using namespace asio::experimental::awaitable_operators;
+  std::vector<Session*> there{&source}, here{&target};
+  auto counting_source = count_rows(std::move(there), std::move(ours), true);
+  auto counting_target = count_rows(std::move(here), std::move(theirs), true);
+  auto [left, right] = co_await (std::move(counting_source) && std::move(counting_target));
+  if (!left) co_return std::move(left).error();
+  if (!right) co_return std::move(right).error();
+  for (const auto& [table, rows] : *left) {
+    const auto found = right->find(table);
+    const bool large_objects = table.empty();
+    if (large_objects)
+      comparison.large_objects = rows;
+    else
+      comparison.tables[table].rows = rows;
+    if (!large_objects) comparison.rows += rows;
+    if (found == right->end() || found->second == rows) continue;  // a table that is missing was told with the catalogues
+    comparison.differences.push_back({large_objects ? "large object" : "rows", large_objects ? "all" : table, with_separators(rows), with_separators(found->second)});
+  }
+  co_return Result<void>();
+}
+
 Task<Result<bool>> is_superuser(Session& session) {
   CO_TRY(Rows rows, co_await session.query("select rolsuper from pg_roles where rolname = current_user"));
   co_return !rows.empty() && rows.truth(0, 0);
@@ -82,8 +106,8 @@ Task<Result<Comparison>> compare_inside(Session& source, Session& target, Compar
   const bool superusers = ours_may_all && theirs_may_all;
   const Dialect ours{source.server_version(), target.server_version(), true, options.ignore_roles, superusers};
   const Dialect theirs{target.server_version(), source.server_version(), false, options.ignore_roles, superusers};
-  auto reading_source = read_catalogue(source, ours, options.content);
-  auto reading_target = read_catalogue(target, theirs, options.content);
+  auto reading_source = read_catalogue(source, ours, options.content || options.counts);
+  auto reading_target = read_catalogue(target, theirs, options.content || options.counts);
   auto [left, right] = co_await (std::move(reading_source) && std::move(reading_target));
   if (!left) co_return std::move(left).error();
   if (!right) co_return std::move(right).error();
@@ -98,6 +122,8 @@ Task<Result<Comparison>> compare_inside(Session& source, Session& target, Compar
     run->seed = random_seed();
     run->progress = std::move(options.progress);
     CO_TRY_VOID(co_await compare_content(source, target, run, comparison));
+  } else if (options.counts) {
+    CO_TRY_VOID(co_await compare_counts(source, target, content_tables(*left), content_tables(*right), comparison));
   }
   co_return std::move(comparison);
 }

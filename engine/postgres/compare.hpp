@@ -43,6 +43,7 @@ struct Comparison {
 
 struct CompareOptions {
   bool content = true;                        // false: catalogues and sequences only, no table is read
+  bool counts = false;                        // without content: rows and large objects are counted
   std::vector<std::string> ignore_roles;      // grants to and from these roles are left out on both sides
   std::function<void(std::int64_t rows, std::int64_t bytes)> progress;  // passing, may be empty
 };

@@ -61,13 +61,15 @@ struct ContentItem {
 };
 
 // A SELECT for the same message as the catalogue's, and its result.
-std::string content_tables_sql(const Dialect& dialect);
+// `sizes`: how large they are is asked for too, which waits for whoever has a table locked; otherwise it is 0.
+std::string content_tables_sql(const Dialect& dialect, bool sizes = true);
 std::vector<ContentTable> content_tables(const std::vector<Rows>& results);
 
 // Tables that are on both sides with the same columns, in the source's order, the largest first.
-// Large objects come last: their owners and privileges, then their pages.
+// Large objects come last: their owners and privileges, then their pages. `by_name`: the target is always asked for columns by
+// name, since it may get more of them meanwhile.
 std::vector<ContentItem> plan_content(const std::vector<ContentTable>& source, const std::vector<ContentTable>& target,
-                                      const Dialect& source_dialect, const Dialect& target_dialect);
+                                      const Dialect& source_dialect, const Dialect& target_dialect, bool by_name = false);
 
 // Items that are read by one message: many small ones, or a large one alone. Pure.
 std::vector<std::vector<std::size_t>> batches(const std::vector<ContentItem>& items);

@@ -9,7 +9,7 @@
 namespace pgconvoy {
 
 // Tables with rows of their own: ordinary ones and leaves of partitions. Of extensions, those that pg_dump dumps.
-std::string content_tables_sql(const Dialect& dialect) {
+std::string content_tables_sql(const Dialect& dialect, bool sizes) {
   const std::string generated = dialect.since(12, "a.attgenerated", "''::\"char\"");
   return R"(
 select format('%I.%I', n.nspname, c.relname) as table_name,
@@ -22,12 +22,13 @@ select format('%I.%I', n.nspname, c.relname) as table_name,
            and a.attrelid = c.oid and a.attnum = k.number) as key,
        exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" +
          generated + R"( = 's') as generated,
-       coalesce(e.condition, '') as condition, coalesce(pg_relation_size(c.oid), 0) as size,
+       coalesce(e.condition, '') as condition, )" +
+         std::string(sizes ? "coalesce(pg_relation_size(c.oid), 0)" : "0") + R"( as size,
        (select coalesce(json_agg(a.attname order by a.attnum), '[]') from pg_attribute a
          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and )" +
          generated + R"( = '') as written,
        (select case when r.rolsuper then '' else r.rolname end from pg_roles r where r.oid = c.relowner) as owner,
-       coalesce(pg_table_size(c.oid), 0) as whole_size
+)" + std::string(sizes ? "coalesce(pg_table_size(c.oid), 0)" : "0") + R"( as whole_size
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   left join (select m.objid, x.condition, x.config is not null as configuration
@@ -61,7 +62,7 @@ std::string copy(const ContentTable& table, const std::vector<std::string>& colu
   return fmt::format("COPY {} ({}) TO STDOUT", table.name, list);
 }
 
-ContentItem item_of(const ContentTable& source, const ContentTable& target) {
+ContentItem item_of(const ContentTable& source, const ContentTable& target, bool by_name) {
   ContentItem item;
   item.name = source.name;
   item.key = source.key;
@@ -71,7 +72,7 @@ ContentItem item_of(const ContentTable& source, const ContentTable& target) {
     item.key_fields.push_back(static_cast<std::size_t>(place - source.columns.begin()));
   }
   item.source_sql = copy(source, source.columns, true);
-  item.target_sql = copy(target, source.columns, source.columns == target.columns);
+  item.target_sql = copy(target, source.columns, !by_name && source.columns == target.columns);
   return item;
 }
 
@@ -103,23 +104,23 @@ ContentItem large_object_pages(bool superusers) {
 }  // namespace
 
 std::vector<ContentItem> plan_content(const std::vector<ContentTable>& source, const std::vector<ContentTable>& target,
-                                      const Dialect& source_dialect, const Dialect& target_dialect) {
-  std::map<std::string, const ContentTable*> by_name;
-  for (const auto& table : target) by_name.emplace(table.name, &table);
+                                      const Dialect& source_dialect, const Dialect& target_dialect, bool by_name) {
+  std::map<std::string, const ContentTable*> named;
+  for (const auto& table : target) named.emplace(table.name, &table);
   std::vector<ContentItem> items;
   for (const auto& table : source) {
-    const auto found = by_name.find(table.name);
-    if (found == by_name.end()) continue;
+    const auto found = named.find(table.name);
+    if (found == named.end()) continue;
     auto ours = table.columns, theirs = found->second->columns;
     std::sort(ours.begin(), ours.end());
     std::sort(theirs.begin(), theirs.end());
     if (ours != theirs) continue;
     if (table.generated == found->second->generated) {
-      items.push_back(item_of(table, *found->second));
+      items.push_back(item_of(table, *found->second, by_name));
     } else {  // then all columns are named on both sides
       auto left = table, right = *found->second;
       left.generated = right.generated = true;
-      items.push_back(item_of(left, right));
+      items.push_back(item_of(left, right, by_name));
     }
   }
   std::sort(items.begin(), items.end(), [](const ContentItem& a, const ContentItem& b) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/core/bytes.hpp"
+#include "engine/plan/verification.hpp"
 #include "engine/report/markup.hpp"
 #include "engine/report/run_report_parts.hpp"
 #include "engine/report/text.hpp"
@@ -39,9 +40,11 @@ std::string evidence_of_step(const StepRecord& step) {
 std::string totals_of_step(const StepRecord& step) {
   const json& outcome = step.outcome;
   const auto number = [&](const char* key) { return outcome.value(key, std::int64_t{0}); };
-  return fmt::format("<p>{}: {} in {} ({}), {} of catalogues, {} compared and found equal, {}.</p>\n", markup_name(subject_of(step.path)), count(number("rows"), "row"),
+  const std::string mode = outcome.value("mode", "");
+  const char* const what = mode.empty() || mode == to_string(Verification::before) ? "compared and found equal" : "counted and found equal";
+  return fmt::format("<p>{}: {} in {} ({}), {} of catalogues, {} {}, {}.</p>\n", markup_name(subject_of(step.path)), count(number("rows"), "row"),
                      count(number("tables"), "table"), format_bytes({number("bytes")}), count(number("objects"), "entry"), count(number("large_objects"), "large object"),
-                     time_cell(step.ended));
+                     what, time_cell(step.ended));
 }
 
 std::string steps_of(const TargetRecord& record) {
@@ -66,6 +69,7 @@ std::string details_of(const TargetSummary& target, const TargetRecord& record, 
     if (step->status != StepStatus::succeeded || !step->outcome.is_object()) continue;
     const std::string operation = operation_of(step->path);
     if (operation == "verify_restored_services" || operation == "verify_rehearsal") text += totals_of_step(*step);
+    if (operation == kLateVerification) text += fmt::format("<p>{}</p>\n", escaped_markup(target.verification_outcome));
     text += evidence_of_step(*step);
   }
   const auto [first, last] = backups.equal_range(target.number);

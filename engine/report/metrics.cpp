@@ -169,7 +169,7 @@ void about_targets_under_way(Exposition& out, const MetricsInput& input) {
 void about_what_is_kept(Exposition& out, const MetricsInput& input) {
   const std::string& name = input.brief.run.name;
   std::map<std::string, std::pair<int, int>> open;  // kind -> all, overdue
-  open["drop_source"], open["confirm_binding"], open["delete_backup"];
+  open["drop_source"], open["confirm_binding"], open["accept_verification"], open["delete_backup"];
   std::optional<WallTime> next_drop;
   for (const Obligation& obligation : input.obligations) {
     if (obligation.state != "open" || !is_of_run(obligation, name)) continue;

@@ -13,6 +13,7 @@
 #include "engine/core/clock.hpp"
 #include "engine/plan/in_place.hpp"
 #include "engine/plan/run_settings.hpp"
+#include "engine/plan/verification.hpp"
 #include "engine/report/findings_report.hpp"
 #include "engine/report/forecast_report.hpp"
 #include "engine/report/run_summary.hpp"
@@ -103,6 +104,9 @@ std::string all_steps_text(const Plan& plan, const Style& style) {
     text += fmt::format("\n{}  {}\n", style.bold(shown(planned.target.id)), style.dim("facts " + planned.facts_digest.substr(0, 12)));
     if (planned.way != PlannedTarget().way || !planned.way_because.empty())
       text += fmt::format("  way: {}{}\n", planned.way, planned.way_because.empty() ? "" : fmt::format(" ({})", shown(planned.way_because)));
+    if (!planned.verification.empty())
+      text += fmt::format("  verification: {}{}\n", planned.verification,
+                          planned.verification_because.empty() ? "" : fmt::format(" ({})", shown(planned.verification_because)));
     if (!planned.early_because.empty()) text += fmt::format("  early: {}\n", shown(planned.early_because));
     for (const auto& [instance, placement] : planned.placements)
       if (!placement.because.empty())
@@ -111,6 +115,18 @@ std::string all_steps_text(const Plan& plan, const Style& style) {
       text += fmt::format("  {}  {}{}\n", padded(in_words(step.seconds), 9, Align::right), shown(step.path),
                           step.while_paused ? style.dim("  (paused)") : "");
   }
+  return text;
+}
+
+// Where contents are compared late or not at all; "": nowhere.
+std::string verification_text(const Plan& plan) {
+  std::map<std::string, int> targets;
+  for (const PlannedTarget& planned : plan.targets) ++targets[planned.verification];
+  std::string text;
+  for (const auto& [mode, words] : {std::pair{Verification::snapshot, "contents are compared after the pivot, in a snapshot taken before it"},
+                                    std::pair{Verification::counts, "rows are counted, contents never compared"}})
+    if (const auto found = targets.find(to_string(mode)); found != targets.end())
+      text += fmt::format("verification {} for {}: {} (-v: why)\n", to_string(mode), count(found->second, "target"), words);
   return text;
 }
 
@@ -208,6 +224,7 @@ std::string plan_summary_text(const PlanView& view, const Style& style) {
                                      within_words(totals.longest_pause, totals.longest_pause_p90));
   text += forecast_text(view.plan, style, view.width);
   text += limits_text(view);
+  text += verification_text(view.plan);
   const json parameters = effective_parameters(view.plan);
   if (const auto words = parameters_in_words(parameters); !words.empty())
     text += wrapped(fmt::format("{}", fmt::join(words, ", ")), view.width == 0 ? 100000 : view.width, 2) + "\n";

@@ -42,6 +42,7 @@ json target_json(const TargetSummary& target, const ReportView& view) {
               {"commands", commands_for(target, view)}};
   result["verified"] = nullptr;
   if (target.verified) result["verified"] = {{"rows", target.verified_rows}, {"bytes", target.verified_bytes}};
+  if (!target.verification.empty()) result["verification"] = {{"mode", target.verification}, {"outcome", target.verification_outcome}};
   if (is_failure(target)) result["state_now"] = state_now(target);
   return result;
 }

@@ -110,6 +110,15 @@ std::vector<std::string> lines_of_totals(const RunSummary& summary) {
   if (totals.paused_median)
     lines.push_back(fmt::format("paused for {} (median), {} (longest)", format_duration(*totals.paused_median),
                                 format_duration(*totals.paused_longest)));
+  std::map<std::string, std::int64_t> modes;
+  for (const TargetSummary& target : summary.targets)
+    if (target.state == TargetState::succeeded && !target.verification.empty() && target.verification != "before") ++modes[target.verification];
+  for (const auto& [mode, targets] : modes)
+    lines.push_back(fmt::format("verified in mode {}: {}, {}", mode, count(targets, "target"),
+                                mode == "counts" ? "whose rows were only counted" : "whose contents were compared after the pivot unless it is said otherwise"));
+  // Those of which every row was compared need no words.
+  for (const TargetSummary& target : summary.targets)
+    if (!target.verification_outcome.empty() && target.verification_is_partial) lines.push_back(fmt::format("{}: {}", shown(target.id), shown(target.verification_outcome)));
   for (const TargetSummary& target : summary.targets)
     for (const auto& [step, why] : target.left_out)
       lines.push_back(fmt::format("left out by hand: {} of {}: {}", shown(step), shown(target.id), shown(why)));
@@ -171,6 +180,9 @@ std::vector<std::string> lines_of_kept(const ReportView& view) {
                                                     : fmt::format(" ({} of them until confirmed)", waiting),
                                 view.journal_option, number == 1 ? "it" : "them"));
   }
+  for (const auto& [obligation, target] : view.summary.unaccepted)
+    lines.push_back(fmt::format("the old database of {0} is kept until somebody accepts that its contents were never compared: pgconvoy accept {1} {2}{3} --reason TEXT",
+                                shown(target), shown(view.summary.name), shell_argument(target), view.journal_option));
   if (!view.summary.backups.empty()) {
     std::int64_t bytes = 0;
     for (const BackupRecord& backup : view.summary.backups) bytes += backup.bytes;

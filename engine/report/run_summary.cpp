@@ -8,6 +8,7 @@
 
 #include "engine/journal/left_out.hpp"
 #include "engine/plan/in_place.hpp"
+#include "engine/plan/verification.hpp"
 #include "engine/report/text.hpp"
 #include "engine/run/rehearsal.hpp"
 
@@ -55,6 +56,7 @@ TargetSummary summarize_target(const PlannedTarget& planned, const TargetRecord&
   summary.region = record.region;
   summary.state = record.state;
   summary.bytes = planned.bytes;
+  summary.verification = planned.verification;
   std::set<std::string> moves;
   for (const auto& [instance, placement] : planned.placements)
     moves.insert(is_in_place(placement) ? placement.source_server : fmt::format("{} -> {}", placement.source_server, placement.target_server));
@@ -130,12 +132,13 @@ void sort_obligation(RunSummary& summary, const Obligation& obligation, const st
                             data.value("database", ""), data.value("fenced_name", ""), obligation.due,
                             obligation.waits_for, obligation.state});
   } else {
+    if (obligation.kind == "accept_verification" && obligation.state == "open") summary.unaccepted[obligation.id] = target;
     summary.other_obligations.push_back(obligation);
   }
 }
 
 json parameters_of(const std::vector<StepPlan>& steps) {
-  static const std::set<std::string> told_elsewhere{"service", "state", "to"};
+  static const std::set<std::string> told_elsewhere{"service", "state", "to", "verify"};
   json parameters = json::object();
   for (const StepPlan& step : steps) {
     if (!step.arguments.is_object()) continue;
@@ -182,6 +185,22 @@ void foretell_rest(const SummaryInput& input, const Fleet& fleet, RunSummary& su
 
 }  // namespace
 
+// In words, with what couldn't be compared any more.
+static std::string late_outcome(const json& outcome) {
+  const std::string verdict = outcome.value("verdict", ""), because = outcome.value("because", "");
+  std::string text = verdict == "equal"    ? fmt::format("contents of {} compared after the pivot and found equal", count(outcome.value("tables", std::int64_t{0}), "table"))
+                     : verdict == "counts" ? "verified by counts: " + because
+                                           : "accepted by " + because;
+  const json others = outcome.value("not_comparable", json::object());
+  if (!others.empty()) text += fmt::format("; not comparable: {}", count(static_cast<std::int64_t>(others.size()), "table"));
+  int named = 0;
+  for (const auto& [table, why] : others.items()) {
+    if (named == 3) break;
+    text += fmt::format("{}{} ({})", named++ == 0 ? " (" : ", ", table, why.get<std::string>());
+  }
+  return named > 0 ? text + ")" : text;
+}
+
 void read_steps(TargetSummary& summary, const TargetRecord& record) {
   for (const StepRecord* step : record.in_order()) {
     const std::string operation = operation_of(step->path);
@@ -197,6 +216,11 @@ void read_steps(TargetSummary& summary, const TargetRecord& record) {
       summary.verified = true;
       summary.verified_rows += step->outcome.value("rows", std::int64_t{0});
       summary.verified_bytes += step->outcome.value("bytes", std::int64_t{0});
+    }
+    if (operation == kLateVerification) {
+      summary.verification_outcome += (summary.verification_outcome.empty() ? "" : "; ") + late_outcome(step->outcome);
+      summary.verification_is_partial = summary.verification_is_partial || step->outcome.value("verdict", "") != "equal" || !step->outcome.value("not_comparable", json()).empty();
+      if (step->outcome.value("verdict", "") == "equal") summary.verified_bytes += step->outcome.value("bytes", std::int64_t{0});
     }
     if (operation == "reprovision_collected_instances" && step->intent.is_object())
       for (const json& role : step->outcome.value("md5_roles", json::array()))
@@ -318,6 +342,7 @@ RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers) {
   std::erase_if(part.targets, [&](const TargetSummary& target) { return !numbers.count(target.number); });
   for (const TargetSummary& target : part.targets) ids.insert(target.id);
   std::erase_if(part.hand_overs, [&](const HandOver& hand_over) { return !ids.count(hand_over.target); });
+  std::erase_if(part.unaccepted, [&](const auto& entry) { return !ids.count(entry.second); });
   std::erase_if(part.kept, [&](const KeptDatabase& kept) { return !ids.count(kept.target); });
   std::erase_if(part.backups, [&](const BackupRecord& backup) { return !numbers.count(backup.target); });
   part.totals = totals_of(part.targets);

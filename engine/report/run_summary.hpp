@@ -43,6 +43,9 @@ struct TargetSummary {
   std::string step;                  // path of the step in flight, or of the one that failed
   bool verified = false;
   std::int64_t verified_rows = 0, verified_bytes = 0;
+  std::string verification;          // "before", "snapshot", "counts": how it was to be verified; "": its runbook doesn't say
+  std::string verification_outcome;  // of one that compares contents after the pivot, for people; "": none yet
+  bool verification_is_partial = false;  // some of it, or all, was only counted, or is accepted by somebody
   std::string reason;                // why it isn't succeeded; "" when there is nothing to say
   Error error;                       // the error behind it; no message when there is none
   std::string first_step;            // where it began, when `error` is only what the undo met afterwards
@@ -90,6 +93,7 @@ struct RunSummary {
   std::vector<HandOver> hand_overs;
   std::vector<KeptDatabase> kept;      // drop_source
   std::vector<Obligation> other_obligations;
+  std::map<std::string, std::string> unaccepted;  // obligation -> target whose contents were never compared: its old database is kept
   std::vector<BackupRecord> backups;   // still kept
   RolloutRecord rollout;               // waves, limits, what is waited for
   bool rehearsal = false, in_place = false;  // of a run in place nothing was to be moved

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/verification.hpp"
 #include "engine/plan/way.hpp"
 #include "engine/report/text.hpp"
 
@@ -85,6 +86,14 @@ class StepPages {
     if (operation == nullptr) return;
     const bool pivots = operation->pivots();
     StepPage page{name, bracket, operation->summary(), state_during(so_far_, name, pivots), done_about_it(so_far_, pivots), way_out_of(so_far_, pivots), {}};
+    if (name == kLateVerification) {
+      page.what = "Only with `verify=snapshot`. " + page.what;
+      page.then = "Where the snapshot is lost, rows stay verified by counts, and the old database is kept until `pgconvoy accept`. A difference is not tried again: the target is stuck, "
+                  "its application goes on, nothing is taken back by itself, and the run begins nothing more.";
+      page.way_out = "Of a difference: see which rows it names, put them right in the new database (the old one is complete under its fenced name), then `pgconvoy accept RUN TARGET "
+                     "--reason TEXT` and `pgconvoy retry RUN TARGET`; or `pgconvoy rollback RUN TARGET --accept-data-loss` goes back without what was written since. Of anything else: "
+                     "`pgconvoy retry RUN TARGET`.";
+    }
     for (const char* way : {kThroughput, kShortPause})
       if (operation->applies(way, json::object())) page.ways.push_back(way);
     if (page.ways.size() == 2) page.ways.clear();

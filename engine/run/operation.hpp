@@ -39,6 +39,7 @@ struct EstimateInput {
   const TargetFacts& facts;
   std::string subject;  // id of the instance or environment
   const json& arguments;
+  std::string way = {};  // in which the target goes (engine/plan/way.hpp); "": the usual one
 };
 
 // What an operation needs of the plan: which service it takes from, which it moves to.

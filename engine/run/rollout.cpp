@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "engine/journal/step_path.hpp"
 #include "engine/plan/run_settings.hpp"
+#include "engine/plan/verification.hpp"
 #include "engine/run/target_runner.hpp"
 
 namespace pgconvoy {
@@ -53,6 +55,13 @@ Limits limits_for(const RunOptions& options, const Fleet& fleet, bool backward) 
 std::string who_and_why(const json& data) {
   const std::string by = data.value("by", ""), reason = data.value("reason", "");
   return (by.empty() ? "" : " by " + by) + (reason.empty() ? "" : ": " + reason);
+}
+
+// What befell one target's rows may befall the next one's: people look first, whatever the budgets of failures are.
+std::string why_all_stop(const TargetRecord& record) {
+  if (record.state != TargetState::stuck || !record.reason.is_object()) return "";
+  if (!is_late_difference(operation_of(record.reason.value("step", "")), error_from_json(record.reason.value("error", json())))) return "";
+  return fmt::format("the new database of {} was found different after its application was let in: pgconvoy report says what differs", record.id);
 }
 
 bool alike(const std::vector<Wait>& left, const std::vector<Wait>& right) {
@@ -132,7 +141,9 @@ std::vector<Event> Rollout::hear(const Event& event, WallTime now) {
   } else if (event.kind == EventKind::limits_set) {
     for (const auto& [name, value] : data.at("changes").items())
       if (value.is_string()) (void)change(options_, name, value.get<std::string>());
+    const std::string stop = limits_.stop;
     limits_ = limits_of(options_, plan_.fleet);
+    limits_.stop = stop;
   } else if (event.kind == EventKind::owner_notice) {
     if (const int number = data.at("target").get<int>(); data.at("when") == "before" && number <= schedule_.size())
       schedule_.told(number, parse_utc(data.at("at").get<std::string>()));
@@ -185,6 +196,7 @@ void Rollout::over(int number, const TargetRecord& record) {
   target.left = !has_come_to_an_end(record.state);
   schedule_.stands(number, target.left ? Standing::left : ended_standing(record.state, record.reason),
                    target.left || counts_as_failure(record));
+  if (std::string why = why_all_stop(record); !why.empty()) limits_.stop = std::move(why);
 }
 
 void Rollout::lost(int number) {
@@ -199,9 +211,13 @@ void Rollout::follow(const TargetRecord& record, bool held, std::optional<WallTi
     ++new_ones_begun_;
   }
   if (has_come_to_an_end(record.state)) {
+    const std::string stop = limits_.stop;
     over(record.number, record);
     const bool of_before = !since || (record.ended && *record.ended < *since);
-    if (of_before) schedule_.stands(record.number, ended_standing(record.state, record.reason), false);
+    if (of_before) {
+      schedule_.stands(record.number, ended_standing(record.state, record.reason), false);
+      limits_.stop = stop;  // whoever goes on has seen it
+    }
     return;
   }
   if (record.state == TargetState::pending) return;

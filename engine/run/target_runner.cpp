@@ -7,6 +7,7 @@
 
 #include "engine/journal/left_out.hpp"
 #include "engine/plan/in_place.hpp"
+#include "engine/plan/verification.hpp"
 #include "engine/run/live_database.hpp"
 #include "engine/run/findings.hpp"
 #include "engine/run/survey.hpp"
@@ -205,6 +206,8 @@ Task<Result<void>> TargetRunner::forward() {
       continue;
     }
     if (failure->stuck) co_return co_await stuck(failure->step, failure->error);
+    // Whoever writes there goes on, also where nothing of his is ours to start.
+    if (is_late_difference(step.operation, failure->error)) co_return co_await stuck(failure->step, failure->error);
     if (work_.plan.options.on_failure == "leave") {
       Error left = failure->error;
       left.remedy = "left as it is because of --on-failure leave; pgconvoy rollback or pgconvoy retry leads out";
@@ -292,8 +295,13 @@ Task<Result<void>> TargetRunner::leave_as_it_is(Error error) {
 Task<Result<void>> TargetRunner::stuck(std::string step, Error error) {
   const std::string name = fmt::format("r{} {}", work_.run, work_.planned.target.id);
   std::vector<std::string> ways_out;
-  ways_out.push_back(fmt::format("forward: pgconvoy retry {}", name));
-  ways_out.push_back(fmt::format("back:    pgconvoy rollback {}", name));
+  const StepPlan* const planned = planned_step(step);
+  if (planned != nullptr && is_late_difference(planned->operation, error)) {
+    ways_out.push_back(fmt::format("forward: put the rows right in the new database, then pgconvoy accept {0} --reason TEXT and pgconvoy retry {0}", name));
+  } else {
+    ways_out.push_back(fmt::format("forward: pgconvoy retry {}", name));
+    ways_out.push_back(fmt::format("back:    pgconvoy rollback {}", name));
+  }
   const bool was_enabled = step.find("enable_reprovisioned_services") != std::string::npos &&
                            work_.record.state == TargetState::rolling_back;
   if (work_.record.pivoted || was_enabled)

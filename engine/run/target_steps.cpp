@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "engine/plan/verification.hpp"
 #include "engine/run/target_runner.hpp"
 
 namespace pgconvoy {
@@ -139,8 +140,10 @@ Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step
     case Probe::Verdict::unknown:
       break;
   }
-  Failure failure{step.path, Error(ErrorKind::conflict, "it can't be decided whether the step took effect: " + probe.detail),
-                  true};
+  // What was found once stays found: it is for a person to say what becomes of it.
+  Error undecided = error_from_json(record.error);
+  if (!is_late_difference(step.operation, undecided)) undecided = Error(ErrorKind::conflict, "it can't be decided whether the step took effect: " + probe.detail);
+  Failure failure{step.path, std::move(undecided), true};
   co_return std::optional<Failure>(std::move(failure));
 }
 

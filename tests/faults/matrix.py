@@ -62,6 +62,7 @@ TRACKS = [
     Track("short_pause", [RUN], "succeeded", options=("--way", "short-pause")),
     Track("short_pause_undo", [RUN], "rolled_back", options=("--way", "short-pause"), breaking=NOT_REBUILDABLE),
     Track("late_backup", [RUN], "succeeded", options=("--way", "short-pause"), settings=("backup=after-pivot",)),
+    Track("late_verification", [RUN], "succeeded", options=("--way", "short-pause"), settings=("verify=snapshot",)),
     Track("rehearse", [REHEARSE], "succeeded", moves=False),
     Track("several", [RUN], "succeeded", laboratory={"shared": True}, target="trio-live"),
 ]

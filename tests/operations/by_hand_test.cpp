@@ -54,7 +54,7 @@ TEST_CASE("by hand: done brings an outcome where later steps ask whether there i
 
 TEST_CASE("by hand: no step is left out that a promise rests on") {
   for (const char* operation : {"backup_collected_services", "reprovision_collected_instances", "restore_backup_to_reprovisioned_services",
-                                "verify_restored_services", "fence_source", "enable_reprovisioned_services", "redeploy", "page_off"}) {
+                                "verify_restored_services", "verify_after_pivot", "fence_source", "enable_reprovisioned_services", "redeploy", "page_off"}) {
     INFO(operation);
     CHECK_FALSE(taken(operation, ByHand::skip));
   }

@@ -53,7 +53,7 @@ TEST_CASE("catalogue: the parameters reach the operations that they are for") {
   const Registries all;
   const json values{{"retention", "0"}, {"drain_timeout", "2s"}, {"max_pause", "5m"}};
   const Runbook runbook = with_parameters(find_runbook("postgres-13-to-15").value(), values).value();
-  CHECK(runbook.operations.at(3).arguments == json{{"backup", "before-pivot"}, {"drain_timeout", 2.0}, {"max_pause", 300.0}, {"pause", true}});
+  CHECK(runbook.operations.at(3).arguments == json{{"backup", "before-pivot"}, {"drain_timeout", 2.0}, {"max_pause", 300.0}, {"pause", true}, {"verify", "auto"}});
   CHECK(runbook.operations.back().arguments == json{{"retention", 0.0}});
   CHECK(validate(runbook, all.operations, all.conditions).has_value());
   CHECK(requirements_of(runbook, all.operations).has_value());

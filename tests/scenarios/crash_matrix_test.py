@@ -24,7 +24,7 @@ class CrashMatrixTest(unittest.TestCase):
 
     def test_one_database(self):
         # There is no day on which the same tracks are left out again.
-        tracks = ["undo", "reverse", "resume", "rollback", "cleanup", "rehearse"]
+        tracks = ["undo", "reverse", "resume", "rollback", "cleanup", "rehearse", "short_pause", "late_backup", "late_verification"]
         self.carry_out("move", *(tracks if FULL else random.Random(SEED).sample(tracks, 3)), sample=1)
 
     def test_several_databases_and_poolers(self):

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/plan/verification.hpp"
 #include "engine/run/operation.hpp"
 
 namespace pgconvoy::testing {
@@ -70,9 +71,9 @@ inline OperationRegistry upgrade_operations() {
   add_fake_of(registry, "throughput", "backup_collected_services", {}, 10);
   add_fake_of(registry, "throughput", "restore_backup_to_reprovisioned_services", {{"jobs", Type::number, 1, "jobs"}}, 20);
   add_fake_of(registry, "short-pause", "prepare_reprovisioned_services");
-  add_fake_of(registry, "short-pause", "transfer_to_prepared_services", {{"jobs", Type::number, 2, "jobs"}, {"backup", Type::text, "before-pivot", "when"}}, 12);
+  add_fake_of(registry, "short-pause", "transfer_to_prepared_services", {{"jobs", Type::number, 2, "jobs"}, {"backup", Type::text, "before-pivot", "when"}, verification_parameter()}, 12);
   add_fake(registry, "analyze_restored_services", Subject::instance);
-  add_fake(registry, "verify_restored_services", Subject::instance, {{"content", Type::boolean, true, "every row"}});
+  add_fake(registry, "verify_restored_services", Subject::instance, {{"content", Type::boolean, true, "every row"}, verification_parameter()});
   add_fake(registry, "enable_reprovisioned_services", Subject::instance);
   add_fake(registry, "redeploy", Subject::environment, {{"health_timeout", Type::duration, "60s", "patience"}});
   add_fake(registry, "page_off", Subject::environment);
@@ -84,7 +85,7 @@ inline OperationRegistry upgrade_operations() {
   page.parameters = {{"pause", Type::boolean, true, "stop the app"},
                      {"drain_timeout", Type::duration, "10s", "patience"},
                      {"max_pause", Type::duration, 0, "the longest pause"},
-                     {"backup", Type::text, "before-pivot", "when it is complete"}};
+                     {"backup", Type::text, "before-pivot", "when it is complete"}, verification_parameter()};
   page.opening = {"page_on", "stop_app", "fence_source"};
   page.closing = {"page_off", "close_source"};
   registry.add(std::move(page));
