@@ -56,7 +56,7 @@ std::vector<std::string> paths(const std::vector<StepPlan>& steps) {
   return result;
 }
 
-const StepPlan& at(const std::vector<StepPlan>& steps, const std::string& path) {
+const StepPlan& step_at(const std::vector<StepPlan>& steps, const std::string& path) {
   const auto found = std::find_if(steps.begin(), steps.end(), [&](const StepPlan& step) { return step.path == path; });
   REQUIRE(found != steps.end());
   return *found;
@@ -107,11 +107,11 @@ TEST_CASE("expand: brackets open and close as steps, each operation for all its 
 
 TEST_CASE("expand: arguments are completed, a bracket's go to those of its operations that know the name") {
   const auto steps = expand(upgrade(), upgrade_operations(), two_databases(), kTarget);
-  CHECK(at(steps, "with_maintenance_page/stop_app@shop-live").arguments == json{{"pause", false}});
-  CHECK(at(steps, "with_maintenance_page/fence_source@shop").arguments == json{{"drain_timeout", 3.0}});
-  CHECK(at(steps, "with_maintenance_page/page_on@shop-live").arguments == json::object());
-  CHECK(at(steps, "with_maintenance_page/redeploy@shop-live").arguments == json{{"health_timeout", 60.0}});
-  CHECK(at(steps, "deprovision_collected_instances@stock").arguments == json{{"retention", 3600.0}});
+  CHECK(step_at(steps, "with_maintenance_page/stop_app@shop-live").arguments == json{{"pause", false}});
+  CHECK(step_at(steps, "with_maintenance_page/fence_source@shop").arguments == json{{"drain_timeout", 3.0}});
+  CHECK(step_at(steps, "with_maintenance_page/page_on@shop-live").arguments == json::object());
+  CHECK(step_at(steps, "with_maintenance_page/redeploy@shop-live").arguments == json{{"health_timeout", 60.0}});
+  CHECK(step_at(steps, "deprovision_collected_instances@stock").arguments == json{{"retention", 3600.0}});
 }
 
 TEST_CASE("expand: a path that occurs again gets an ordinal on the operation's name") {

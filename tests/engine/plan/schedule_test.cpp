@@ -34,7 +34,7 @@ Schedule all_pending(std::vector<Candidate> candidates, std::vector<int> wave_en
   return schedule;
 }
 
-Surroundings at(WallTime now = kNow, RunIntent intent = RunIntent::none) {
+Surroundings as_at(WallTime now = kNow, RunIntent intent = RunIntent::none) {
   Surroundings around;
   around.now = now;
   around.intent = intent;
@@ -59,24 +59,24 @@ TEST_CASE("schedule: pending targets start in order, as far as the limits allow"
   for (int n = 1; n <= 6; ++n) six.push_back(candidate(n, n <= 4 ? "a" : "b"));
   const Schedule schedule = all_pending(six);
   Limits limits{.overall = 8, .per_region = 2};
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 2, 5, 6});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 2, 5, 6});
   limits.overall = 3;
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 2, 5});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 2, 5});
   limits.of_region = {{"a", 1}, {"b", 5}};
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 5, 6});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 5, 6});
   limits.of_region["a"] = 0;
-  CHECK(decide(schedule, limits, at()).start == Numbers{5, 6});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{5, 6});
 }
 
 TEST_CASE("schedule: what is in flight takes its place") {
   Schedule schedule = all_pending({candidate(1), candidate(2), candidate(3), candidate(4, "b"), candidate(5, "b")});
   for (const int number : {1, 4, 5}) schedule.stands(number, S::in_flight);
-  const auto decision = decide(schedule, {.overall = 8, .per_region = 2}, at());
+  const auto decision = decide(schedule, {.overall = 8, .per_region = 2}, as_at());
   CHECK(decision.start == Numbers{2});
   CHECK_FALSE(decision.finished);
-  CHECK(decide(schedule, {.overall = 3, .per_region = 8}, at()).start.empty());
+  CHECK(decide(schedule, {.overall = 3, .per_region = 8}, as_at()).start.empty());
   schedule.stands(1, S::succeeded);
-  CHECK(decide(schedule, {.overall = 3, .per_region = 8}, at()).start == Numbers{2});
+  CHECK(decide(schedule, {.overall = 3, .per_region = 8}, as_at()).start == Numbers{2});
 }
 
 TEST_CASE("schedule: interrupted targets go first, then those that a person named, within the limits") {
@@ -84,8 +84,8 @@ TEST_CASE("schedule: interrupted targets go first, then those that a person name
   schedule.stands(2, S::interrupted);
   schedule.stands(4, S::interrupted);
   schedule.stands(5, S::again);
-  CHECK(decide(schedule, {.overall = 8, .per_region = 8}, at()).start == Numbers{2, 4, 5, 1, 3});
-  CHECK(decide(schedule, {.overall = 8, .per_region = 3}, at()).start == Numbers{2, 4, 5});
+  CHECK(decide(schedule, {.overall = 8, .per_region = 8}, as_at()).start == Numbers{2, 4, 5, 1, 3});
+  CHECK(decide(schedule, {.overall = 8, .per_region = 3}, as_at()).start == Numbers{2, 4, 5});
 }
 
 TEST_CASE("schedule: a spent failure budget holds back what is pending, not what was interrupted or asked for") {
@@ -97,28 +97,28 @@ TEST_CASE("schedule: a spent failure budget holds back what is pending, not what
   schedule.stands(6, S::again);
   Limits limits = wide();
   limits.max_failures = Budget{2};
-  auto decision = decide(schedule, limits, at());
+  auto decision = decide(schedule, limits, as_at());
   CHECK_FALSE(decision.halted);
   CHECK(decision.start == Numbers{5, 6, 4});
   limits.max_failures = Budget{1};
-  decision = decide(schedule, limits, at());
+  decision = decide(schedule, limits, as_at());
   CHECK(decision.halted);
   CHECK(decision.start == Numbers{5, 6});
   REQUIRE(wait_of(decision, Wait::Why::budget));
   CHECK(wait_of(decision, Wait::Why::budget)->targets == 1);
   schedule.stands(5, S::in_flight);
   schedule.stands(6, S::succeeded);
-  decision = decide(schedule, limits, at());
+  decision = decide(schedule, limits, as_at());
   CHECK(decision.start.empty());
   CHECK_FALSE(decision.finished);
   schedule.stands(5, S::succeeded);
-  CHECK(decide(schedule, limits, at()).finished);
+  CHECK(decide(schedule, limits, as_at()).finished);
   // What an earlier process met is known to whoever goes on.
   schedule.stands(1, S::failed, false);
-  CHECK(decide(schedule, limits, at()).start == Numbers{4});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{4});
   schedule.stands(1, S::failed);
   limits.max_failures.reset();
-  CHECK(decide(schedule, limits, at()).start == Numbers{4});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{4});
 }
 
 TEST_CASE("schedule: nothing held back is not halted, however many failed") {
@@ -127,7 +127,7 @@ TEST_CASE("schedule: nothing held back is not halted, however many failed") {
   schedule.stands(2, S::succeeded);
   Limits limits;
   limits.max_failures = Budget{0};
-  const auto decision = decide(schedule, limits, at());
+  const auto decision = decide(schedule, limits, as_at());
   CHECK_FALSE(decision.halted);
   CHECK(decision.finished);
 }
@@ -136,10 +136,10 @@ TEST_CASE("schedule: paused starts nothing, cancelled only what must be brought 
   Schedule schedule = all_pending(many(3));
   schedule.stands(2, S::interrupted);
   schedule.stands(3, S::again);
-  CHECK(decide(schedule, {}, at(kNow, RunIntent::pause)).start.empty());
-  CHECK(decide(schedule, {}, at(kNow, RunIntent::pause)).finished);
-  CHECK(decide(schedule, {}, at(kNow, RunIntent::cancel)).start == Numbers{2});
-  CHECK(decide(Schedule({}), {}, at()).finished);
+  CHECK(decide(schedule, {}, as_at(kNow, RunIntent::pause)).start.empty());
+  CHECK(decide(schedule, {}, as_at(kNow, RunIntent::pause)).finished);
+  CHECK(decide(schedule, {}, as_at(kNow, RunIntent::cancel)).start == Numbers{2});
+  CHECK(decide(Schedule({}), {}, as_at()).finished);
 }
 
 TEST_CASE("schedule: a region's budget closes that region only") {
@@ -147,17 +147,17 @@ TEST_CASE("schedule: a region's budget closes that region only") {
   Limits limits = wide();
   limits.max_failures_per_region = Budget{0};
   schedule.stands(1, S::failed);
-  auto decision = decide(schedule, limits, at());
+  auto decision = decide(schedule, limits, as_at());
   CHECK(decision.start == Numbers{2, 4});
   CHECK(decision.halted);  // target 3 is held back by it
   schedule.stands(2, S::succeeded);
   schedule.stands(4, S::succeeded);
-  decision = decide(schedule, limits, at());
+  decision = decide(schedule, limits, as_at());
   CHECK(decision.finished);
   REQUIRE(wait_of(decision, Wait::Why::budget));
   CHECK(wait_of(decision, Wait::Why::budget)->what == "a");
   limits.max_failures_per_region = Budget{50, true};  // of its two: one may fail
-  CHECK(decide(schedule, limits, at()).start == Numbers{3});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{3});
 }
 
 TEST_CASE("schedule: servers have limits of their own, on both sides") {
@@ -169,12 +169,12 @@ TEST_CASE("schedule: servers have limits of their own, on both sides") {
   Schedule schedule = all_pending(five);
   Limits limits = wide();
   limits.per_source_server = 2;
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 2, 4, 5});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 2, 4, 5});
   limits.per_source_server.reset();
   limits.per_target_server = 1;
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 2});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 2});
   schedule.stands(2, S::in_flight);
-  CHECK(decide(schedule, limits, at()).start == Numbers{1});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1});
 }
 
 TEST_CASE("schedule: bytes are given out in order, and what is larger than all goes alone") {
@@ -183,20 +183,20 @@ TEST_CASE("schedule: bytes are given out in order, and what is larger than all g
   Schedule schedule = all_pending(four);
   Limits limits = wide();
   limits.bytes_in_flight = 100;
-  auto decision = decide(schedule, limits, at());
+  auto decision = decide(schedule, limits, as_at());
   CHECK(decision.start == Numbers{1});  // the small ones don't overtake
   REQUIRE(wait_of(decision, Wait::Why::bytes));
   CHECK(wait_of(decision, Wait::Why::bytes)->what == "t2");
   schedule.stands(1, S::succeeded);
-  CHECK(decide(schedule, limits, at()).start == Numbers{2});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{2});
   schedule.stands(2, S::in_flight);
-  CHECK(decide(schedule, limits, at()).start.empty());
+  CHECK(decide(schedule, limits, as_at()).start.empty());
   schedule.stands(2, S::succeeded);
-  CHECK(decide(schedule, limits, at()).start == Numbers{3, 4});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{3, 4});
   // A retry that doesn't fit isn't overtaken by what is pending either.
   schedule.stands(2, S::again);
   schedule.stands(3, S::in_flight);
-  CHECK(decide(schedule, limits, at()).start.empty());
+  CHECK(decide(schedule, limits, as_at()).start.empty());
 }
 
 TEST_CASE("schedule: a live target waits for its test target, and stays when that one failed") {
@@ -205,30 +205,30 @@ TEST_CASE("schedule: a live target waits for its test target, and stays when tha
   Schedule schedule = all_pending(three);
   Limits limits = wide();
   limits.max_failures = Budget{5};
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 3});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 3});
   schedule.stands(3, S::succeeded);
   schedule.stands(1, S::in_flight);
-  CHECK(decide(schedule, limits, at()).start.empty());
+  CHECK(decide(schedule, limits, as_at()).start.empty());
   for (const S bad : {S::failed, S::skipped}) {
     schedule.stands(1, bad);
-    const auto decision = decide(schedule, limits, at());
+    const auto decision = decide(schedule, limits, as_at());
     CHECK(decision.start.empty());
     CHECK(decision.finished);
     REQUIRE(wait_of(decision, Wait::Why::test));
     CHECK(wait_of(decision, Wait::Why::test)->what == "t1");
     CHECK(wait_of(decision, Wait::Why::test)->targets == 1);
     limits.test_first = false;
-    CHECK(decide(schedule, limits, at()).start == Numbers{2});
+    CHECK(decide(schedule, limits, as_at()).start == Numbers{2});
     limits.test_first = true;
   }
   schedule.stands(1, S::again);
-  CHECK(decide(schedule, limits, at()).start == Numbers{1});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1});
   schedule.stands(1, S::succeeded);
-  CHECK(decide(schedule, limits, at()).start == Numbers{2});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{2});
   // Named by a person, it goes whatever became of its test target.
   schedule.stands(1, S::failed);
   schedule.stands(2, S::again);
-  CHECK(decide(schedule, limits, at()).start == Numbers{2});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{2});
 }
 
 TEST_CASE("schedule: without test first both are merged in the order of the run") {
@@ -236,7 +236,7 @@ TEST_CASE("schedule: without test first both are merged in the order of the run"
   three[1].after = {1};
   Limits limits = wide();
   limits.test_first = false;
-  CHECK(decide(all_pending(three), limits, at()).start == Numbers{1, 2, 3});
+  CHECK(decide(all_pending(three), limits, as_at()).start == Numbers{1, 2, 3});
 }
 
 TEST_CASE("schedule: a wave begins when the one before is over, soaked and approved") {
@@ -244,34 +244,34 @@ TEST_CASE("schedule: a wave begins when the one before is over, soaked and appro
   Limits limits = wide();
   limits.soak = Seconds(600);
   limits.approve = true;
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 2});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 2});
   schedule.stands(1, S::succeeded);
   schedule.stands(2, S::in_flight);
-  CHECK_FALSE(decide(schedule, limits, at()).ended_wave);
+  CHECK_FALSE(decide(schedule, limits, as_at()).ended_wave);
   schedule.stands(2, S::succeeded);
-  auto decision = decide(schedule, limits, at());
+  auto decision = decide(schedule, limits, as_at());
   CHECK(decision.ended_wave == 1);
   CHECK_FALSE(decision.finished);
   schedule.wave_ended(kNow);
-  decision = decide(schedule, limits, at(kNow + std::chrono::seconds(599)));
+  decision = decide(schedule, limits, as_at(kNow + std::chrono::seconds(599)));
   CHECK(decision.start.empty());
   CHECK_FALSE(decision.finished);
   CHECK(decision.wait_until == kNow + std::chrono::seconds(600));
   REQUIRE(wait_of(decision, Wait::Why::soak));
   CHECK(wait_of(decision, Wait::Why::soak)->targets == 3);
   const WallTime soaked = kNow + std::chrono::seconds(600);
-  decision = decide(schedule, limits, at(soaked));
+  decision = decide(schedule, limits, as_at(soaked));
   REQUIRE(wait_of(decision, Wait::Why::approval));
   CHECK_FALSE(decision.finished);
   CHECK_FALSE(decision.open_wave);
   schedule.approve_up_to(2);
-  decision = decide(schedule, limits, at(soaked));
+  decision = decide(schedule, limits, as_at(soaked));
   CHECK(decision.open_wave == 2);
   CHECK(decision.start.empty());
   schedule.open_wave(2);
-  CHECK(decide(schedule, limits, at(soaked)).start == Numbers{3, 4, 5});
+  CHECK(decide(schedule, limits, as_at(soaked)).start == Numbers{3, 4, 5});
   for (const int number : {3, 4, 5}) schedule.stands(number, S::succeeded);
-  decision = decide(schedule, limits, at(soaked));
+  decision = decide(schedule, limits, as_at(soaked));
   CHECK_FALSE(decision.ended_wave);  // there is none to wait for after the last
   CHECK(decision.finished);
 }
@@ -284,16 +284,16 @@ TEST_CASE("schedule: what fails in a wave or gets unhealthy in its soak counts, 
   schedule.wave_ended(kNow);
   schedule.unhealthy(1);
   schedule.unhealthy(1);
-  CHECK(decide(schedule, limits, at()).open_wave == 2);
+  CHECK(decide(schedule, limits, as_at()).open_wave == 2);
   schedule.unhealthy(3);
-  const auto decision = decide(schedule, limits, at());
+  const auto decision = decide(schedule, limits, as_at());
   CHECK_FALSE(decision.open_wave);
   CHECK(decision.halted);
   CHECK(decision.finished);
   CHECK(schedule.failures() == 2);
   limits.max_failures_per_wave.reset();
   limits.max_failures = Budget{1};
-  CHECK(decide(schedule, limits, at()).halted);
+  CHECK(decide(schedule, limits, as_at()).halted);
   schedule.stands(3, S::again);  // a retry takes it off again
   CHECK(schedule.failures() == 1);
 }
@@ -306,9 +306,9 @@ TEST_CASE("schedule: nobody is asked for a wave in which every region's budget i
   schedule.stands(1, S::failed);
   schedule.stands(2, S::succeeded);
   schedule.wave_ended(kNow);
-  CHECK(wait_of(decide(schedule, limits, at()), Wait::Why::approval));  // region b goes on
+  CHECK(wait_of(decide(schedule, limits, as_at()), Wait::Why::approval));  // region b goes on
   schedule.stands(2, S::failed);
-  const auto decision = decide(schedule, limits, at());
+  const auto decision = decide(schedule, limits, as_at());
   CHECK_FALSE(wait_of(decision, Wait::Why::approval));
   CHECK(decision.halted);
   CHECK(decision.finished);
@@ -321,28 +321,28 @@ TEST_CASE("schedule: a wave doesn't wait for what is frozen or held back by its 
   Schedule schedule = all_pending(six, {3, 5, 6});
   Limits limits = wide();
   limits.max_failures = Budget{5};
-  CHECK(decide(schedule, limits, at()).start == Numbers{1});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1});
   schedule.stands(1, S::failed);
-  auto decision = decide(schedule, limits, at());
+  auto decision = decide(schedule, limits, as_at());
   CHECK(decision.ended_wave == 1);
   REQUIRE(wait_of(decision, Wait::Why::freeze));
   CHECK(wait_of(decision, Wait::Why::freeze)->text == "frozen: sale");
   schedule.wave_ended(kNow);
-  CHECK(decide(schedule, limits, at()).open_wave == 2);
+  CHECK(decide(schedule, limits, as_at()).open_wave == 2);
   for (const int number : {4, 5, 6}) schedule.stands(number, S::succeeded);
-  CHECK(decide(schedule, limits, at()).finished);  // it rests: the freeze is longer than a process should live
+  CHECK(decide(schedule, limits, as_at()).finished);  // it rests: the freeze is longer than a process should live
   limits.wait_for_openings = true;
-  decision = decide(schedule, limits, at());
+  decision = decide(schedule, limits, as_at());
   CHECK_FALSE(decision.finished);
   CHECK(decision.wait_until == kNow + std::chrono::hours(1));
-  CHECK(decide(schedule, limits, at(kNow + std::chrono::hours(1))).start == Numbers{3});
+  CHECK(decide(schedule, limits, as_at(kNow + std::chrono::hours(1))).start == Numbers{3});
 }
 
 TEST_CASE("schedule: a region starts nothing before it opens, and nothing that would end after it closes") {
   std::vector<Candidate> four{candidate(1), candidate(2), candidate(3), candidate(4, "b")};
   four[0].seconds = 7200, four[1].seconds = 1800, four[2].seconds = 3600, four[3].seconds = 99999;
   Schedule schedule = all_pending(four);
-  Surroundings around = at();
+  Surroundings around = as_at();
   around.openings["a"] = {kNow + std::chrono::hours(1), kNow + std::chrono::hours(2), "the window of region a"};
   auto decision = decide(schedule, wide(), around);
   CHECK(decision.start == Numbers{4});
@@ -367,7 +367,7 @@ TEST_CASE("schedule: a busy server, a full disk: nothing new starts there, and t
   std::vector<Candidate> three = many(3);
   three[0].source_servers = {"old-1"}, three[1].source_servers = {"old-2"}, three[2].target_servers = {"new"};
   Schedule schedule = all_pending(three);
-  Surroundings around = at();
+  Surroundings around = as_at();
   around.held_servers = {{"old-1", "71 active sessions"}, {"new", "2 GB left"}};
   auto decision = decide(schedule, wide(), around);
   CHECK(decision.start == Numbers{2});
@@ -434,7 +434,7 @@ TEST_CASE("schedule: random runs keep every limit at every moment, lose nothing,
       for (const auto& [name, taken] : targets) CHECK(taken <= *limits.per_target_server);
     };
     for (int turn = 0; turn < 10 * count + 50; ++turn) {
-      const Decision decision = decide(schedule, limits, at());
+      const Decision decision = decide(schedule, limits, as_at());
       for (const int number : decision.start) {
         CHECK(ended.count(number) + flying.count(number) == 0);
         if (limits.test_first)
@@ -456,7 +456,7 @@ TEST_CASE("schedule: random runs keep every limit at every moment, lose nothing,
       flying.erase(chosen);
     }
     CHECK(flying.empty());
-    REQUIRE(decide(schedule, limits, at()).finished);
+    REQUIRE(decide(schedule, limits, as_at()).finished);
     // What is left is what a failed test holds back, directly or through others.
     for (int number = 1; number <= count; ++number) {
       if (ended.count(number)) continue;
@@ -470,9 +470,9 @@ TEST_CASE("schedule: random runs keep every limit at every moment, lose nothing,
 TEST_CASE("schedule: owners have the time that they were given, those that nobody told wait") {
   Schedule schedule = all_pending(many(4));
   Limits limits = wide();
-  CHECK(decide(schedule, limits, at()).start == Numbers{1, 2, 3, 4});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{1, 2, 3, 4});
   limits.notices = true;
-  auto decision = decide(schedule, limits, at());
+  auto decision = decide(schedule, limits, as_at());
   CHECK(decision.start.empty());
   CHECK(decision.finished);
   REQUIRE(wait_of(decision, Wait::Why::notice));
@@ -480,19 +480,19 @@ TEST_CASE("schedule: owners have the time that they were given, those that nobod
   schedule.told(1, kNow + std::chrono::hours(2));
   schedule.told(2, kNow);
   schedule.told(2, kNow + std::chrono::hours(9));  // the first word counts
-  decision = decide(schedule, limits, at());
+  decision = decide(schedule, limits, as_at());
   CHECK(decision.start == Numbers{2});
   REQUIRE(wait_of(decision, Wait::Why::notice));
   CHECK(wait_of(decision, Wait::Why::notice)->until == kNow + std::chrono::hours(2));
-  CHECK(decide(schedule, limits, at(kNow + std::chrono::hours(2))).start == Numbers{1, 2});
+  CHECK(decide(schedule, limits, as_at(kNow + std::chrono::hours(2))).start == Numbers{1, 2});
   // Neither what was begun nor what a person names waits for anybody.
   schedule.stands(3, S::interrupted);
   schedule.stands(4, S::again);
-  CHECK(decide(schedule, limits, at()).start == Numbers{3, 4, 2});
+  CHECK(decide(schedule, limits, as_at()).start == Numbers{3, 4, 2});
   schedule.stands(3, S::pending);
   schedule.stands(4, S::pending);
   schedule.stands(2, S::succeeded);
-  CHECK(decide(schedule, limits, at()).finished);
+  CHECK(decide(schedule, limits, as_at()).finished);
   limits.wait_for_openings = true;
-  CHECK_FALSE(decide(schedule, limits, at()).finished);
+  CHECK_FALSE(decide(schedule, limits, as_at()).finished);
 }
