@@ -111,6 +111,7 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
   if (claimed) {
     setup.claimed_from = claimed->before;
     setup.lost = [this, &request, number = planned.number] { return lost_lease(*request.shared, request.run, number); };
+    setup.others = [&request] { return request.shared->journal.members(request.run); };
   }
   TargetRunner runner(std::move(setup), work);
   struct AtWork {

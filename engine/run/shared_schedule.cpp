@@ -78,6 +78,16 @@ void SharedSchedule::follow(const ClaimView& view, WallTime now) {
   }
 }
 
+void SharedSchedule::left(const TargetRecord& record) {
+  rollout_.over(record.number, record);
+  let_go_of_[record.number] = std::chrono::steady_clock::now();
+}
+
+bool SharedSchedule::is_left_to_others(int number) const {
+  const auto found = let_go_of_.find(number);
+  return others_ > 0 && found != let_go_of_.end() && std::chrono::steady_clock::now() - found->second < kLetGoOf;
+}
+
 // Whoever looks first would take all there is, and the others would have nothing to do. What was interrupted can't wait.
 void SharedSchedule::leave_to_others(std::vector<int>& start, int others, std::size_t busy) {
   const auto end_of_urgent = std::find_if_not(start.begin(), start.end(), [this](int number) { return rollout_.was_interrupted(number); });
@@ -94,6 +104,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
                                    const std::set<int>& busy, const Error& cancelled) {
   const bool told_to_stop = surroundings.intent == RunIntent::pause;
   follow(view, surroundings.now);
+  others_ = view.others;
   surroundings.begun = rollout_.new_ones_begun();
   next_end_ = view.next_end;
   over_.reset();
@@ -130,6 +141,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
   } else {
     const std::vector<int> start = shared_.regions.empty() ? decision_.start : rollout_.decide_in(shared_.regions, surroundings).start;
     std::copy_if(start.begin(), start.end(), std::back_inserter(choice.start), [&](int number) { return !busy.contains(number); });
+    std::erase_if(choice.start, [this](int number) { return is_left_to_others(number); });
     leave_to_others(choice.start, view.others, busy.size());
   }
   choice.joins = {{"direction", "forward"}, {"by", this_operator()}, {"version", PGCONVOY_VERSION}, {"options", rollout_.options()}};

@@ -4,6 +4,7 @@
 // choose() is called within the claim's transaction, on its thread, while the loop waits for it; all else on the loop's.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -28,18 +29,20 @@ class SharedSchedule {
   // What was written of it.
   void took(const ClaimAnswer& answer);
 
-  // This process has let go of a target that hasn't ended.
-  void left(const TargetRecord& record) { rollout_.over(record.number, record); }
+  // This process has let go of a target that hasn't ended: for a while it is left to the others, where there are any.
+  void left(const TargetRecord& record);
 
   const Decision& decision() const { return decision_; }
   std::optional<RunState> over() const { return over_; }  // how the run ended, or that it isn't under way
   std::optional<Seconds> next_end() const { return next_end_; }
   // Places beyond this process's share are left to the other workers for a moment: look again after it.
   static constexpr Seconds kLeftToOthers{2};
+  static constexpr Seconds kLetGoOf{15};  // the others look every few seconds
   bool leaves_places() const { return left_since_.has_value(); }
 
  private:
   void follow(const ClaimView& view, WallTime now);
+  bool is_left_to_others(int number) const;
   void leave_to_others(std::vector<int>& start, int others, std::size_t busy);
   void hear(const Event& event, WallTime now);
   Event end(RunState state, const std::string& reason, WallTime now) const;
@@ -56,6 +59,8 @@ class SharedSchedule {
   std::optional<RunState> over_;
   std::optional<Seconds> next_end_;
   std::optional<SteadyTime> left_since_;
+  int others_ = 0;                       // workers, when last looked at
+  std::map<int, SteadyTime> let_go_of_;  // targets, and when
 };
 
 }  // namespace pgconvoy

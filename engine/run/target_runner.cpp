@@ -21,6 +21,8 @@ std::string host_name() {
   return name;
 }
 
+constexpr int kHandedOver = 3;  // times: then it isn't one process that can't reach them
+
 // Done, or left out by a person: the way forward goes past it.
 bool is_passed(const StepRecord& step) {
   const auto without = left_out(step);
@@ -54,7 +56,7 @@ TargetRunner::TargetRunner(Setup setup, TargetWork& work)
       calls_end_with_pause_(interruptible_.services(), work.plan, work.planned, [this] { return left_for_a_call(); }),
       setup_{calls_end_with_pause_.services(), setup.journal,  setup.operations,   setup.conditions,
              setup.request,                    setup.progress, setup.undo_because, setup.undo_unless_pivoted,
-             setup.claimed_from,               setup.lost},
+             setup.claimed_from,               setup.lost,     setup.others},
       work_(work) {}
 
 Event TargetRunner::event(EventKind kind, const std::string& step, json data, int attempt) const {
@@ -205,6 +207,7 @@ Task<Result<void>> TargetRunner::forward() {
       next = 0;
       continue;
     }
+    if (failure->stuck && co_await is_for_others(failure->error)) co_return co_await leave_as_it_is(failure->error);
     if (failure->stuck) co_return co_await stuck(failure->step, failure->error);
     // Whoever writes there goes on, also where nothing of his is ours to start.
     if (is_late_difference(step.operation, failure->error)) co_return co_await stuck(failure->step, failure->error);
@@ -223,6 +226,13 @@ Task<Result<void>> TargetRunner::forward() {
     co_return co_await backward(failure->step, failure->error);
   }
   co_return co_await append(event(EventKind::target_succeeded));
+}
+
+Task<bool> TargetRunner::is_for_others(Error error) {
+  if (error.kind != ErrorKind::unreachable || work_.record.epoch > kHandedOver || !setup_.others) co_return false;
+  const auto ask = [this] { return setup_.others(); };
+  const auto others = co_await run_blocking(setup_.services.pool, ask);
+  co_return others && *others > 0;
 }
 
 bool TargetRunner::is_paused() const { return work_.record.paused_at && !work_.record.resumed_at; }
@@ -273,6 +283,7 @@ Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) 
   for (auto step = begun.rbegin(); step != begun.rend(); ++step) {
     CO_TRY(auto failure, co_await undo_step(*step));
     if (failure && failure->let_go) co_return co_await leave_as_it_is(failure->error);
+    if (failure && co_await is_for_others(failure->error)) co_return co_await leave_as_it_is(failure->error);
     if (failure) co_return co_await stuck(failure->step, failure->error);
   }
   // What was left out on the way forward is for this attempt only: another one does it.

@@ -31,6 +31,8 @@ class TargetRunner {
     std::optional<TargetState> claimed_from = std::nullopt;  // claimed in the journal already, when it was in this state
     // Why the target isn't this process's any more (its lease has ended): nothing is begun or journaled then. Unset: it stays.
     std::function<std::optional<Error>()> lost = nullptr;
+    // How many other processes are at work on the run: what can't be reached from here may be reached by them. Blocks.
+    std::function<Result<int>()> others = nullptr;
   };
 
   TargetRunner(Setup setup, TargetWork& work);
@@ -64,6 +66,8 @@ class TargetRunner {
   Task<std::optional<Error>> lock_instances();
   Task<std::optional<Error>> end_lower_epochs(std::string server_id);
   Task<std::optional<Error>> still_ours();
+  // Nothing could be taken back, since its servers are out of reach from here: another process tries, a few times.
+  Task<bool> is_for_others(Error error);
   Task<Result<bool>> gather_and_check();  // false: skipped
 
   Task<Result<void>> forward();

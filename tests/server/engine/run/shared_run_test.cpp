@@ -41,7 +41,10 @@ class Member {
     Runner taking({world.pool, world.clock, world.sessions, *world.processes, world.controllers, world.provisioners, world.poolers, world.credentials},
                   *world.journal, world.registry, world.conditions, {&world.heard});
     runner = &taking;
+    SharedJournal& journal = *shared(*world.journal);
+    must(journal.join_run(run));
     auto state = testing::run_on(world.loop, taking.run(world.plan, std::move(request)));
+    journal.leave_run(run);
     runner = nullptr;
     return state;
   }
@@ -109,6 +112,29 @@ TEST_CASE("shared run: what a worker left in the middle is another's when its le
   CHECK(target.steps.at("second@shop-1").attempt == 2);
   CHECK(std::count(stays.world.calls.begin(), stays.world.calls.end(), "probe second") == 1);
   CHECK(must(stays.world.journal->verify()) == std::vector<std::string>());
+}
+
+TEST_CASE("shared run: what can't be taken back from one host is taken back from another", "[shared-run]") {
+  const JournalDatabase database;
+  Member cut_off(database, {"first", "second"}, 1), reaches(database, {"first", "second"}, 1);
+  const auto run = cut_off.world.run_id();
+  const Error away(ErrorKind::unreachable, "no route to host");
+  std::thread other;
+  cut_off.world.scripts["second"].during = [&](StepContext&) {
+    other = std::thread([&] { (void)reaches.take_part(run); });
+    SharedJournal& journal = *shared(*cut_off.world.journal);
+    for (int n = 0; n < 500 && must(journal.members(run)) == 0; ++n) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  };
+  cut_off.world.scripts["second"].fails = {away};
+  cut_off.world.scripts["second"].undo_fails = {away, away, away, away, away};
+  (void)cut_off.take_part(run);
+  other.join();
+  const auto target = must(reaches.world.journal->target(run, 1));
+  CHECK(target.state == TargetState::rolled_back);
+  CHECK(target.epoch == 2);
+  CHECK(std::count(cut_off.world.calls.begin(), cut_off.world.calls.end(), "undo first") == 0);
+  CHECK(std::count(reaches.world.calls.begin(), reaches.world.calls.end(), "undo first") == 1);
+  CHECK(must(reaches.world.journal->verify()) == std::vector<std::string>());
 }
 
 TEST_CASE("shared run: a worker whose lease is another's begins nothing more and writes nothing", "[shared-run]") {
