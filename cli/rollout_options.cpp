@@ -41,6 +41,7 @@ void add_rollout_choices(CLI::App& command, RunChoices& choices) {
   setting("max-failures-per-region", "N|P%", "Starts nothing new in a region when its failures exceed it");
   setting("concurrency-per-source", "N", "Targets at a time on each server that is left");
   setting("concurrency-per-target", "N", "Targets at a time on each server that is moved to");
+  setting("max-paused", "N", "Targets in their pause at a time, of each process; of those in flight the others are prepared meanwhile, and wait");
   setting("bytes-in-flight", "SIZE", "Size of all databases that are being moved at a time: 50GB");
   setting("min-free-disk", "SIZE", "Nothing new starts with less room for backups or, where it can be seen, for new databases");
   setting("window", "WINDOWS", "When targets may start, in each region's local time, instead of the fleet file's windows: \"mon-fri 01:00-05:00; sun 02:00-06:00\", or always");

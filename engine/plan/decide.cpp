@@ -52,6 +52,40 @@ class Decider {
     return std::move(decision_);
   }
 
+  PauseOutlook pause_outlook(int number, Seconds pause) {
+    count_budgets();
+    PauseOutlook outlook;
+    if (run_is_spent_) {
+      outlook.hold = Wait{Wait::Why::budget, "", spent_text_, 1, {}};
+      return outlook;
+    }
+    const Schedule::Bucket& bucket = schedule_.buckets_[schedule_.items_[number - 1].bucket];
+    const auto look_at = [&](WallTime moment) {
+      if (moment > now_ && (!outlook.next || moment < *outlook.next)) outlook.next = moment;
+    };
+    for (const Freeze& freeze : bucket.freezes) look_at(freeze.from), look_at(freeze.until);
+    std::vector<const Opening*> openings{openings_[bucket.region]};
+    for (const std::string& key : bucket.windows)
+      if (const auto own = around_.openings.find(key); own != around_.openings.end()) openings.push_back(&own->second);
+    const Opening* late = nullptr;
+    for (const Opening* opening : openings) {
+      if (!opening) continue;
+      if (opening->not_before) look_at(*opening->not_before);
+      if (!opening->not_after) continue;
+      const WallTime last = *opening->not_after - std::chrono::duration_cast<WallTime::duration>(pause);
+      look_at(last + WallTime::duration(1));
+      look_at(*opening->not_after);
+      if (now_ > last) late = opening;
+    }
+    // What holds back the start of targets on busy servers is none of these: the target is at work there already.
+    if (const auto found = hold_of(bucket); found && found->why != Wait::Why::server && found->why != Wait::Why::held)
+      outlook.hold = Wait{found->why, found->what, found->text, 1, found->until};
+    else if (late)
+      outlook.hold = Wait{Wait::Why::opening, schedule_.regions_[bucket.region],
+                          late->reason.empty() ? "its pause would end after the region closes" : "its pause would end too late: " + late->reason, 1, {}};
+    return outlook;
+  }
+
  private:
   // A bucket's line with its next number.
   struct Head {
@@ -380,6 +414,10 @@ class Decider {
 
 Decision decide(const Schedule& schedule, const Limits& limits, const Surroundings& surroundings) {
   return Decider(schedule, limits, surroundings).decide();
+}
+
+PauseOutlook pause_outlook(const Schedule& schedule, const Limits& limits, const Surroundings& surroundings, int number, Seconds pause) {
+  return Decider(schedule, limits, surroundings).pause_outlook(number, pause);
 }
 
 }  // namespace pgconvoy

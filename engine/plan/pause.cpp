@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/journal/left_out.hpp"
 #include "engine/plan/estimate.hpp"
 
 namespace pgconvoy {
@@ -61,6 +62,28 @@ std::optional<PauseFact> pause_of(const Fleet& fleet, const PlannedTarget& plann
   pause.p90 = std::max(planned.paused_p90, planned.paused_seconds);
   pause.made_of = made_of(planned);
   return pause;
+}
+
+std::vector<std::string> steps_until_pause(const PlannedTarget& planned) {
+  std::vector<std::string> paths;
+  for (const StepPlan& step : planned.steps) {
+    paths.push_back(step.path);
+    if (step.operation == "page_on") return paths;
+  }
+  return {};
+}
+
+bool stands_before_pause(const std::vector<std::string>& until_pause, const TargetRecord& record) {
+  if (until_pause.empty() || record.state != TargetState::running) return false;
+  const auto is_done = [&](const std::string& path) {
+    const auto step = record.steps.find(path);
+    if (step == record.steps.end()) return false;
+    const auto without = left_out(step->second);
+    return step->second.status == StepStatus::succeeded || (without && !without->undo);
+  };
+  const auto page = record.steps.find(until_pause.back());
+  const bool is_begun = page != record.steps.end() && page->second.status != StepStatus::none && page->second.status != StepStatus::undone;
+  return !is_begun && std::all_of(until_pause.begin(), until_pause.end() - 1, is_done);
 }
 
 std::vector<std::string> pause_remedies(const PauseFact& pause, const PlannedTarget& planned, const OperationRegistry& operations,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/facts/facts.hpp"
+#include "engine/journal/event.hpp"
 #include "engine/plan/plan.hpp"
 
 namespace pgconvoy {
@@ -20,5 +21,12 @@ std::optional<PauseFact> pause_of(const Fleet& fleet, const PlannedTarget& plann
 // target alone in its region. Those that would make it no shorter are left out. Empty for a target that is within its budget.
 std::vector<std::string> pause_remedies(const PauseFact& pause, const PlannedTarget& planned, const OperationRegistry& operations,
                                         const TargetFacts& facts, const EstimateModel& model);
+
+// Paths of the steps before the first pause, and of the one that begins it, which is the last. Empty: there is no pause.
+std::vector<std::string> steps_until_pause(const PlannedTarget& planned);
+
+// All that comes before its pause is done, and nothing of the pause is begun: it is about to begin, or waits for a place
+// (`--max-paused`).
+bool stands_before_pause(const std::vector<std::string>& until_pause, const TargetRecord& record);
 
 }  // namespace pgconvoy

@@ -99,6 +99,7 @@ void to_json(json& target, const RunOptions& options) {
   add(target, "backup_retention", options.backup_retention);
   add(target, "concurrency_per_source", options.concurrency_per_source);
   add(target, "concurrency_per_target", options.concurrency_per_target);
+  add(target, "max_paused", options.max_paused);
   add(target, "bytes_in_flight", options.bytes_in_flight);
   add(target, "min_free_disk", options.min_free_disk);
   const RunOptions usual;
@@ -135,6 +136,7 @@ void from_json(const json& source, RunOptions& options) {
   read(source, "backup_retention", options.backup_retention);
   read(source, "concurrency_per_source", options.concurrency_per_source);
   read(source, "concurrency_per_target", options.concurrency_per_target);
+  read(source, "max_paused", options.max_paused);
   read(source, "bytes_in_flight", options.bytes_in_flight);
   read(source, "min_free_disk", options.min_free_disk);
   options.regions_own_limits = source.value("regions_own_limits", usual.regions_own_limits);

@@ -57,6 +57,7 @@ struct RunOptions {
   int concurrency_per_region = 2;  // a region's own limit in the fleet file wins
   bool regions_own_limits = true;  // false: it was changed while the run went on, and wins
   std::optional<int> concurrency_per_source, concurrency_per_target;  // servers
+  std::optional<int> max_paused;                                      // targets in their pause at a time, by this process
   std::optional<std::int64_t> bytes_in_flight;                        // of the databases that are being moved
   std::optional<std::int64_t> min_free_disk;                          // bytes, where backups and new databases go
   std::string max_failures = "0";  // N or P%: more than that halts the run

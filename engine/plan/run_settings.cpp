@@ -84,6 +84,8 @@ Result<void> set(RunOptions& options, const std::string& name, const std::string
     TRY(options.concurrency_per_source, number_or_none(value));
   } else if (name == "concurrency-per-target") {
     TRY(options.concurrency_per_target, number_or_none(value));
+  } else if (name == "max-paused") {
+    TRY(options.max_paused, number_or_none(value));
   } else if (name == "bytes-in-flight") {
     TRY(options.bytes_in_flight, bytes_or_none(value));
   } else if (name == "min-free-disk") {
@@ -124,6 +126,7 @@ const std::vector<RunSetting>& run_settings() {
       {"concurrency-per-region", "N", "targets at a time in each region, whatever the fleet file says"},
       {"concurrency-per-source", "N|none", "targets at a time on each server that is left"},
       {"concurrency-per-target", "N|none", "targets at a time on each server that is moved to"},
+      {"max-paused", "N|none", "targets in their pause at a time, of each process; others are prepared meanwhile"},
       {"bytes-in-flight", "BYTES|none", "size of all databases that are being moved"},
       {"min-free-disk", "BYTES|none", "less free space for backups or new databases starts nothing new"},
       {"max-failures", "N|P%", "more failures than that in the run start nothing new"},
@@ -160,6 +163,7 @@ std::string value_of(const RunOptions& options, const std::string& name) {
   if (name == "concurrency-per-region") return std::to_string(options.concurrency_per_region);
   if (name == "concurrency-per-source") return or_none(options.concurrency_per_source);
   if (name == "concurrency-per-target") return or_none(options.concurrency_per_target);
+  if (name == "max-paused") return or_none(options.max_paused);
   if (name == "bytes-in-flight") return or_none(options.bytes_in_flight);
   if (name == "min-free-disk") return or_none(options.min_free_disk);
   if (name == "max-failures") return options.max_failures;
@@ -191,6 +195,7 @@ Limits limits_of(const RunOptions& options, const Fleet& fleet) {
       if (region.concurrency) limits.of_region[id] = *region.concurrency;
   limits.per_source_server = options.concurrency_per_source;
   limits.per_target_server = options.concurrency_per_target;
+  limits.paused = options.max_paused;
   limits.bytes_in_flight = options.bytes_in_flight;
   limits.max_failures = budget_of(options.max_failures);
   limits.max_failures_per_wave = budget_of(options.max_failures_per_wave);

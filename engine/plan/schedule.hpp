@@ -60,6 +60,8 @@ struct Limits {
   int per_region = 2;
   std::map<std::string, int> of_region;  // wins over per_region
   std::optional<int> per_source_server, per_target_server;
+  // Targets in their pause at a time. No matter of starting a target: those in flight wait for a place (engine/run/pause_places).
+  std::optional<int> paused;
   // Of all databases that are being moved. One that is larger by itself is moved alone. Room is given out in the order of
   // the run: what doesn't fit isn't overtaken.
   std::optional<std::int64_t> bytes_in_flight;
@@ -198,6 +200,17 @@ class Schedule {
 // The same state, limits and surroundings give the same decision. An interrupted target goes first, also when a budget is
 // spent or the run is being cancelled; it is held by the numbers at a time only. While the run is paused nothing starts.
 Decision decide(const Schedule& schedule, const Limits& limits, const Surroundings& surroundings);
+
+// What else than a free place keeps a target that is in flight from beginning its pause.
+struct PauseOutlook {
+  // budget: nothing new starts in this run, or in its region; freeze, opening: it would begin, or by its prediction end, when
+  // its environments are frozen or closed. None: it may.
+  std::optional<Wait> hold;
+  std::optional<WallTime> next;  // it may be another one from then on
+};
+
+// `pause`: how long it will take, with a margin. The counts of the schedule take no part. Pure.
+PauseOutlook pause_outlook(const Schedule& schedule, const Limits& limits, const Surroundings& surroundings, int number, Seconds pause);
 
 // "3,10,25%,100%": how many targets may have been begun, in all, when each wave is through: numbers, or shares of `targets`
 // rounded up. What is left is one wave more; a step that adds nothing is left out. The last number of each wave.

@@ -5,6 +5,7 @@
 #include <queue>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "engine/plan/estimate.hpp"
 #include "engine/plan/random_draws.hpp"
@@ -20,6 +21,17 @@ const std::chrono::hours kHorizon{24 * 365 * 2};
 constexpr int kOpeningsWithoutStart = 40;
 
 WallTime::duration to_wall(double seconds) { return std::chrono::duration_cast<WallTime::duration>(Seconds(seconds)); }
+
+// Shares of a target's seconds: before its pause, and in it. Of a plan without steps (an outline) all that isn't pause comes before.
+std::pair<double, double> shares_of_pause(const PlannedTarget& planned) {
+  if (planned.seconds <= 0 || planned.paused_seconds <= 0) return {1, 0};
+  const double paused = std::min(1.0, planned.paused_seconds / planned.seconds);
+  const auto begin = std::find_if(planned.steps.begin(), planned.steps.end(), [](const StepPlan& step) { return step.while_paused; });
+  if (begin == planned.steps.end()) return {1 - paused, paused};
+  double before = 0;
+  for (auto step = planned.steps.begin(); step != begin; ++step) before += step->seconds;
+  return {std::min(before / planned.seconds, 1 - paused), paused};
+}
 
 // What all draws share; never changed.
 struct Prepared {
@@ -39,6 +51,7 @@ struct Prepared {
       target.region = index(known_regions, planned.target.region);
       target.pair = index(known_pairs, pair_of(planned, ""));
       target.blocked = planned.blocked();
+      std::tie(target.before_pause, target.in_pause) = shares_of_pause(planned);
       target.bytes = planned.bytes;
       for (const auto& [instance, placement] : planned.placements)
         for (const std::string& server : {placement.source_server, placement.target_server})
@@ -71,6 +84,7 @@ struct Prepared {
     bool blocked = false;
     std::int64_t bytes = 0;
     std::vector<int> servers;  // that it is at work on
+    double before_pause = 1, in_pause = 0;  // shares of its seconds; the rest comes after
   };
 
   const Plan& plan;
@@ -150,10 +164,13 @@ class Draw {
   }
 
  private:
+  enum class Phase { prepared, paused, all };  // what has ended
   struct End {
     WallTime at;
     int number;
-    bool operator>(const End& other) const { return at != other.at ? at > other.at : number > other.number; }
+    Phase phase;
+    double seconds;  // of the whole target
+    bool operator>(const End& other) const { return std::tie(at, number, phase) > std::tie(other.at, other.number, other.phase); }
   };
 
   const Prepared::Target& target(int number) const { return prepared_.targets[static_cast<std::size_t>(number - 1)]; }
@@ -200,12 +217,42 @@ class Draw {
     const double log_middle = item.log_alone + common + prepared_.log_slower[static_cast<std::size_t>(std::min<std::size_t>(beside, prepared_.log_slower.size() - 1))];
     double seconds = kBlockedSeconds;
     if (!item.blocked) seconds = elapsed > 0 ? rest_of(log_middle, item.spread, elapsed) : std::exp(log_middle + (deviates_ ? item.spread * draws_.normal() : 0));
-    queue_.push({around_.now + to_wall(seconds), number});
+    fly_by_phases(number, seconds, elapsed);
     if (const Opening* opening = opening_of_[item.region]; opening && opening->not_before && opening->not_after) {
       OpeningTally& tally = outcome_.openings[{item.region, *opening->not_before}];
       tally.close = *opening->not_after;
       if (begun_in_.empty()) begun_in_.resize(prepared_.targets.size());
       begun_in_[static_cast<std::size_t>(number - 1)] = &tally;
+    }
+  }
+
+  // With a limit of pauses a target waits for a place between its preparation and its pause, and is in flight meanwhile. `left`:
+  // seconds from now to its end, if it doesn't wait.
+  void fly_by_phases(int number, double left, double elapsed) {
+    const Prepared::Target& item = target(number);
+    const double all = left + elapsed;
+    if (!prepared_.limits.paused || item.in_pause <= 0 || item.blocked) return queue_.push({around_.now + to_wall(left), number, Phase::all, all});
+    const double pause_begins = item.before_pause * all, pause_ends = (item.before_pause + item.in_pause) * all;
+    if (elapsed < pause_begins || elapsed == 0) return queue_.push({around_.now + to_wall(pause_begins - elapsed), number, Phase::prepared, all});
+    if (elapsed >= pause_ends) return queue_.push({around_.now + to_wall(left), number, Phase::all, all});
+    ++paused_;
+    queue_.push({around_.now + to_wall(pause_ends - elapsed), number, Phase::paused, all});
+  }
+
+  void end_phase(const End& ended) {
+    if (ended.phase == Phase::all) return end(ended);
+    if (ended.phase == Phase::prepared) {
+      for_pause_.push(ended);
+    } else {
+      --paused_;
+      const Prepared::Target& item = target(ended.number);
+      queue_.push({ended.at + to_wall(std::max(0.0, 1 - item.before_pause - item.in_pause) * ended.seconds), ended.number, Phase::all, ended.seconds});
+    }
+    while (!for_pause_.empty() && paused_ < *prepared_.limits.paused) {
+      const End next = for_pause_.front();
+      for_pause_.pop();
+      ++paused_;
+      queue_.push({ended.at + to_wall(target(next.number).in_pause * next.seconds), next.number, Phase::paused, next.seconds});
     }
   }
 
@@ -261,7 +308,7 @@ class Draw {
     while (!queue_.empty() && queue_.top().at <= around_.now) {
       const End ended = queue_.top();
       queue_.pop();
-      end(ended);
+      end_phase(ended);
     }
     return true;
   }
@@ -292,6 +339,8 @@ class Draw {
   std::vector<double> shared_;  // by pair: a standard deviate
   std::vector<OpeningTally*> begun_in_;
   std::priority_queue<End, std::vector<End>, std::greater<>> queue_;
+  std::queue<End> for_pause_;  // prepared
+  int paused_ = 0;
   std::int64_t bytes_ = 0;
   int openings_without_start_ = 0;
   bool approval_waits_ = false;

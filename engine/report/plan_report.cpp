@@ -147,7 +147,7 @@ std::string rollout_text(const PlanView& view, std::size_t width) {
   }
   const RunOptions usual;
   std::string limits;
-  for (const char* name : {"concurrency-per-source", "concurrency-per-target", "bytes-in-flight", "min-free-disk", "max-failures-per-wave",
+  for (const char* name : {"concurrency-per-source", "concurrency-per-target", "max-paused", "bytes-in-flight", "min-free-disk", "max-failures-per-wave",
                            "max-failures-per-region", "throttle-when"})
     if (const std::string value = value_of(options, name); value != value_of(usual, name))
       limits += fmt::format("{}{} {}", limits.empty() ? "" : ", ", name, shown(value));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/pause.hpp"
 #include "engine/plan/run_settings.hpp"
 #include "engine/report/event_text.hpp"
 #include "engine/report/run_summary.hpp"
@@ -27,6 +28,7 @@ PlannedTarget outline_of(const PlannedTarget& planned) {
   outline.bytes = planned.bytes;
   outline.seconds = planned.seconds;
   outline.seconds_p90 = planned.seconds_p90;
+  outline.paused_seconds = planned.paused_seconds;
   outline.spread = planned.spread;
   outline.shared_spread = planned.shared_spread;
   outline.beside = planned.beside;
@@ -49,6 +51,7 @@ ProgressBoard::ProgressBoard(const Plan& plan, const std::vector<TargetRecord>& 
     item.region = shown(planned.target.region);
     item.controlled = is_controlled(plan.fleet, planned.target);
     item.weight = std::max(0.1, planned.seconds);
+    item.until_pause = steps_until_pause(planned);
     items_.push_back(std::move(item));
     outline_.targets.push_back(outline_of(planned));
   }
@@ -80,6 +83,7 @@ void ProgressBoard::adopt(const TargetRecord& record) {
     item.undoing = step->status == StepStatus::undo_started;
     item.step_started = step->started.value_or(item.claimed);
   }
+  item.waits_for_pause = outline_.options.max_paused && item.step.empty() && stands_before_pause(item.until_pause, record);
 }
 
 void ProgressBoard::journaled(const Event& event) {
@@ -92,6 +96,7 @@ void ProgressBoard::journaled(const Event& event) {
     item.step_started = event.at;
     item.bytes = item.total_bytes = 0;
     item.text.clear();
+    item.waits_for_pause = false;
   };
   const auto end_target = [&](TargetState state) {
     item.state = state;
@@ -148,6 +153,10 @@ void ProgressBoard::journaled(const Event& event) {
     case EventKind::note:
       // "left as it is": this process lets go of the target, a resume goes on.
       if (event.step.empty() && event.data.contains("error")) item.in_flight = false;
+      if (event.data.value("waits", "") == "pause") {
+        begin_step(false);
+        item.waits_for_pause = true;
+      }
       break;
     default:
       break;

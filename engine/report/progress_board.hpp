@@ -26,12 +26,14 @@ class ProgressBoard {
     bool controlled = true;                  // only then is there a pause to speak of
     std::string step;
     bool undoing = false;
+    bool waits_for_pause = false;            // prepared; others are paused
     bool clean = true;                       // begun once, and by this process
     double seconds = 0;                      // from its claim to its end
     WallTime claimed, step_started;
     std::optional<WallTime> ended, paused_at, resumed_at;
     std::int64_t bytes = 0, total_bytes = 0;
     std::string text;
+    std::vector<std::string> until_pause;    // steps_until_pause()
   };
   struct Lane {
     int done = 0, failed = 0, running = 0, left = 0, total = 0, done_here = 0;

@@ -67,7 +67,7 @@ std::string ProgressBoard::item_line(const Item& item, std::size_t name_width, c
   const bool paused = item.controlled && item.paused_at && !item.resumed_at;
   const std::string clock = paused ? fmt::format("  paused {}", seconds(frame.now - *item.paused_at)) : "";
   std::string line = "  " + padded(cut(item.id, name_width), name_width) + "  ";
-  std::string operation = operation_of(item.step);
+  std::string operation = item.waits_for_pause ? "prepared, waits for its pause" : operation_of(item.step);
   if (operation.empty()) operation = "reading facts";
   line += (item.undoing ? "undo " : "") + shown(operation);
   // A total is an estimate: what is beyond it is shown without one.

@@ -27,6 +27,7 @@ json target_json(const TargetSummary& target, const ReportView& view) {
               {"is_paused", target.is_paused},
               {"seconds", seconds(target.total)},
               {"step", target.step},
+              {"waits_for_pause", target.waits_for_pause},
               {"reason", target.reason},
               {"error", error_json(target.error)},
               {"first_step", target.first_step},

@@ -8,6 +8,7 @@
 
 #include "engine/journal/left_out.hpp"
 #include "engine/plan/in_place.hpp"
+#include "engine/plan/pause.hpp"
 #include "engine/plan/verification.hpp"
 #include "engine/report/text.hpp"
 #include "engine/run/rehearsal.hpp"
@@ -305,6 +306,8 @@ RunSummary summarize(const SummaryInput& input) {
       read_first_failure(target, first->second);
     const auto left = input.left_because.find(target.number);
     const bool in_flight = target.state == TargetState::running || target.state == TargetState::rolling_back;
+    target.waits_for_pause = run.state == RunState::running && input.rollout.options.max_paused && target.step.empty() &&
+                             stands_before_pause(steps_until_pause(planned), input.targets[i]);
     if (in_flight && left != input.left_because.end()) {
       target.reason = left->second;
       target.let_go = true;

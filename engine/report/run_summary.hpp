@@ -39,6 +39,7 @@ struct TargetSummary {
   std::int64_t bytes = 0;            // of its databases, as planned
   std::optional<Seconds> paused;     // for how long; up to now while it still is
   bool is_paused = false;
+  bool waits_for_pause = false;      // prepared; --max-paused lets no more be paused
   std::optional<Seconds> total;
   std::string step;                  // path of the step in flight, or of the one that failed
   bool verified = false;

@@ -138,7 +138,7 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
   Table flying({{"in flight", Align::left, true}, {"step"}, {"paused for", Align::right}, {"since", Align::right}});
   for (const TargetSummary& target : summary.targets)
     if (in_flight(target))
-      flying.add({shown(target.id), (target.state == TargetState::rolling_back ? "undo " : "") + shown(operation_of(target.step)),
+      flying.add({shown(target.id), target.waits_for_pause ? "prepared, waits for its pause" : (target.state == TargetState::rolling_back ? "undo " : "") + shown(operation_of(target.step)),
                   Cell(target.is_paused ? format_duration(*target.paused) : "-", target.is_paused ? Tone::warn : Tone::plain),
                   target.total ? format_duration(*target.total) : "-"});
   if (!flying.empty()) text += "\n" + flying.text(style, view.width);

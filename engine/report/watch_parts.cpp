@@ -77,7 +77,7 @@ std::string progress_of(const WatchState& state, int number, const ProgressBoard
     return drawn(static_cast<double>(item.bytes) / static_cast<double>(item.total_bytes), " ") +
            (columns >= 110 ? fmt::format(" {} of {}", format_bytes({item.bytes}), format_bytes({item.total_bytes})) : "");
   const auto steps = state.planned.find(number);
-  if (steps == state.planned.end() || item.undoing) return "";
+  if (steps == state.planned.end() || item.undoing || item.waits_for_pause) return "";
   const auto planned = steps->second.find(item.step);
   if (planned == steps->second.end() || planned->second < 1) return "";
   const double share = Seconds(now - item.step_started).count() / planned->second;
@@ -99,6 +99,7 @@ ScreenSpan pause_clock(const WatchState& state, int number, const ProgressBoard:
 }
 
 std::string in_flight_operation(const ProgressBoard::Item& item) {
+  if (item.waits_for_pause) return "prepared, waits for its pause";
   const std::string operation = shown(operation_of(item.step));
   return (item.undoing ? "undo " : "") + (operation.empty() ? "reading facts" : operation);
 }

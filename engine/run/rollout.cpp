@@ -189,13 +189,19 @@ void Rollout::begun(int number) {
   schedule_.stands(number, Standing::in_flight);
 }
 
-void Rollout::over(int number, const TargetRecord& record) {
+PauseOutlook Rollout::pause_outlook(const Surroundings& surroundings, int number) const {
+  const PlannedTarget& planned = plan_.targets.at(number - 1);
+  return pgconvoy::pause_outlook(schedule_, limits_, surroundings, number, Seconds(std::max(planned.paused_p90, planned.paused_seconds)));
+}
+
+void Rollout::over(int number, const TargetRecord& record, bool is_no_failure) {
   Tracked& target = at(number);
   target.state = record.state;
   target.ended = record.ended;
   target.left = !has_come_to_an_end(record.state);
+  target.is_no_failure = is_no_failure;
   schedule_.stands(number, target.left ? Standing::left : ended_standing(record.state, record.reason),
-                   target.left || counts_as_failure(record));
+                   target.left ? !is_no_failure : counts_as_failure(record));
   if (std::string why = why_all_stop(record); !why.empty()) limits_.stop = std::move(why);
 }
 
@@ -229,7 +235,7 @@ void Rollout::follow(const TargetRecord& record, bool held, std::optional<WallTi
 }
 
 // What this process let go of is for others.
-void Rollout::abandoned(int number) { schedule_.stands(number, at(number).left ? Standing::left : Standing::interrupted, at(number).left); }
+void Rollout::abandoned(int number) { schedule_.stands(number, at(number).left ? Standing::left : Standing::interrupted, at(number).left && !at(number).is_no_failure); }
 
 Decision Rollout::decide_in(const std::set<std::string>& regions, const Surroundings& surroundings) const {
   Schedule ours = schedule_;

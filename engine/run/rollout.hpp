@@ -27,9 +27,12 @@ class Rollout {
   const RunOptions& options() const { return options_; }
   Decision decide(const Surroundings& surroundings) const { return pgconvoy::decide(schedule_, limits_, surroundings); }
 
+  // Of a target in flight that hasn't begun its pause yet.
+  PauseOutlook pause_outlook(const Surroundings& surroundings, int number) const;
+
   void begun(int number);
-  // Ended, or let go of as it is.
-  void over(int number, const TargetRecord& record);
+  // Ended, or let go of as it is; `is_no_failure`: it was let go of because it waited for what doesn't come now.
+  void over(int number, const TargetRecord& record, bool is_no_failure = false);
   void lost(int number);
   void lost_all_in_flight();  // after a bug: nothing is known of them
   void unhealthy(int number) { schedule_.unhealthy(number); }
@@ -69,6 +72,7 @@ class Rollout {
     std::optional<TargetState> before;  // its end, when it is one that is to be taken up again
     std::optional<WallTime> ended;
     bool left = false;  // this process was at work on it and let go
+    bool is_no_failure = false;  // of one that was left
     bool counted = false;  // among new_ones_begun()
   };
 

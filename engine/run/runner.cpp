@@ -108,6 +108,7 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
                               tell_progress(target, step, progress);
                             },
                             run_was_cancelled(CancelMode::rollback), cancelled == CancelMode::rollback};
+  setup.places = places.get();
   if (claimed) {
     setup.claimed_from = claimed->before;
     setup.lost = [this, &request, number = planned.number] { return lost_lease(*request.shared, request.run, number); };
@@ -133,11 +134,12 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
 Task<void> Runner::Impl::carry_out(const Plan& plan, int number, JournalWriter& writer, const RunRequest& request) {
   auto record = co_await work_on(plan, plan.targets.at(number - 1), writer, request, std::nullopt);
   if (record) {
-    rollout->over(number, *record);
+    rollout->over(number, *record, places->turned_away(number));
   } else {
     rollout->lost(number);
     if (!fatal) fatal = record.error();
   }
+  places->leave(number);
   wake();
 }
 
@@ -178,6 +180,8 @@ Task<Result<RunState>> Runner::run(Plan plan, RunRequest request) {
   impl_->rollout = std::make_unique<Rollout>(plan, *records, request);
   impl_->budgets = std::make_unique<PauseBudgets>(plan);
   for (const TargetRecord& record : *records) impl_->budgets->recall(record);
+  impl_->places = std::make_unique<PausePlaces>(
+      [this, &plan, &request](int number, bool waits) { return impl_->why_no_pause(plan, request, number, waits); });
   impl_->soak = std::make_unique<Soak>(impl_->services, plan);
   impl_->watch = std::make_unique<ServerWatch>(impl_->services, plan);
   CO_TRY_VOID(co_await impl_->recall(request));

@@ -11,6 +11,7 @@
 
 #include "engine/plan/region_windows.hpp"
 #include "engine/run/pause_budgets.hpp"
+#include "engine/run/pause_places.hpp"
 #include "engine/run/progress_meters.hpp"
 #include "engine/run/rollout.hpp"
 #include "engine/run/runner.hpp"
@@ -43,6 +44,10 @@ struct Runner::Impl {
   std::vector<Event> words = {};  // what others said since the last decision
   std::vector<Wait> waits = {};   // of the last decision
   std::unique_ptr<PauseBudgets> budgets;
+  std::unique_ptr<PausePlaces> places;
+  std::vector<int> places_left = {};  // of a shared run: their ends aren't counted yet
+  RunIntent shared_intent = RunIntent::none;  // of a shared run, as the journal had it last
+  bool claiming = false;                  // of a shared run: the rollout is in another thread's hands
   std::unique_ptr<RegionWindows> windows;
   std::string windows_as_set = {};  // what they were made of
   std::unique_ptr<Soak> soak;
@@ -97,11 +102,13 @@ struct Runner::Impl {
   Task<void> look_at_soaking();
   Task<Result<void>> recall(const RunRequest& request);
   Surroundings surroundings(const Plan& plan, const RunRequest& request);
+  std::optional<PausePlaces::Refusal> why_no_pause(const Plan& plan, const RunRequest& request, int number, bool waits);
+  std::optional<WallTime> next_look_at_places(const Plan& plan, const RunRequest& request);
   std::vector<Event> what_was_said(const Plan& plan, std::int64_t run);
   Task<Result<bool>> look_at_servers(const Decision& decision, std::int64_t run, JournalWriter& writer);
   std::optional<Event> next_of_waves(const Decision& decision);
   void look_after_wave(asio::any_io_executor executor);
-  Task<void> wait(const Decision& decision);
+  Task<void> wait(const Decision& decision, std::optional<WallTime> look_at_places);
   Task<Result<RunState>> loop(const Plan& plan, JournalWriter& writer, const RunRequest& request);
   Task<Result<RunState>> carry_out_run(const Plan& plan, JournalWriter& writer, const RunRequest& request);
   RunIntent intent(const RunRequest& request) const;

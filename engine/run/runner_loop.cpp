@@ -37,6 +37,32 @@ Surroundings Runner::Impl::surroundings(const Plan& plan, const RunRequest& requ
   return around;
 }
 
+// A run that is told to end doesn't wait for pauses to come, nor does one that has failed too often: what is prepared is left
+// for a resume, or taken back by a cancel. Windows and freezes hold for pauses as for starts.
+std::optional<PausePlaces::Refusal> Runner::Impl::why_no_pause(const Plan& plan, const RunRequest& request, int number, bool waits) {
+  using Then = PausePlaces::Refusal::Then;
+  // It is looked at again as soon as the claim is over.
+  if (claiming) return PausePlaces::Refusal{Then::wait, Error(ErrorKind::refused, "the journal is being asked how the run stands")};
+  const RunIntent told = intent(request) == RunIntent::none ? shared_intent : intent(request);
+  if (waits && told == RunIntent::cancel) return PausePlaces::Refusal{Then::undo, run_was_cancelled(cancelled)};
+  const auto left = [](const std::string& why) {
+    return PausePlaces::Refusal{Then::leave, Error(ErrorKind::cancelled, "prepared, and its pause was not begun: " + why, "pgconvoy resume goes on with it")};
+  };
+  if (waits && told == RunIntent::pause) return left("the run was told to stop");
+  const PauseOutlook outlook = rollout->pause_outlook(surroundings(plan, request), number);
+  if (!outlook.hold || (outlook.hold->why == Wait::Why::budget && !waits)) return std::nullopt;
+  if (outlook.hold->why != Wait::Why::budget && rollout->options().wait_for_windows)
+    return PausePlaces::Refusal{Then::wait, Error(ErrorKind::refused, outlook.hold->text)};
+  return left(outlook.hold->text);
+}
+
+std::optional<WallTime> Runner::Impl::next_look_at_places(const Plan& plan, const RunRequest& request) {
+  std::optional<WallTime> next;
+  for (const int number : places->waiting())
+    if (const auto look = rollout->pause_outlook(surroundings(plan, request), number).next; look && (!next || *look < *next)) next = look;
+  return next;
+}
+
 // What others said since the last time, and what that leads to.
 std::vector<Event> Runner::Impl::what_was_said(const Plan& plan, std::int64_t run) {
   std::vector<Event> events;
@@ -123,13 +149,14 @@ void Runner::Impl::look_after_wave(asio::any_io_executor executor) {
 }
 
 // Until something happens, or what is waited for may be over.
-Task<void> Runner::Impl::wait(const Decision& decision) {
+Task<void> Runner::Impl::wait(const Decision& decision, std::optional<WallTime> look_at_places) {
   auto until = asio::steady_timer::time_point::max();
   const auto now = std::chrono::steady_clock::now();
   const auto at_most = [&](Seconds seconds) {
     until = std::min(until, now + std::chrono::duration_cast<SteadyTime::duration>(std::max(seconds, Seconds(0))));
   };
   if (decision.wait_until) at_most(Seconds(*decision.wait_until - services.clock.wall()));
+  if (look_at_places) at_most(Seconds(*look_at_places - services.clock.wall()));
   for (const Wait& wait : decision.waits)
     if (wait.why == Wait::Why::server || wait.why == Wait::Why::held) at_most(ServerWatch::kFresh);
   if (const auto over = budgets->next()) at_most(Seconds(*over - services.clock.wall()));
@@ -185,8 +212,10 @@ Task<Result<RunState>> Runner::Impl::loop(const Plan& plan, JournalWriter& write
     }
     for (const int number : decision.start) start(executor, plan, number, writer, request);
     if (rollout->in_flight() == 0 && decision.finished) break;
+    places->limit(rollout->options().max_paused);
+    places->look_again();
     look_after_wave(executor);
-    co_await wait(decision);
+    co_await wait(decision, next_look_at_places(plan, request));
   }
   while (looking) {
     wakeup->expires_at(asio::steady_timer::time_point::max());

@@ -43,6 +43,7 @@ Task<void> Runner::Impl::watch_leases(const SharedRun& shared, std::int64_t run)
 Task<void> Runner::Impl::carry_out_claimed(const Plan& plan, Claimed claimed, JournalWriter& writer, const RunRequest& request) {
   auto record = co_await work_on(plan, plan.targets.at(claimed.number - 1), writer, request, claimed);
   busy.erase(claimed.number);
+  places_left.push_back(claimed.number);
   request.shared->leases.release(request.run, claimed.number);
   const bool has_ended = record && (record->state == TargetState::succeeded || record->state == TargetState::skipped ||
                                     record->state == TargetState::rolled_back || record->state == TargetState::stuck);
@@ -65,6 +66,7 @@ void Runner::Impl::start_claimed(asio::any_io_executor executor, const Plan& pla
       if (!fatal) fatal = Error(ErrorKind::internal, fmt::format("a bug ended the work on a target: {}", bug.what()));
     }
     busy.erase(number);
+    places_left.push_back(number);
     wake();
   });
 }
@@ -92,7 +94,7 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     news = false;
     words.clear();  // the journal says it to everybody
     for (Event& event : what_was_said(plan, request.run)) said.push_back(std::move(event));
-    for (const TargetRecord& record : std::exchange(let_go, {})) schedule.left(record);
+    for (const TargetRecord& record : std::exchange(let_go, {})) schedule.left(record, places->turned_away(record.number));
     Surroundings around = surroundings(plan, request);
     around.intent = RunIntent::none;  // the run's own is in the journal
     std::optional<std::set<int>> looked_at;
@@ -116,11 +118,13 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
         return choice;
       });
     };
+    claiming = true;
     auto answer = co_await run_blocking(services.pool, claim);
+    claiming = false;
     if (!answer && answer.error().kind == ErrorKind::unreachable && !busy.empty()) {
       Decision later;
       later.wait_until = services.clock.wall() + std::chrono::seconds(1);
-      co_await wait(later);
+      co_await wait(later, std::nullopt);
       continue;
     }
     if (!answer) {
@@ -132,6 +136,12 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     schedule.took(*answer);
     shared.may_start = shared.may_start && answer->claimed.empty();
     waits = schedule.decision().waits;
+    // Only now is it known what became of those that have ended.
+    shared_intent = answer->view.run.intent;
+    places->limit(rollout->options().max_paused);
+    places->look_again();
+    for (const int number : std::exchange(places_left, {}))
+      if (!busy.contains(number)) places->leave(number);
     for (const Event& event : answer->events) tell(event);
     for (const Claimed& claimed : answer->claimed) start_claimed(executor, plan, claimed, writer, request);
     if (busy.empty() && (schedule.over() || stopping || (!shared.waits && answer->claimed.empty()))) break;
@@ -145,10 +155,11 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     // Many workers tell each other of much: what they say is looked at together.
     if (answer->claimed.empty()) co_await sleep_for(kTogether);
     if (schedule.next_end()) soon(*schedule.next_end() + Seconds(0.05));
-    co_await wait(until);
+    co_await wait(until, next_look_at_places(plan, request));
   }
   while (looking || !busy.empty() || !lease_watch_is_over) {
     watching_leases = !busy.empty();
+    places->look_again();
     if (!watching_leases && lease_timer) lease_timer->cancel();
     wakeup->expires_at(asio::steady_timer::time_point::max());
     boost::system::error_code ignored;

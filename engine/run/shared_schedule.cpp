@@ -78,8 +78,8 @@ void SharedSchedule::follow(const ClaimView& view, WallTime now) {
   }
 }
 
-void SharedSchedule::left(const TargetRecord& record) {
-  rollout_.over(record.number, record);
+void SharedSchedule::left(const TargetRecord& record, bool is_no_failure) {
+  rollout_.over(record.number, record, is_no_failure);
   let_go_of_[record.number] = std::chrono::steady_clock::now();
 }
 

@@ -30,7 +30,7 @@ class SharedSchedule {
   void took(const ClaimAnswer& answer);
 
   // This process has let go of a target that hasn't ended: for a while it is left to the others, where there are any.
-  void left(const TargetRecord& record);
+  void left(const TargetRecord& record, bool is_no_failure);
 
   const Decision& decision() const { return decision_; }
   std::optional<RunState> over() const { return over_; }  // how the run ended, or that it isn't under way

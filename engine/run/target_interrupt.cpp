@@ -45,6 +45,7 @@ Task<Result<void>> end_statements_on(Services services, Server server, std::stri
 // A platform refuses the lower epoch once it has seen the higher one; what it began before would go on beside it.
 void TargetRunner::give_up(Error lost) {
   interruptible_.interrupt(std::move(lost));
+  if (setup_.places) setup_.places->end_wait(work_.planned.number);
   CallIdentity who;
   who.run = fmt::format("{}-r{}", work_.journal_token, work_.run);
   who.target = work_.planned.number;
@@ -58,6 +59,7 @@ void TargetRunner::undo_now() {
   if (!can_be) return;
   asked_back_ = setup_.undo_because;
   interruptible_.interrupt(*asked_back_);
+  if (setup_.places) setup_.places->end_wait(work_.planned.number);
   statements_ended_ = std::make_unique<asio::steady_timer>(executor_, asio::steady_timer::time_point::max());
   // A server that can't be asked is none that the undo could reach either: that will say so.
   asio::co_spawn(executor_, end_statements(), [this](std::exception_ptr) {

@@ -56,7 +56,7 @@ TargetRunner::TargetRunner(Setup setup, TargetWork& work)
       calls_end_with_pause_(interruptible_.services(), work.plan, work.planned, [this] { return left_for_a_call(); }),
       setup_{calls_end_with_pause_.services(), setup.journal,  setup.operations,   setup.conditions,
              setup.request,                    setup.progress, setup.undo_because, setup.undo_unless_pivoted,
-             setup.claimed_from,               setup.lost,     setup.others},
+             setup.claimed_from,               setup.lost,     setup.others,       setup.places},
       work_(work) {}
 
 Event TargetRunner::event(EventKind kind, const std::string& step, json data, int attempt) const {
@@ -80,6 +80,7 @@ Task<Result<void>> TargetRunner::append(std::vector<Event> events) {
     std::string problem = pgconvoy::apply(work_.record, written);
     if (!problem.empty()) co_return Error(ErrorKind::internal, "the journal's fold refused an event: " + problem);
   }
+  follow_pause();
   co_return Result<void>();
 }
 
@@ -110,6 +111,7 @@ const StepPlan* TargetRunner::planned_step(const std::string& path) const {
 
 Task<Result<void>> TargetRunner::run() {
   executor_ = co_await asio::this_coro::executor;
+  follow_pause();
   auto done = co_await work();
   executor_ = {};  // there is nothing to interrupt any more
   co_await interruption_over();
@@ -196,6 +198,13 @@ Task<Result<void>> TargetRunner::forward() {
     const StepPlan& step = work_.planned.steps[next++];
     auto found = work_.record.steps.find(step.path);
     if (found != work_.record.steps.end() && is_passed(found->second)) continue;
+    if (setup_.places && step.operation == "page_on" && !is_paused()) {
+      CO_TRY(const auto refused, co_await wait_for_place(step.path));
+      // What has pivoted goes forward, place or not.
+      const bool holds = refused && !asked_back_ && !work_.record.pivoted;
+      if (holds && refused->then == PausePlaces::Refusal::Then::undo) co_return co_await backward(step.path, refused->why);
+      if (holds) co_return co_await leave_as_it_is(refused->why);
+    }
     if (asked_back_) co_return co_await turn_back(step.path);
     if (auto over = over_max_pause()) co_return co_await backward(step.path, *over);
     if (auto lost = co_await still_ours()) co_return co_await leave_as_it_is(*lost);
@@ -233,6 +242,29 @@ Task<bool> TargetRunner::is_for_others(Error error) {
   const auto ask = [this] { return setup_.others(); };
   const auto others = co_await run_blocking(setup_.services.pool, ask);
   co_return others && *others > 0;
+}
+
+// Everything before the pause is done. Returns why it doesn't begin; nothing also when the wait was ended from outside.
+Task<Result<std::optional<PausePlaces::Refusal>>> TargetRunner::wait_for_place(std::string step) {
+  const int number = work_.planned.number;
+  PausePlaces::Answer answer = setup_.places->ask(number);
+  if (!answer.waits) co_return std::move(answer).refused;
+  json text{{"text", "prepared, waits for its pause: " + answer.because}, {"waits", "pause"}};
+  auto noted = co_await append(event(EventKind::note, step, std::move(text)));
+  if (!noted) setup_.places->end_wait(number);
+  answer = co_await setup_.places->answered(number);
+  if (!noted) co_return noted.error();
+  co_return std::move(answer).refused;
+}
+
+// A pause that begins without having been asked for, on a way back or after a crash, takes its place all the same. One that
+// ends on the way back is given up by whoever counts the failure first.
+void TargetRunner::follow_pause() {
+  if (!setup_.places) return;
+  const bool paused = is_paused();
+  if (paused) setup_.places->keep(work_.planned.number);
+  if (was_paused_ && !paused && work_.record.state == TargetState::running) setup_.places->leave(work_.planned.number);
+  was_paused_ = paused;
 }
 
 bool TargetRunner::is_paused() const { return work_.record.paused_at && !work_.record.resumed_at; }

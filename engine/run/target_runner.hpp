@@ -12,6 +12,7 @@
 #include "engine/journal/writer.hpp"
 #include "engine/run/interrupt.hpp"
 #include "engine/run/pause_end.hpp"
+#include "engine/run/pause_places.hpp"
 #include "engine/run/runner.hpp"
 #include "engine/run/step_context.hpp"
 
@@ -33,6 +34,9 @@ class TargetRunner {
     std::function<std::optional<Error>()> lost = nullptr;
     // How many other processes are at work on the run: what can't be reached from here may be reached by them. Blocks.
     std::function<Result<int>()> others = nullptr;
+    // Asked for a place before a pause begins; the place is given back when the application is, and by whoever runs this when
+    // the target has ended. None: nobody counts pauses.
+    PausePlaces* places = nullptr;
   };
 
   TargetRunner(Setup setup, TargetWork& work);
@@ -71,6 +75,8 @@ class TargetRunner {
   Task<Result<bool>> gather_and_check();  // false: skipped
 
   Task<Result<void>> forward();
+  Task<Result<std::optional<PausePlaces::Refusal>>> wait_for_place(std::string step);
+  void follow_pause();
   Task<Attempt> do_step(const StepPlan& step);
   Task<Attempt> attempt_step(const StepPlan& step, Operation& operation, int attempt);
   Seconds delay_before(int next_attempt) const;
@@ -109,6 +115,7 @@ class TargetRunner {
   std::unique_ptr<asio::steady_timer> statements_ended_;  // set while those in flight are being cancelled at the servers
   std::map<std::string, int> started_over_;  // step -> how often
   bool undoing_ = false;                     // a step is being taken back, on whatever way
+  bool was_paused_ = false;                  // as places know it
 };
 
 json to_json_value(const Error& error);

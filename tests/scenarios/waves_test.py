@@ -13,7 +13,7 @@ RESTORE = "restore_backup_to_reprovisioned_services"
 
 class WavesTest(ScenarioTest):
     # Environments by index; every fourth is of stage test. The first one has an application.
-    laboratory_options = {"regions": 1, "databases": 13, "apps": 1, "seed": 61}
+    laboratory_options = {"regions": 1, "databases": 17, "apps": 1, "seed": 61}
 
     @classmethod
     def setUpClass(cls):
@@ -102,6 +102,36 @@ class WavesTest(ScenarioTest):
         self.assert_exit(lab.run("resume", "r1"), 0)
         self.assert_healthy_on(application, 15)
         self.assert_journal_clean()
+
+    def pauses(self):
+        """Of each target: from the start of its page's step to the end of that which takes it off."""
+        moments = self.lab.journal.rows("""SELECT targets.id, events.kind, events.at FROM events JOIN targets ON targets.run = events.run AND targets.number = events.target
+            WHERE events.run = 1 AND ((events.kind = 'step_started' AND events.step LIKE '%/page_on@%')
+                                      OR (events.kind = 'step_succeeded' AND events.step LIKE '%/page_off@%')) ORDER BY events.sequence""")
+        found = {}
+        for target, kind, at in moments:
+            found.setdefault(target, {})[kind] = at
+        return sorted((each["step_started"], each.get("step_succeeded", "9999")) for each in found.values())
+
+    def test_pauses_at_a_time_beside_targets_in_flight(self):
+        lab, targets = self.lab, self.take(3)
+        for target in targets:
+            lab.psql(lab.server("eu-west", 13), "SELECT lo_unlink(oid) FROM pg_largeobject_metadata", lab.database_of(target)["database"])
+            lab.make_slow(target, 0.7)
+        arguments = lab.fleet_arguments(*self.limits(*targets), "--way", "short-pause", "--concurrency", "3", "--concurrency-per-region", "3", "--max-paused", "1")
+        self.assertIn("max-paused 1", self.assert_exit(lab.run("plan", *arguments, "-v"), 0).stdout)
+        with lab.start("run", "--plan", "r1", "--yes") as running:
+            wait_for("somebody who waits", lambda: lab.run("status", "r1").stdout.count("prepared, waits for its pause") == 2)
+            wait_for("the first to be through", lambda: self.lab.journal.has_begun("page_off"), every=0)
+            self.assertIn("max-paused 2, was 1", self.assert_exit(lab.run("set", "r1", "max-paused=2"), 0).stdout)
+            code, output = running.finish()
+        self.assertEqual(code, 0, output)
+        first, second, third = self.pauses()
+        self.assertLess(first[1], second[0])  # while there was one place
+        self.assertLess(third[0], second[1])  # when there were two
+        prepared = [at for (at,) in lab.journal.rows("SELECT at FROM events WHERE kind = 'step_succeeded' AND step LIKE 'prepare_reprovisioned_services@%'")]
+        self.assertEqual(len(prepared), 3)
+        self.assertLess(max(prepared), first[1])
 
     def test_skip_retry_and_throttle_while_it_runs(self):
         lab, targets = self.lab, self.take(3)

@@ -82,3 +82,37 @@ TEST_CASE("pause: remedies say what becomes of it, and which of them are enough"
   target.planned.beside = 1;
   CHECK(pause_remedies(*pause, target.planned, target.operations, TargetFacts{}, target.model).empty());
 }
+
+TEST_CASE("pause: a target stands before it when all that comes before is done and nothing of it is begun") {
+  PlannedTarget planned;
+  for (const char* name : {"collect@a", "prepare@a", "page_on@a", "page_on@b", "page_off@a"}) {
+    StepPlan step;
+    step.path = name;
+    step.operation = std::string(name).substr(0, step.path.find('@'));
+    planned.steps.push_back(step);
+  }
+  const std::vector<std::string> until = steps_until_pause(planned);
+  CHECK(until == std::vector<std::string>{"collect@a", "prepare@a", "page_on@a"});
+  TargetRecord record;
+  record.state = TargetState::running;
+  const auto is = [&](const char* path, StepStatus status) {
+    record.steps[path].path = path;
+    record.steps[path].status = status;
+  };
+  is("collect@a", StepStatus::succeeded);
+  CHECK_FALSE(stands_before_pause(until, record));
+  is("prepare@a", StepStatus::started);
+  CHECK_FALSE(stands_before_pause(until, record));
+  is("prepare@a", StepStatus::succeeded);
+  CHECK(stands_before_pause(until, record));
+  record.state = TargetState::rolling_back;
+  CHECK_FALSE(stands_before_pause(until, record));
+  record.state = TargetState::running;
+  is("page_on@a", StepStatus::undone);
+  CHECK(stands_before_pause(until, record));
+  is("page_on@a", StepStatus::started);
+  CHECK_FALSE(stands_before_pause(until, record));
+  planned.steps.resize(2);
+  CHECK(steps_until_pause(planned).empty());
+  CHECK_FALSE(stands_before_pause({}, record));
+}

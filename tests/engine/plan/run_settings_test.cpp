@@ -14,7 +14,7 @@ TEST_CASE("run settings: each takes what it shows, and shows what it took") {
     CHECK(change(options, setting.name, value_of(options, setting.name)));
   }
   const std::map<std::string, std::string> values{
-      {"concurrency", "12"}, {"concurrency-per-region", "3"}, {"concurrency-per-source", "2"}, {"concurrency-per-target", "1"},
+      {"concurrency", "12"}, {"concurrency-per-region", "3"}, {"concurrency-per-source", "2"}, {"concurrency-per-target", "1"}, {"max-paused", "2"},
       {"max-failures", "5%"}, {"max-failures-per-wave", "1"}, {"max-failures-per-region", "2.5%"}, {"soak", "1h30m"}, {"approve", "yes"},
       {"test-first", "no"}, {"throttle-when", "active>50,lag>10s"}};
   for (const auto& [name, value] : values) {
@@ -26,6 +26,10 @@ TEST_CASE("run settings: each takes what it shows, and shows what it took") {
   CHECK(options.bytes_in_flight == 50LL * 1024 * 1024 * 1024);
   CHECK(json(options).get<RunOptions>().bytes_in_flight == options.bytes_in_flight);
   CHECK(json(json(options).get<RunOptions>()) == json(options));
+  CHECK(json(options).get<RunOptions>().max_paused == 2);
+  REQUIRE(change(options, "max-paused", "none"));
+  CHECK_FALSE(options.max_paused);
+  CHECK_FALSE(json(options).contains("max_paused"));
   REQUIRE(change(options, "concurrency-per-source", "none"));
   CHECK_FALSE(options.concurrency_per_source);
 }
@@ -34,7 +38,7 @@ TEST_CASE("run settings: what isn't one, and a value that it doesn't take, chang
   RunOptions options;
   const json before = options;
   CHECK_THAT(change(options, "concurency", "2").error().message, Contains("did you mean \"concurrency\"?"));
-  const std::pair<const char*, const char*> wrong[] = {{"concurrency", "0"}, {"concurrency", "none"}, {"concurrency", "2x"}, {"max-failures", "none"},
+  const std::pair<const char*, const char*> wrong[] = {{"concurrency", "0"}, {"concurrency", "none"}, {"max-paused", "0"}, {"concurrency", "2x"}, {"max-failures", "none"},
                                                        {"max-failures", "101%"}, {"soak", "10"}, {"approve", "maybe"}, {"bytes-in-flight", "50 GiB"},
                                                        {"throttle-when", "active"}, {"throttle-when", "active>1,active>2"}, {"min-free-disk", ""}};
   for (const auto& [name, value] : wrong) {

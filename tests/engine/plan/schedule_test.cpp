@@ -496,3 +496,52 @@ TEST_CASE("schedule: owners have the time that they were given, those that nobod
   limits.wait_for_openings = true;
   CHECK_FALSE(decide(schedule, limits, as_at()).finished);
 }
+
+TEST_CASE("schedule: a pause is held by budgets, freezes and windows, and by nothing that only holds the start of targets") {
+  std::vector<Candidate> two = many(2);
+  const auto hour = std::chrono::hours(1);
+  two[0].freezes = {{kNow + hour, kNow + 3 * hour, "a sale"}};
+  two[0].windows = {"own"};
+  Schedule schedule = all_pending(two);
+  for (const int number : {1, 2}) schedule.stands(number, S::in_flight);
+  Limits limits = wide();
+  limits.max_failures = Budget{0};
+  Surroundings around = as_at();
+  around.held = "no room", around.held_servers["s"] = "busy";
+  PauseOutlook outlook = pause_outlook(schedule, limits, around, 1, Seconds(60));
+  CHECK_FALSE(outlook.hold);
+  CHECK(outlook.next == kNow + hour);  // the freeze
+  around.now = kNow + hour;
+  outlook = pause_outlook(schedule, limits, around, 1, Seconds(60));
+  REQUIRE(outlook.hold);
+  CHECK(outlook.hold->why == Wait::Why::freeze);
+  CHECK(outlook.hold->until == kNow + 3 * hour);
+  CHECK(outlook.next == kNow + 3 * hour);
+  CHECK_FALSE(pause_outlook(schedule, limits, around, 2, Seconds(60)).hold);
+
+  // A window: its pause must end before it closes, by the prediction.
+  around.now = kNow;
+  around.openings["own"] = {std::nullopt, kNow + std::chrono::minutes(10), "open until ten past"};
+  CHECK(pause_outlook(schedule, limits, around, 1, Seconds(60)).next == kNow + std::chrono::minutes(9) + WallTime::duration(1));
+  CHECK_FALSE(pause_outlook(schedule, limits, around, 1, Seconds(600)).hold);
+  outlook = pause_outlook(schedule, limits, around, 1, Seconds(601));
+  REQUIRE(outlook.hold);
+  CHECK(outlook.hold->why == Wait::Why::opening);
+  CHECK(outlook.hold->text == "its pause would end too late: open until ten past");
+  CHECK(outlook.next == kNow + std::chrono::minutes(10));
+  CHECK_FALSE(pause_outlook(schedule, limits, around, 2, Seconds(601)).hold);
+  around.openings["a"] = {kNow + hour, kNow + 2 * hour, "opens at nine"};
+  outlook = pause_outlook(schedule, limits, around, 2, Seconds(60));
+  REQUIRE(outlook.hold);
+  CHECK(outlook.hold->text == "opens at nine");
+  CHECK(outlook.next == kNow + hour);
+
+  around.openings.clear();
+  schedule.stands(2, S::failed);
+  outlook = pause_outlook(schedule, limits, around, 1, Seconds(60));
+  REQUIRE(outlook.hold);
+  CHECK(outlook.hold->why == Wait::Why::budget);
+  limits.max_failures = Budget{1};
+  limits.max_failures_per_region = Budget{0};
+  REQUIRE(pause_outlook(schedule, limits, around, 1, Seconds(60)).hold);
+}

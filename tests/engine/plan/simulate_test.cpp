@@ -238,3 +238,63 @@ TEST_CASE("remaining: a window's end that won't be met is said") {
   position.targets.resize(2);
   CHECK(window_warnings(plan.fleet, forecast_rest(plan, position, kSunday)->rest, kSunday).empty());
 }
+
+TEST_CASE("simulate: with a limit on pauses targets wait for a place between their preparation and their pause") {
+  // Six seconds before the pause, three in it, one after.
+  Plan plan = plan_of({{"a", 10}, {"a", 10}, {"a", 10}});
+  for (PlannedTarget& planned : plan.targets) {
+    planned.paused_seconds = 3;
+    for (const auto& [seconds, paused] : std::vector<std::pair<double, bool>>{{4, false}, {2, false}, {3, true}, {1, false}}) {
+      StepPlan step;
+      step.path = "a";
+      step.seconds = seconds;
+      step.while_paused = paused;
+      planned.steps.push_back(step);
+    }
+  }
+  plan.options.concurrency_per_region = 3;
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(10));
+  // Pauses 6-9, 9-12, 12-15, and a second after the last.
+  plan.options.max_paused = 1;
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(16));
+  plan.options.max_paused = 2;
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(13));
+  plan.options.max_paused = 3;
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(10));
+  // Two at a time are in flight: one is prepared while the other waits. 6-9, 9-12; the third begins at 10, pauses 16-19.
+  plan.options.max_paused = 1;
+  plan.options.concurrency_per_region = 2;
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(20));
+  const auto rows = what_if(plan, "max-paused=1,none", from_sunday());
+  REQUIRE(rows.has_value());
+  CHECK(rows->rows[0].as_planned);
+  CHECK(rows->rows[1].forecast.seconds.p50 == Approx(20));
+  // One that takes no pause needs no place.
+  for (PlannedTarget& planned : plan.targets) planned.paused_seconds = 0;
+  plan.options.concurrency_per_region = 3;
+  CHECK(simulate(plan, from_sunday()).seconds.p50 == Approx(10));
+}
+
+TEST_CASE("simulate: with a limit on pauses those under way are taken up where their time says that they are") {
+  Plan plan = plan_of({{"a", 10}, {"a", 10}});
+  for (PlannedTarget& planned : plan.targets) planned.paused_seconds = 4;  // an outline: six seconds before it, none after
+  plan.options.max_paused = 1;
+  RunPosition position;
+  position.targets.resize(2);
+  for (auto& target : position.targets) target.state = TargetState::running, target.in_flight = true, target.seconds = 8;
+  // Both are in their pause, more than may be: nobody waits.
+  auto rest = forecast_rest(plan, position, kSunday, 1000);
+  REQUIRE(rest.has_value());
+  CHECK(rest->rest.seconds.p50 == Approx(2).margin(0.2));
+  // The second is to be prepared for three seconds more, and waits for nobody then.
+  position.targets[1].seconds = 3;
+  rest = forecast_rest(plan, position, kSunday, 1000);
+  REQUIRE(rest.has_value());
+  CHECK(rest->rest.seconds.p50 == Approx(7).margin(0.2));
+  // The first is paused for three seconds more, for which the second waits one.
+  position.targets[0].seconds = 7;
+  position.targets[1].seconds = 4;
+  rest = forecast_rest(plan, position, kSunday, 1000);
+  REQUIRE(rest.has_value());
+  CHECK(rest->rest.seconds.p50 == Approx(7).margin(0.2));
+}

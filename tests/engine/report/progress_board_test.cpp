@@ -1,5 +1,6 @@
 #include "engine/report/progress_board.hpp"
 
+#include "engine/report/status_report.hpp"
 #include "engine/report/text.hpp"
 #include "tests/engine/report/example.hpp"
 
@@ -180,4 +181,37 @@ TEST_CASE("board: of a rehearsal nothing is said to be moved") {
   tell(run.happen(2, EventKind::target_claimed, 20));
   run.happen(2, EventKind::target_rolling_back, 21);
   CHECK(tell(run.happen(2, EventKind::target_rolled_back, 22)) == "b: would have failed, removed after 2.0 s");
+}
+
+TEST_CASE("board: a target that waits for its pause says so, until it begins") {
+  ExampleRun run;
+  const int a = run.add("a", "eu");
+  for (const char* path : {"prepare@a", "with_maintenance_page/page_on@a"}) {
+    StepPlan step;
+    step.path = path;
+    step.operation = operation_of(path);
+    run.input.planned[0].steps.push_back(step);
+  }
+  ProgressBoard board = board_of(run);
+  board.journaled(run.happen(a, EventKind::target_claimed, 10));
+  board.journaled(run.happen(a, EventKind::step_started, 11, "prepare@a"));
+  board.journaled(run.happen(a, EventKind::step_succeeded, 12, "prepare@a"));
+  board.journaled(run.happen(a, EventKind::note, 12, "with_maintenance_page/page_on@a", {{"text", "prepared, waits"}, {"waits", "pause"}}));
+  CHECK_THAT(board.draw(frame_at(20), Style{}).back(), Contains("a  prepared, waits for its pause  0:08"));
+  CHECK_THAT(board.draw(frame_at(20), Style{}).back(), !Contains("paused"));
+
+  // Whoever looks later knows it from the record, where there is a limit.
+  Plan plan;
+  plan.targets = run.input.planned;
+  plan.options.max_paused = 1;
+  ProgressBoard later(plan, run.input.targets, at(15));
+  later.adopt(run.input.targets[0]);
+  CHECK_THAT(later.draw(frame_at(20), Style{}).back(), Contains("prepared, waits for its pause"));
+  run.input.rollout.options.max_paused = 1;
+  CHECK_THAT(status_text({summarize(run.input), ""}, true, Style{}), Contains("prepared, waits for its pause"));
+  run.input.rollout.options.max_paused.reset();
+  CHECK_THAT(status_text({summarize(run.input), ""}, true, Style{}), !Contains("waits for its pause"));
+
+  board.journaled(run.happen(a, EventKind::step_started, 21, "with_maintenance_page/page_on@a"));
+  CHECK_THAT(board.draw(frame_at(22), Style{}).back(), Contains("page_on") && Contains("paused 0:01") && !Contains("waits"));
 }

@@ -34,6 +34,7 @@ struct Script {
   bool throws = false;                                      // apply ends like a process that is killed: nothing is journaled
   bool undo_throws = false;                                 // likewise
   bool hangs = false;                                       // apply runs a program that never ends
+  std::function<Task<void>(int target)> waits_for = nullptr;  // apply does, after `during`
   bool pivots = false;
   std::vector<std::string> rests_on;
   std::function<void(StepContext&)> during = nullptr, during_undo = nullptr;  // called in apply, in undo
@@ -59,6 +60,7 @@ class ScriptedOperation final : public Operation {
     call("apply", context);
     CHECK(intent.at("made_by") == context.attempt);
     if (script_.during) script_.during(context);
+    if (script_.waits_for) co_await script_.waits_for(context.work.planned.number);
     if (script_.throws) throw std::runtime_error("killed");
     if (script_.hangs) {
       ProcessSpec spec;
