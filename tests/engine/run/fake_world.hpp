@@ -2,6 +2,8 @@
 // a clock that is set. What they were asked stands in `calls`, in order.
 #pragma once
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -236,6 +238,24 @@ class FakeWorld {
 
  private:
   std::int64_t id_ = 0;
+};
+
+// Holds whoever waits at it until it is opened.
+class Gate {
+ public:
+  explicit Gate(asio::io_context& loop) : timer_(loop, asio::steady_timer::time_point::max()) {}
+  void open() {
+    is_open_ = true;
+    timer_.cancel();
+  }
+  Task<void> pass() {
+    boost::system::error_code ignored;
+    while (!is_open_) co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+
+ private:
+  asio::steady_timer timer_;
+  bool is_open_ = false;
 };
 
 inline Error passing(const std::string& message = "not now") {

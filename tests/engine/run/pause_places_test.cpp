@@ -1,6 +1,4 @@
 // How many targets are in their pause at a time: the line that they wait in, and runs whose targets wait in it.
-#include <boost/asio/redirect_error.hpp>
-
 #include <random>
 #include <set>
 
@@ -34,24 +32,6 @@ struct Outcomes {
     loop.restart();
     loop.poll();
   }
-};
-
-// Holds whoever waits at it until it is opened.
-class Gate {
- public:
-  explicit Gate(asio::io_context& loop) : timer_(loop, asio::steady_timer::time_point::max()) {}
-  void open() {
-    is_open_ = true;
-    timer_.cancel();
-  }
-  Task<void> pass() {
-    boost::system::error_code ignored;
-    while (!is_open_) co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-
- private:
-  asio::steady_timer timer_;
-  bool is_open_ = false;
 };
 
 const std::vector<std::string> kSteps{"prepare", "page_on", "move", "page_off", "tidy"};

@@ -185,3 +185,77 @@ TEST_CASE("shared run: a pause that somebody else writes holds all workers, and 
   CHECK(must(members[0]->world.journal->run(run)).state == RunState::halted);
   CHECK(must(members[0]->world.journal->verify()) == std::vector<std::string>());
 }
+
+TEST_CASE("shared run: each worker keeps its own limit on pauses, and its targets begin them one after the other", "[shared-run]") {
+  constexpr int kTargets = 24, kMembers = 2;
+  const JournalDatabase database;
+  std::vector<std::unique_ptr<Member>> members;
+  for (int number = 0; number < kMembers; ++number) {
+    members.push_back(std::make_unique<Member>(database, std::vector<std::string>{"prepare", "page_on", "move", "page_off"}, kTargets));
+    members.back()->world.plan.options.concurrency = members.back()->world.plan.options.concurrency_per_region = 8;
+    members.back()->world.plan.options.max_paused = 1;
+  }
+  const auto run = members[0]->world.run_id();
+  std::atomic<int> succeeded{0};
+  std::vector<std::thread> threads;
+  for (auto& member : members)
+    threads.emplace_back([&] {
+      auto state = member->take_part(run);
+      if (state && *state == RunState::succeeded) ++succeeded;
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(succeeded == kMembers);
+  int waited = 0, pauses = 0;
+  for (const auto& member : members) {
+    std::set<int> paused;
+    for (const Event& event : member->world.heard.events) {
+      waited += event.kind == EventKind::note && event.data.value("waits", "") == "pause";
+      if (event.kind == EventKind::step_started && event.step.starts_with("page_on")) paused.insert(event.target), ++pauses;
+      if (event.kind == EventKind::step_succeeded && event.step.starts_with("page_off")) paused.erase(event.target);
+      CHECK(paused.size() <= 1);
+    }
+  }
+  CHECK(pauses == kTargets);
+  CHECK(waited > 0);
+  CHECK(must(members[0]->world.journal->verify()) == std::vector<std::string>());
+}
+
+TEST_CASE("shared run: a pause of the run leaves those that wait for theirs as they are, and another worker goes on with them", "[shared-run]") {
+  const JournalDatabase database;
+  const std::vector<std::string> steps{"prepare", "page_on", "move", "page_off"};
+  Member first(database, steps, 3);
+  first.world.plan.options.max_paused = 1;
+  const auto run = first.world.run_id();
+  const auto say = [&](const char* intent) {
+    auto other = must(open_journal(database.url(), OpenMode::read_write));
+    Event event;
+    event.run = run;
+    event.kind = EventKind::run_intent;
+    event.at = noon();
+    event.data = {{"intent", intent}};
+    std::vector<Event> events{event};
+    must(other->append(events));
+  };
+  Gate gate(first.world.loop);
+  first.world.scripts["move"].waits_for = [&](int) { return gate.pass(); };
+  int waiting = 0, left = 0;
+  first.world.heard.react = [&](const Event& event) {
+    if (event.kind != EventKind::note) return;
+    if (event.data.value("waits", "") == "pause" && ++waiting == 2) {
+      say("pause");
+      asio::post(first.world.loop, [&] { first.runner->look_again(); });
+    }
+    // The one that is paused ends only after that.
+    if (event.data.contains("error") && ++left == 2) gate.open();
+  };
+  CHECK(must(first.take_part(run)) == RunState::halted);
+  CHECK(left == 2);
+  CHECK(must(first.world.journal->run(run)).counts[TargetState::succeeded] == 1);
+  CHECK(must(first.world.journal->run(run)).counts[TargetState::running] == 2);
+  say("none");
+  Member second(database, steps, 3);
+  second.world.plan.options.max_paused = 1;
+  CHECK(must(second.take_part(run)) == RunState::succeeded);
+  CHECK(std::count(second.world.calls.begin(), second.world.calls.end(), "apply prepare") == 0);
+  CHECK(must(second.world.journal->verify()) == std::vector<std::string>());
+}
