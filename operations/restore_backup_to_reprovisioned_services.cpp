@@ -8,6 +8,7 @@
 
 #include "engine/plan/way.hpp"
 #include "operations/backup_archive.hpp"
+#include "operations/build_memory.hpp"
 #include "operations/database_work.hpp"
 #include "operations/handles.hpp"
 #include "operations/private_files.hpp"
@@ -45,7 +46,7 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
   Subject subject() const override { return Subject::instance; }
   bool applies(const std::string& way, const json&) const override { return way == kThroughput; }
   std::vector<Parameter> parameters() const override {
-    return {{"jobs", Parameter::Type::number, 1, "Parallel jobs of pg_restore for data and indexes."}};
+    return {{"jobs", Parameter::Type::number, 1, "Parallel jobs of pg_restore for data and indexes."}, restore_memory_parameter()};
   }
   std::vector<std::string> rests_on() const override { return {"reprovision_collected_instances"}; }
   // Jobs share data and indexes among them; the largest table is one job's all the same, and all of them share the server.
@@ -84,7 +85,7 @@ class Restore final : public TypedOperation<RestoreIntent, RestoreOutcome> {
     CO_TRY(const Archive archive, co_await archive_to_restore(context, id, intent.again));
     intent.file = archive.file;
     context.progress(Progress{0, 0, archive.because});
-    RestoreJob job{id, intent.server, intent.name, intent.owner, intent.file, static_cast<int>(context.arguments().value("jobs", 1.0))};
+    RestoreJob job{id, intent.server, intent.name, intent.owner, intent.file, static_cast<int>(context.arguments().value("jobs", 1.0)), build_memory(context, intent.server)};
     CO_TRY(auto entries, co_await entries_of(context, job));
     RestoreOutcome outcome;
     outcome.archive = archive.because;

@@ -83,6 +83,7 @@ class PortionRestore {
       CO_TRY(call.connection, co_await tenants_.of(portion.owners, true));
     }
     call.server_options = "-c synchronous_commit=off";
+    if (job_.share) call.server_options += ' ' + server_options_of(job_.share);
     call.arguments = {"--exit-on-error", "--no-password", "--use-list=" + list, job_.file};
     // As the owner's own refresh does, where row level security is forced on the owner: pg_restore would refuse.
     if (portion.pass == Pass::link || portion.pass == Pass::refresh) call.arguments.insert(call.arguments.begin(), "--enable-row-security");

@@ -1,9 +1,11 @@
 // Restoring entries of an archive into a new database, each with the rights that it may have (archive_portions).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/plan/restore_memory.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/archive_portions.hpp"
 
@@ -14,6 +16,7 @@ struct RestoreJob {
   std::string server, name, owner;  // the new database, and whose it is to be
   std::string file;                 // in pg_restore's custom format
   int jobs = 1;                     // of pg_restore, for data, indexes and materialized views
+  std::optional<RestoreShare> share = std::nullopt;  // of each of its sessions; none: as the server has it
 };
 
 struct RestoredPortions {

@@ -16,6 +16,7 @@ SessionOptions TransferLanes::writing() const {
   options.application_name = context_.application_name();
   options.statement_limit = Seconds(600);
   options.settings = {{"synchronous_commit", "off"}, {"jit", "off"}};
+  for (auto& setting : settings_of(share_)) options.settings.push_back(std::move(setting));
   return options;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/plan/restore_memory.hpp"
 #include "engine/postgres/transfer.hpp"
 #include "engine/run/step_context.hpp"
 #include "operations/tenant_login.hpp"
@@ -20,7 +21,9 @@ struct TransferEnds {
 // On the loop's thread; lives as long as the lanes that it gives. One at a time for a new database (tenants' logins).
 class TransferLanes {
  public:
-  TransferLanes(StepContext& context, TransferEnds ends) : context_(context), ends_(std::move(ends)), tenants_(context, ends_.new_server, ends_.new_name) {}
+  // `share`: what each session that writes may take for building indexes; none: as the server has it.
+  TransferLanes(StepContext& context, TransferEnds ends, std::optional<RestoreShare> share)
+      : context_(context), ends_(std::move(ends)), share_(share), tenants_(context, ends_.new_server, ends_.new_name) {}
 
   // A reader of the source: the first one is there before there are lanes.
   Task<Result<void>> open_source();
@@ -47,6 +50,7 @@ class TransferLanes {
 
   StepContext& context_;
   TransferEnds ends_;
+  std::optional<RestoreShare> share_;
   TenantLogins tenants_;
   std::map<std::string, ConnectionSpec> logins_;  // by owner
   std::vector<SessionPtr> sources_, readers_;

@@ -14,6 +14,7 @@
 #include "engine/postgres/transfer.hpp"
 #include "operations/backup_archive.hpp"
 #include "operations/backup_time.hpp"
+#include "operations/build_memory.hpp"
 #include "operations/database_work.hpp"
 #include "operations/differences.hpp"
 #include "operations/handles.hpp"
@@ -68,7 +69,8 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
   Subject subject() const override { return Subject::instance; }
   bool applies(const std::string& way, const json&) const override { return way == kShortPause; }
   std::vector<Parameter> parameters() const override {
-    return {{"jobs", Parameter::Type::number, 2, "Tables that are copied at the same time."}, backup_time_parameter(), verification_parameter()};
+    return {{"jobs", Parameter::Type::number, 2, "Tables that are copied at the same time."}, backup_time_parameter(), verification_parameter(),
+            restore_memory_parameter()};
   }
   std::vector<std::string> rests_on() const override { return {"prepare_reprovisioned_services", "reprovision_collected_instances"}; }
   Estimate estimate(const EstimateInput& input) const override {
@@ -104,7 +106,7 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
 
   Task<Result<TransferOutcome>> effect(StepContext& context, TransferIntent intent) override {
     CO_TRY(const PreparedRest rest, rest_of_definitions(context, intent.file));
-    TransferLanes lanes(context, {intent.old_server, intent.old_name, intent.new_server, intent.new_name});
+    TransferLanes lanes(context, {intent.old_server, intent.old_name, intent.new_server, intent.new_name}, build_memory(context, intent.new_server));
     CO_TRY_VOID(co_await lanes.open_source());
     auto checking = still_as_prepared(context, intent.new_server, lanes.source());
     auto opening = open_writers(rest.plan, rest, lanes);
@@ -292,7 +294,7 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
 
   static Task<Result<void>> restore(StepContext& context, const TransferIntent& intent, std::vector<ArchiveEntry> entries, TransferOutcome& outcome) {
     RestoreJob job{context.instance().id, intent.new_server, intent.new_name, intent.owner, intent.file,
-                   std::max(1, static_cast<int>(context.arguments().value("jobs", 2.0)))};
+                   std::max(1, static_cast<int>(context.arguments().value("jobs", 2.0))), build_memory(context, intent.new_server)};
     CO_TRY(const RestoredPortions restored, co_await restore_entries(context, job, std::move(entries)));
     outcome.passes += restored.passes;
     outcome.owners.insert(outcome.owners.end(), restored.owners.begin(), restored.owners.end());

@@ -37,6 +37,7 @@ inline Argument drain_timeout(std::string duration) { return {"drain_timeout", s
 inline Argument max_pause(std::string duration) { return {"max_pause", std::move(duration)}; }
 inline Argument backup(std::string time) { return {"backup", std::move(time)}; }
 inline Argument verify(std::string mode) { return {"verify", std::move(mode)}; }
+inline Argument restore_memory(std::string amount) { return {"restore_memory", std::move(amount)}; }
 inline Argument jobs(int count) { return {"jobs", count}; }
 inline Argument content(bool compare) { return {"content", compare}; }
 inline Argument health_timeout(std::string duration) { return {"health_timeout", std::move(duration)}; }

@@ -21,6 +21,7 @@
 #include "engine/run/survey.hpp"
 #include "runbooks/backup_time.hpp"
 #include "runbooks/inbound.hpp"
+#include "runbooks/restore_memory.hpp"
 #include "runbooks/target_layout.hpp"
 #include "runbooks/validate.hpp"
 #include "runbooks/verification.hpp"
@@ -281,6 +282,7 @@ Task<Result<PlanResult>> make_plan(Services services, PlanRequest request, const
   CO_TRY_VOID(validate(request.runbook, operations, conditions));
   CO_TRY_VOID(check_backup_time(request.runbook));
   CO_TRY_VOID(check_verification(request.runbook));
+  CO_TRY_VOID(check_restore_memory(request.runbook));
   CO_TRY_VOID(check_overrides(request.runbook, request.options));
   CO_TRY_VOID(check_suppressions(request.fleet, conditions));
   PlanResult result;

@@ -28,6 +28,9 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
       .parameter("verify", Parameter::Type::text, "auto",
                  "How contents are compared: before (all of them before the application is let in), snapshot (rows are counted before, contents "
                  "compared after the pivot), counts (rows are counted), auto (before, unless only another one fits the downtime budget)")
+      .parameter("restore_memory", Parameter::Type::text, "auto",
+                 "Memory for building indexes on each target server, divided among the sessions that do so at a time: 2GB, or auto (half of "
+                 "its shared_buffers, and for no session less than the server's own)")
       .precondition(
           has_service_instance(service(from), state("provisioned")),
           servers_reachable(),
@@ -88,8 +91,8 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           with_maintenance_page(pause(true), drain_timeout(given("drain_timeout")), max_pause(given("max_pause")), backup(given("backup")),
                                 verify(given("verify")))(
               backup_collected_services(),
-              restore_backup_to_reprovisioned_services(),
-              transfer_to_prepared_services(backup(given("backup")), verify(given("verify"))),
+              restore_backup_to_reprovisioned_services(restore_memory(given("restore_memory"))),
+              transfer_to_prepared_services(backup(given("backup")), restore_memory(given("restore_memory")), verify(given("verify"))),
               analyze_restored_services(),
               verify_restored_services(content(true), verify(given("verify"))),
               enable_reprovisioned_services(),

@@ -47,7 +47,8 @@ select json_build_object(
         or name in ('DateStyle', 'IntervalStyle', 'default_text_search_config', 'lc_monetary', 'lc_numeric', 'lc_time',
                     'standard_conforming_strings', 'bytea_output', 'backslash_quote', 'array_nulls', 'transform_null_equals',
                     'xmlbinary', 'xmloption', 'default_transaction_isolation', 'default_tablespace', 'shared_buffers',
-                    'work_mem', 'maintenance_work_mem', 'temp_buffers', 'effective_cache_size')),
+                    'work_mem', 'maintenance_work_mem', 'temp_buffers', 'effective_cache_size')
+        or name in ('max_parallel_workers', 'max_parallel_maintenance_workers')),
   'extensions', {extensions},
   'roles', coalesce((
     select json_object_agg(r.rolname, json_build_object(

@@ -81,7 +81,7 @@ TEST_CASE("rehearsal: arguments are the real ones, wherever they stand; an own o
   const RunbookNode& bracket = rehearsal.runbook.operations[1];
   CHECK(bracket.arguments == json{{"keep_backup", true}});
   CHECK(bracket.children.front().arguments == json{{"content", false}});
-  CHECK(bracket.children[3].arguments == json{{"jobs", 4}});
+  CHECK(bracket.children[3].arguments == json{{"jobs", 4}, {"restore_memory", "auto"}});
   CHECK(bracket.children.back().arguments == json{{"content", false}});
   CHECK(std::count(rehearsal.left_out.begin(), rehearsal.left_out.end(), "notify") == 1);
   CHECK(faults_of(rehearsal.runbook) == "");
@@ -91,7 +91,7 @@ TEST_CASE("rehearsal: known by name, with the parameters that it uses, and throu
   const Runbook named = find_runbook("rehearsal-of-postgres-upgrade").value();
   std::vector<std::string> parameters;
   for (const Parameter& parameter : named.parameters) parameters.push_back(parameter.name);
-  CHECK(parameters == std::vector<std::string>{"from", "to", "adopt_empty_database", "authentication"});
+  CHECK(parameters == std::vector<std::string>{"from", "to", "adopt_empty_database", "authentication", "restore_memory"});
   const RealRegistries all;
   const ParsedRunbook parsed = parse_runbook(runbook_to_yaml(named), all.operations, all.conditions);
   CHECK(format_problems(named.name, parsed.problems) == "");

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/plan/restore_memory.hpp"
 #include "engine/plan/verification.hpp"
 #include "engine/run/operation.hpp"
 
@@ -69,9 +70,9 @@ inline OperationRegistry upgrade_operations() {
   add_fake(registry, "stop_app", Subject::environment, {{"pause", Type::boolean, true, "stop it"}});
   add_fake(registry, "fence_source", Subject::instance, {{"drain_timeout", Type::duration, "10s", "patience"}});
   add_fake_of(registry, "throughput", "backup_collected_services", {}, 10);
-  add_fake_of(registry, "throughput", "restore_backup_to_reprovisioned_services", {{"jobs", Type::number, 1, "jobs"}}, 20);
+  add_fake_of(registry, "throughput", "restore_backup_to_reprovisioned_services", {{"jobs", Type::number, 1, "jobs"}, restore_memory_parameter()}, 20);
   add_fake_of(registry, "short-pause", "prepare_reprovisioned_services");
-  add_fake_of(registry, "short-pause", "transfer_to_prepared_services", {{"jobs", Type::number, 2, "jobs"}, {"backup", Type::text, "before-pivot", "when"}, verification_parameter()}, 12);
+  add_fake_of(registry, "short-pause", "transfer_to_prepared_services", {{"jobs", Type::number, 2, "jobs"}, {"backup", Type::text, "before-pivot", "when"}, verification_parameter(), restore_memory_parameter()}, 12);
   add_fake(registry, "analyze_restored_services", Subject::instance);
   add_fake(registry, "verify_restored_services", Subject::instance, {{"content", Type::boolean, true, "every row"}, verification_parameter()});
   add_fake(registry, "enable_reprovisioned_services", Subject::instance);
