@@ -37,7 +37,8 @@ Task<Result<void>> dump_definitions(StepContext& context, PrepareIntent intent) 
   call.major = context.work.facts.servers.at(intent.server).version_number / 10000;
   CO_TRY(call.connection, co_await context.administrator(intent.source_server, intent.source_name));
   // Not --schema-only: that leaves out which materialized views are to be filled.
-  call.arguments = {"--format=custom", "--compress=0", "--no-sync", "--section=pre-data", "--section=post-data", "--lock-wait-timeout=5s",
+  // Large objects come with the rows: they are made and removed while the application runs.
+  call.arguments = {"--format=custom", "--compress=0", "--no-blobs", "--no-sync", "--section=pre-data", "--section=post-data", "--lock-wait-timeout=5s",
                     "--file=" + intent.file};
   auto dumped = co_await call_client(context, std::move(call));
   if (!dumped) co_return std::move(dumped).error().within(fmt::format("the definitions of \"{}\" could not be read", context.instance().database));

@@ -10,6 +10,7 @@
 #include "engine/plan/verification.hpp"
 #include "engine/plan/way.hpp"
 #include "engine/postgres/content.hpp"
+#include "engine/postgres/large_objects.hpp"
 #include "engine/postgres/row_counts.hpp"
 #include "engine/postgres/transfer.hpp"
 #include "operations/backup_archive.hpp"
@@ -29,7 +30,7 @@
 
 namespace pgconvoy {
 
-PGCONVOY_JSON_FIELDS(TransferOutcome, rows, bytes, tables, sequences, passes, owners, seconds, backup, evidence)
+PGCONVOY_JSON_FIELDS(TransferOutcome, rows, bytes, tables, sequences, passes, large_objects, owners, seconds, backup, evidence)
 
 namespace {
 
@@ -82,7 +83,12 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     const double share = (together ? 1 : 0.7) - (verification_of(input.arguments) == Verification::before ? 0 : kReadBack);
     Estimate estimate{0.8, false, {{term::kTableBytes, bytes * share}, {term::kIndexBytes, static_cast<double>(database->index_bytes)},
                                    {term::kRelations, static_cast<double>(database->relations)}}};
-    if (together && input.facts.host.backup_encrypted) estimate.work.push_back({term::kEncryptedBytes, bytes});
+    if (database->large_objects > 0) {
+      estimate.work.push_back({term::kLargeObjectBytes, static_cast<double>(database->large_object_bytes)});
+      estimate.work.push_back({term::kLargeObjects, static_cast<double>(database->large_objects)});
+    }
+    if (together && input.facts.host.backup_encrypted)
+      estimate.work.push_back({term::kEncryptedBytes, bytes + static_cast<double>(database->large_objects > 0 ? database->large_object_bytes : 0)});
     return estimate;
   }
 
@@ -220,13 +226,21 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
       for (TransferTable& table : plan.tables)
         if (const auto found = rest.tables.find(table.name); found != rest.tables.end()) table.after_sql = found->second;
       CO_TRY_VOID(co_await open_lanes(inner, plan, rest, lanes));
-      const std::int64_t total = inner.database_facts(inner.instance().id).table_bytes;
+      const DatabaseFacts& facts = inner.database_facts(inner.instance().id);
+      const std::int64_t total = facts.table_bytes + (plan.large_objects ? facts.large_object_bytes : 0);
       auto told = [&inner, total](std::int64_t bytes) { inner.progress(Progress{bytes, std::max(bytes, total), "rows copied"}); };
       CO_TRY(sent, co_await transfer_rows(plan, lanes.lanes(), seed, std::move(told)));
       CO_TRY(outcome.sequences, co_await transfer_sequences(plan, lanes.source(), lanes.administrator()));
     }
+    SentLargeObjects objects;
+    if (plan.large_objects) {
+      const Stopwatch watch(outcome.seconds, "large objects");
+      auto told = [&inner](std::int64_t bytes) { inner.progress(Progress{bytes, 0, "large objects copied"}); };
+      CO_TRY(objects, co_await transfer_large_objects(lanes.source(), lanes.administrator(), seed, std::move(told)));
+      outcome.large_objects = objects.objects;
+    }
     outcome.rows = sent.rows;
-    outcome.bytes = sent.bytes;
+    outcome.bytes = sent.bytes + objects.bytes;
     outcome.tables = static_cast<std::int64_t>(sent.tables.size());
     // A checksum is evidence where the target's rows have it too.
     const bool proves = verification_of(inner.arguments()) == Verification::before;
@@ -245,22 +259,23 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     if (!proves) {
       const Stopwatch watch(outcome.seconds, "count");
       inner.progress(Progress{0, 0, "counting all rows"});
-      co_return co_await prove_counts(sent, std::move(readers));
+      co_return co_await prove_counts(sent, objects, std::move(readers));
     }
     const Stopwatch watch(outcome.seconds, "read back");
     inner.progress(Progress{0, 0, "reading all rows back"});
     CO_TRY_VOID(co_await prove_transfer(plan, sent, lanes.source(), std::move(readers), seed));
+    if (plan.large_objects) CO_TRY_VOID(co_await prove_large_objects(objects, lanes.source(), lanes.administrator(), seed));
     co_return 0;
   }
 
   // The source stands still: what COPY has read of a table is what it holds. The target is counted, and after the last statement
   // that could run a tenant's code: what COPY says that it has stored, an expression of an index may have deleted since.
-  static Task<Result<int>> prove_counts(const Transferred& sent, std::vector<Session*> readers) {
-    std::map<std::string, std::int64_t> there;
+  static Task<Result<int>> prove_counts(const Transferred& sent, const SentLargeObjects& objects, std::vector<Session*> readers) {
+    std::map<std::string, std::int64_t> there{{"", objects.objects}};
     for (const TransferredTable& table : sent.tables) there[table.name] = table.rows;
     const std::string server = readers.front()->server();
     CO_TRY(auto tables, co_await tables_with_rows(*readers.front()));
-    CO_TRY(const auto here, co_await count_rows(std::move(readers), std::move(tables), false));
+    CO_TRY(const auto here, co_await count_rows(std::move(readers), std::move(tables), true));
     const auto different = different_counts(there, here);
     if (different.empty()) co_return 0;
     co_return Error(ErrorKind::corrupt, fmt::format("the new database is not equal to the old one: {}", fmt::join(different, ", "))).on(server);

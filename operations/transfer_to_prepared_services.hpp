@@ -11,6 +11,7 @@ namespace pgconvoy {
 struct TransferOutcome {
   std::int64_t rows = 0, bytes = 0, tables = 0;  // copied, read back and found equal
   int sequences = 0, passes = 0;
+  std::int64_t large_objects = 0;                // likewise
   std::vector<std::string> owners;               // as of a restore
   std::map<std::string, double> seconds;         // by phase; some of them run at the same time
   json backup;                                   // a BackupFile; null when it is made after the pivot

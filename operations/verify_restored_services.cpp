@@ -96,6 +96,7 @@ class Verify final : public TypedOperation<VerifyIntent, VerifyOutcome> {
       outcome.rows = copied->rows;
       outcome.bytes = copied->bytes;
       outcome.tables = copied->tables;
+      outcome.large_objects = copied->large_objects;
     }
     co_return outcome;
   }

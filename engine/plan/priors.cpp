@@ -26,7 +26,7 @@ const std::vector<Prior>& priors() {
       {"prepare_reprovisioned_services", {{kFixed, 0.5}, {kRelations, 0.0025}}, 0.3},
       {"transfer_to_prepared_services",
        {{kFixed, 0.6}, {kRelations, 0.0015}, {kTableBytes, 1 / (40 * kMegabyte)}, {kIndexBytes, 1 / (60 * kMegabyte)},
-        {kEncryptedBytes, 1 / (200 * kMegabyte)}},
+        {kLargeObjectBytes, 1 / (20 * kMegabyte)}, {kLargeObjects, 0.0001}, {kEncryptedBytes, 1 / (200 * kMegabyte)}},
        0.25},
       {"back_up_after_pivot",
        {{kFixed, 0.2}, {kRelations, 0.0008}, {kTableBytes, 1 / (60 * kMegabyte)}, {kLargeObjectBytes, 1 / (25 * kMegabyte)},

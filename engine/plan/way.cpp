@@ -24,7 +24,10 @@ std::string what_speaks_against(const Runbook& runbook, const TargetFacts& facts
     if (!has(runbook.operations, operation)) return fmt::format("the runbook has no {}", operation);
   if (adopts(runbook.operations)) return "databases that were made beforehand are adopted";
   for (const auto& [id, database] : facts.databases) {
-    if (database.large_objects > 0) return fmt::format("{} has large objects", id);
+    // The catalogue of their pages is a superuser's.
+    const auto source = facts.source_server.find(id);
+    if (database.large_objects > 0 && source != facts.source_server.end() && !facts.servers.at(source->second).superuser)
+      return fmt::format("{} has large objects, and the administrator of its server is no superuser", id);
     const auto server = facts.target_server.find(id);
     if (server != facts.target_server.end() && !facts.servers.at(server->second).superuser) return "the administrator is no superuser";
   }

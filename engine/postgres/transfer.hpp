@@ -35,14 +35,14 @@ struct TransferTable {
 struct TransferPlan {
   std::vector<TransferTable> tables;   // the largest first
   std::vector<std::string> sequences;  // qualified and quoted
+  bool large_objects = false;          // the source has some (large_objects.hpp)
 };
 
-// Reads the catalogues of both. Error conflict when a table with rows is missing on the target or has other columns, or when
-// the source has large objects, which aren't carried this way.
+// Reads the catalogues of both. Error conflict when a table with rows is missing on the target or has other columns.
 Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target);
 
-// The same plan with the sizes of now, and in their order. REQUIRES: neither schema has changed since it was made. Error
-// refused as plan_transfer(); conflict when a table isn't there.
+// The same plan with the sizes of now, and in their order, and with the large objects of now. REQUIRES: neither schema has
+// changed since it was made. Error conflict when a table isn't there.
 Task<Result<TransferPlan>> measure_again(TransferPlan plan, Session& source);
 
 // One way for rows: a session on each side, with the rights that are needed to write there.

@@ -104,10 +104,6 @@ void largest_first(TransferPlan& plan) {
             [](const TransferTable& a, const TransferTable& b) { return a.size != b.size ? a.size > b.size : a.name < b.name; });
 }
 
-Error no_large_objects(const Session& source) {
-  return Error(ErrorKind::refused, "the database has large objects, which aren't carried over row by row", "--way throughput").on(source.server());
-}
-
 }  // namespace
 
 Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
@@ -117,7 +113,6 @@ Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
   if (!left) co_return std::move(left).error();
   if (!right) co_return std::move(right).error();
   const Inventory &ours = *left, &theirs = *right;
-  if (ours.large_objects) co_return no_large_objects(source);
   std::map<std::string, const ContentTable*> by_name;
   for (const ContentTable& table : theirs.tables) by_name.emplace(table.name, &table);
   TransferPlan plan;
@@ -132,20 +127,19 @@ Task<Result<TransferPlan>> plan_transfer(Session& source, Session& target) {
   }
   if (ours.sequences != theirs.sequences) co_return Error(ErrorKind::conflict, "the new database has other sequences").on(target.server());
   plan.sequences = ours.sequences;
+  plan.large_objects = ours.large_objects;
   largest_first(plan);
   co_return plan;
 }
 
 Task<Result<TransferPlan>> measure_again(TransferPlan plan, Session& source) {
   const std::string sql =
-      "select format('%I.%I', n.nspname, c.relname), coalesce(pg_table_size(c.oid), 0), (select count(*) from (select from pg_largeobject_metadata limit 1) l) "
-      "from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and " + catalogue::user_schema("n");
+      "select format('%I.%I', n.nspname, c.relname), coalesce(pg_table_size(c.oid), 0) from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+      "where c.relkind = 'r' and " + catalogue::user_schema("n") + " union all select '', count(*) from (select from pg_largeobject_metadata limit 1) l";
   CO_TRY(const Rows rows, co_await source.query(sql));
   std::map<std::string, std::int64_t> sizes;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows.number(i, 2) > 0) co_return no_large_objects(source);
-    sizes[rows.text(i, 0)] = rows.number(i, 1);
-  }
+  for (std::size_t i = 0; i < rows.size(); ++i) sizes[rows.text(i, 0)] = rows.number(i, 1);
+  plan.large_objects = sizes[""] > 0;
   for (TransferTable& table : plan.tables) {
     const auto found = sizes.find(table.name);
     if (found == sizes.end()) co_return Error(ErrorKind::conflict, fmt::format("table {} isn't in the old database any more", table.name)).on(source.server());

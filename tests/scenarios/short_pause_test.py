@@ -29,8 +29,6 @@ class ShortPauseTest(ScenarioTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.old, cls.new = cls.lab.server("eu-west", 13), cls.lab.server("eu-west", 15)
-        for application in cls.lab.record["applications"]:  # some shape has large objects
-            cls.lab.psql(cls.old, "SELECT lo_unlink(oid) FROM pg_largeobject_metadata", cls.lab.database_of(application)["database"])
 
     def setUp(self):
         self.lab.use_journal(self.id().rsplit(".", 1)[1])
@@ -141,10 +139,29 @@ class ShortPauseTest(ScenarioTest):
         self.assertEqual(self.lab.catalogs(), before)
         self.assertEqual(self.files("*definitions*"), [])
 
-    def test_large_objects_go_the_other_way(self):
+    def test_large_objects_come_too(self):
+        """Of a database whose owner made some before it was prepared, and some right before its pause."""
         target = next(each["environment"] for each in self.lab.record["databases"] if each["environment"] not in self.lab.record["applications"])
-        self.lab.psql(self.old, "SELECT lo_from_bytea(0, 'abc')", self.lab.database_of(target)["database"])
-        planned = self.lab.run("plan", *self.lab.fleet_arguments("--limit", target, *SHORT, "-v"))
-        self.assert_exit(planned, 0)
-        self.assertIn("way: throughput (not short-pause:", planned.stdout)
-        self.assertIn("has large objects", planned.stdout)
+        database = self.lab.database_of(target)["database"]
+        self.lab.as_owner(target, "SELECT pg_catalog.lo_from_bytea(70001, decode(repeat('ab', 300000), 'hex')), pg_catalog.lo_create(70002)")
+        self.lab.as_owner(target, "GRANT SELECT ON LARGE OBJECT 70001 TO PUBLIC; COMMENT ON LARGE OBJECT 70002 IS 'nothing in it'")
+        with self.lab.start("run", *self.lab.fleet_arguments("--limit", target, *SHORT), "--yes") as run:
+            wait_for("the preparation", lambda: self.lab.journal.has_begun("page_on"), every=0)
+            run.signal(signal.SIGSTOP)
+            try:
+                self.lab.as_owner(target, "SELECT pg_catalog.lo_from_bytea(70003, 'late'), pg_catalog.lo_put(70001, 1000000, 'far behind')")
+            finally:
+                run.signal(signal.SIGCONT)
+            code, output = run.finish()
+        self.assertEqual(code, 0, output)
+        outcome = self.outcome_of("transfer_to_prepared_services")
+        self.assertGreaterEqual(outcome["large_objects"], 3)
+        self.assertIn("large objects", outcome["seconds"])
+        [(intent,)] = self.lab.journal.rows("SELECT intent FROM steps WHERE path LIKE '%/fence_source@%'")
+        fenced = json.loads(intent)["fenced_name"]
+        self.lab.psql(self.old, f"ALTER DATABASE {fenced} ALLOW_CONNECTIONS true")
+        for question in ("SELECT string_agg(concat(oid, ' ', pg_get_userbyid(lomowner), ' ', lomacl, ' ', md5(lo_get(oid))), ',' ORDER BY oid) FROM pg_largeobject_metadata",
+                         "SELECT obj_description(70002, 'pg_largeobject')"):
+            self.assertEqual(self.lab.psql(self.new, question, database), self.lab.psql(self.old, question, fenced))
+        self.assertEqual(self.lab.psql(self.new, "SELECT length(lo_get(70001))", database), ["1000010"])
+        self.assertEqual(len(self.lab.leftovers(self.new)), 0)

@@ -116,7 +116,6 @@ class WavesTest(ScenarioTest):
     def test_pauses_at_a_time_beside_targets_in_flight(self):
         lab, targets = self.lab, self.take(3)
         for target in targets:
-            lab.psql(lab.server("eu-west", 13), "SELECT lo_unlink(oid) FROM pg_largeobject_metadata", lab.database_of(target)["database"])
             lab.make_slow(target, 0.7)
         arguments = lab.fleet_arguments(*self.limits(*targets), "--way", "short-pause", "--concurrency", "3", "--concurrency-per-region", "3", "--max-paused", "1")
         self.assertIn("max-paused 1", self.assert_exit(lab.run("plan", *arguments, "-v"), 0).stdout)

@@ -35,9 +35,15 @@ TEST_CASE("way: short-pause where it is possible, otherwise throughput and why")
 
   TargetFacts objects = facts_of("local");
   objects.databases["shop-db"].large_objects = 1;
+  objects.source_server["shop-db"] = "eu-pg13";
+  objects.servers["eu-pg13"].superuser = true;
+  CHECK(choose_way(kShortPause, able(), objects).name == kShortPause);
+  objects.servers["eu-pg13"].superuser = false;
   Way way = choose_way(kShortPause, able(), objects);
   CHECK(way.name == kThroughput);
-  CHECK_THAT(way.because, Contains("shop-db has large objects"));
+  CHECK_THAT(way.because, Contains("shop-db has large objects, and the administrator of its server is no superuser"));
+  objects.databases["shop-db"].large_objects = 0;
+  CHECK(choose_way(kShortPause, able(), objects).name == kShortPause);
 
   TargetFacts managed = facts_of("local");
   managed.servers["eu-pg15"].superuser = false;
