@@ -14,6 +14,7 @@
 #include "operations/handles.hpp"
 #include "operations/prepared_rest.hpp"
 #include "operations/private_files.hpp"
+#include "operations/rehearsal.hpp"
 #include "operations/restore_portions.hpp"
 #include "operations/tenant_login.hpp"
 
@@ -40,6 +41,8 @@ Task<Result<void>> dump_definitions(StepContext& context, PrepareIntent intent) 
   // Large objects come with the rows: they are made and removed while the application runs.
   call.arguments = {"--format=custom", "--compress=0", "--no-blobs", "--no-sync", "--section=pre-data", "--section=post-data", "--lock-wait-timeout=5s",
                     "--file=" + intent.file};
+  CO_TRY(const auto held, held_snapshot(context, context.instance().id));
+  if (held) call.arguments.push_back("--snapshot=" + held->id);
   auto dumped = co_await call_client(context, std::move(call));
   if (!dumped) co_return std::move(dumped).error().within(fmt::format("the definitions of \"{}\" could not be read", context.instance().database));
   co_return Result<void>();
@@ -73,7 +76,8 @@ class Prepare final : public TypedOperation<PrepareIntent, PrepareOutcome> {
   }
   Subject subject() const override { return Subject::instance; }
   bool applies(const std::string& way, const json&) const override { return way == kShortPause; }
-  std::vector<std::string> rests_on() const override { return {"reprovision_collected_instances"}; }
+  // The last two in a rehearsal only: all of it is of one moment.
+  std::vector<std::string> rests_on() const override { return {"reprovision_collected_instances", "record_source", "hold_snapshot"}; }
   Estimate estimate(const EstimateInput& input) const override {
     const DatabaseFacts* database = database_of(input);
     if (database == nullptr) return {0.5, false};
@@ -100,7 +104,7 @@ class Prepare final : public TypedOperation<PrepareIntent, PrepareOutcome> {
     SessionOptions options;
     options.application_name = context.application_name();
     options.settings = {{"default_transaction_read_only", "on"}};
-    CO_TRY(auto source, co_await context.open(intent.source_server, intent.source_name, options));
+    CO_TRY(auto source, co_await open_source_reader(context, intent.source_server, intent.source_name, options));
     const int other_version = context.work.facts.servers.at(intent.server).version_number;
     const std::string none;
     CO_TRY(const std::string marker, co_await schema_marker(*source, none));

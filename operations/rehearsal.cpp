@@ -53,6 +53,16 @@ Result<std::optional<HeldSnapshot>> held_snapshot(StepContext& context, const st
   return std::move(gone).on(context.source_server(instance).id);
 }
 
+Task<Result<SessionPtr>> open_source_reader(StepContext& context, std::string server, std::string database, SessionOptions options) {
+  CO_TRY(const auto held, held_snapshot(context, context.instance().id));
+  CO_TRY(SessionPtr session, co_await context.open(std::move(server), std::move(database), std::move(options)));
+  if (held)
+    CO_TRY_VOID(co_await session->script(fmt::format("begin transaction isolation level repeatable read, read only; set transaction snapshot {}; "
+                                                     "set local idle_in_transaction_session_timeout = 0",
+                                                     session->quote_literal(held->id))));
+  co_return std::move(session);
+}
+
 Task<Result<std::vector<RehearsalLeftover>>> rehearsal_leftovers(Session& maintenance) {
   // Who works on a target has a session on its server, which names run and target as the database does.
   std::vector<Value> parameters{std::string(kRehearsalComment)};

@@ -38,6 +38,10 @@ void let_go_of_snapshot(StepContext& context, const std::string& instance);
 // what rests on it begins anew then.
 Result<std::optional<HeldSnapshot>> held_snapshot(StepContext& context, const std::string& instance);
 
+// A session that reads in the instance's database on the source: a rehearsal's sees the moment that is held, in a transaction of its
+// own, any other what there is. Errors as of held_snapshot().
+Task<Result<SessionPtr>> open_source_reader(StepContext& context, std::string server, std::string database, SessionOptions options);
+
 // Intent of record_source.
 struct RecordIntent {
   std::string server, name, file;

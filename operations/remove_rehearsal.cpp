@@ -41,7 +41,7 @@ class Remove final : public TypedOperation<RemoveIntent, RemoveOutcome> {
       intent.server = fresh->server;
       intent.database = fresh->temporary_name;
     }
-    if (auto backup = context.outcome<BackupOutcome>("backup_collected_services", id)) intent.backup = backup->backup.file;
+    if (auto backup = latest_backup(context, id)) intent.backup = backup->file;
     if (auto record = context.intent<RecordIntent>("record_source", id)) intent.record = record->file;
     intent.keep_backup = context.arguments().value("keep_backup", false);
     co_return intent;

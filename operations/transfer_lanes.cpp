@@ -1,5 +1,7 @@
 #include "operations/transfer_lanes.hpp"
 
+#include "operations/rehearsal.hpp"
+
 namespace pgconvoy {
 
 SessionOptions TransferLanes::reading() const {
@@ -22,7 +24,7 @@ SessionOptions TransferLanes::writing() const {
 
 Task<Result<void>> TransferLanes::open_source() {
   SessionOptions options = reading();
-  CO_TRY(auto source, co_await context_.open(ends_.old_server, ends_.old_name, options));
+  CO_TRY(auto source, co_await open_source_reader(context_, ends_.old_server, ends_.old_name, options));
   sources_.push_back(std::move(source));
   co_return Result<void>();
 }

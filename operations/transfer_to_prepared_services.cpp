@@ -23,6 +23,7 @@
 #include "operations/prepare_reprovisioned_services.hpp"
 #include "operations/prepared_rest.hpp"
 #include "operations/private_files.hpp"
+#include "operations/rehearsal.hpp"
 #include "operations/restore_portions.hpp"
 #include "operations/still_prepared.hpp"
 #include "operations/tenant_login.hpp"
@@ -73,7 +74,8 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     return {{"jobs", Parameter::Type::number, 2, "Tables that are copied at the same time."}, backup_time_parameter(), verification_parameter(),
             restore_memory_parameter()};
   }
-  std::vector<std::string> rests_on() const override { return {"prepare_reprovisioned_services", "reprovision_collected_instances"}; }
+  // The last two in a rehearsal only.
+  std::vector<std::string> rests_on() const override { return {"prepare_reprovisioned_services", "reprovision_collected_instances", "record_source", "hold_snapshot"}; }
   Estimate estimate(const EstimateInput& input) const override {
     const DatabaseFacts* database = database_of(input);
     if (database == nullptr) return {0.8, false};
@@ -96,10 +98,10 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     const std::string id = context.instance().id;
     auto fence = context.intent<FenceIntent>("fence_source", id);
     auto prepared = context.intent<PrepareIntent>("prepare_reprovisioned_services", id);
-    if (!fence || !prepared) co_return Error(ErrorKind::internal, "a transfer needs a fenced and a prepared database of " + id);
+    if ((!fence && !rehearses(context)) || !prepared) co_return Error(ErrorKind::internal, "a transfer needs a fenced and a prepared database of " + id);
     TransferIntent intent;
-    intent.old_server = fence->server;
-    intent.old_name = fence->fenced_name;
+    intent.old_server = fence ? fence->server : prepared->source_server;
+    intent.old_name = fence ? fence->fenced_name : prepared->source_name;
     intent.new_server = prepared->server;
     intent.new_name = prepared->name;
     intent.owner = prepared->owner;
@@ -136,6 +138,7 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     spend(context, std::chrono::steady_clock::now() - began);
     if (failure) co_return std::move(*failure);
     CO_TRY_VOID(remove_definitions(intent.file));
+    if (rehearses(context)) CO_TRY_VOID(co_await end_rehearsal(context, intent, outcome));
     co_return outcome;
   }
 
@@ -176,6 +179,16 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
       co_return co_await measure_again(std::move(plan), lanes.source());
     }
     co_return co_await plan_transfer(lanes.source(), lanes.administrator());
+  }
+
+  // Nothing reads the moment any more; a backup that isn't to stay is never catalogued.
+  static Task<Result<void>> end_rehearsal(StepContext& context, const TransferIntent& intent, TransferOutcome& outcome) {
+    let_go_of_snapshot(context, context.instance().id);
+    if (keeps_backup(context) || intent.backup.server.empty()) co_return Result<void>();
+    outcome.backup = nullptr;
+    CO_TRY(const std::string left, co_await discard_backup(context, intent.backup));
+    if (!left.empty()) co_return Error(ErrorKind::io, left);
+    co_return Result<void>();
   }
 
   static Task<Result<void>> open_logins(const TransferPlan& plan, const PreparedRest& rest, TransferLanes& lanes) {

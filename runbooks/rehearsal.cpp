@@ -15,7 +15,7 @@ namespace {
 
 // What of a runbook is rehearsed, found wherever it stands.
 struct RehearsedParts {
-  std::optional<RunbookNode> collect, reprovision, backup, restore, analyze, verify;
+  std::optional<RunbookNode> collect, reprovision, backup, restore, prepare, transfer, analyze, verify;
   std::vector<std::string> left_out;
 
   std::optional<RunbookNode>* of(const std::string& name) {
@@ -23,6 +23,8 @@ struct RehearsedParts {
     if (name == "reprovision_collected_instances") return &reprovision;
     if (name == "backup_collected_services") return &backup;
     if (name == "restore_backup_to_reprovisioned_services") return &restore;
+    if (name == "prepare_reprovisioned_services") return &prepare;
+    if (name == "transfer_to_prepared_services") return &transfer;
     if (name == "analyze_restored_services") return &analyze;
     if (name == "verify_restored_services") return &verify;
     return nullptr;
@@ -87,7 +89,14 @@ Result<Rehearsal> rehearsal_of(const Runbook& runbook, bool keep_backup) {
   bracket.children.push_back(with_content("record_source", verify));
   bracket.children.push_back(*std::move(parts.backup));
   bracket.children.push_back(*std::move(parts.reprovision));
+  // Each target goes one of the ways. Nothing of a copy comes after a pivot: it is backed up and read back at once.
+  const bool both_ways = parts.prepare && parts.transfer;
+  if (both_ways) bracket.children.push_back(*std::move(parts.prepare));
   bracket.children.push_back(*std::move(parts.restore));
+  if (both_ways) {
+    for (const char* name : {"backup", "verify"}) parts.transfer->arguments.erase(name);
+    bracket.children.push_back(*std::move(parts.transfer));
+  }
   if (parts.analyze) bracket.children.push_back(*std::move(parts.analyze));
   bracket.children.push_back(with_content("verify_rehearsal", verify));
   made.operations = {*std::move(parts.collect), std::move(bracket)};

@@ -171,9 +171,10 @@ class Safety {
     const std::string& name = node.operation;
     for (const char* moving : {"page_on", "stop_app", "pause_poolers", kFence, kEnable, kRedeploy, kVerify, kDeprovision})
       if (name == moving) wrong(node, fmt::format("has no place in a rehearsal: {} touches neither application nor old database", kRehearsalBracket));
-    for (const char* inside : {kBackup, kReprovision, kRestore, kAnalyze})
+    for (const char* inside : {kBackup, kReprovision, kRestore, kPrepare, kTransfer, kAnalyze})
       if (name == inside && !node.rehearsed) wrong(node, fmt::format("must stand inside {}, whose end removes what it makes", kRehearsalBracket));
-    if (name == kBackup) after(at, kRecord, "what is restored is compared with the record");
+    for (const char* copying : {kBackup, kTransfer})
+      if (name == copying) after(at, kRecord, "what is copied is compared with the record");
     if (name == kCompare) after(at, kRestore, "there is nothing to compare otherwise");
   }
 

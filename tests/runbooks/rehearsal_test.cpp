@@ -43,10 +43,11 @@ TEST_CASE("rehearsal: what moves nothing of a runbook, between a moment that is 
   CHECK(rehearsal.runbook.name == "rehearsal-of-postgres-13-to-15");
   CHECK(names(rehearsal.runbook.operations) == std::vector<std::string>{"collect_service_instances", "as_rehearsal"});
   CHECK(names(rehearsal.runbook.operations[1].children) ==
-        std::vector<std::string>{"record_source", "backup_collected_services", "reprovision_collected_instances", "restore_backup_to_reprovisioned_services",
-                                 "analyze_restored_services", "verify_rehearsal"});
-  CHECK(rehearsal.left_out == std::vector<std::string>{"prepare_reprovisioned_services", "with_maintenance_page", "transfer_to_prepared_services", "enable_reprovisioned_services", "redeploy", "deprovision_collected_instances"});
-  CHECK_THAT(rehearsal.runbook.summary, Contains("left out: prepare_reprovisioned_services, with_maintenance_page, transfer_to_prepared_services, enable_reprovisioned_services"));
+        std::vector<std::string>{"record_source", "backup_collected_services", "reprovision_collected_instances", "prepare_reprovisioned_services",
+                                 "restore_backup_to_reprovisioned_services", "transfer_to_prepared_services", "analyze_restored_services", "verify_rehearsal"});
+  CHECK(rehearsal.left_out == std::vector<std::string>{"with_maintenance_page", "enable_reprovisioned_services", "redeploy", "deprovision_collected_instances"});
+  CHECK_THAT(rehearsal.runbook.summary, Contains("left out: with_maintenance_page, enable_reprovisioned_services"));
+  CHECK(rehearsal.runbook.operations[1].children[5].arguments == json{{"restore_memory", "auto"}});
   CHECK(names(rehearsal.runbook.preconditions) == names(real.preconditions));
   CHECK(rehearsal.runbook.operations[1].children[2].arguments.at("authentication") == "md5");
   CHECK_FALSE(rehearsal.runbook.operations[1].children[2].arguments.contains("adopt_empty"));
@@ -67,6 +68,11 @@ TEST_CASE("rehearsal: what moves nothing of a runbook, between a moment that is 
   CHECK(steps[3].path == "as_rehearsal/backup_collected_services@shop-db");
   CHECK(steps.back().path == "as_rehearsal/remove_rehearsal@shop-db");
   CHECK(steps.back().arguments == json{{"keep_backup", false}});
+
+  std::vector<std::string> short_pause;
+  for (const StepPlan& step : expand(rehearsal.runbook, all.operations, fleet, target, "short-pause")) short_pause.push_back(step.operation);
+  CHECK(short_pause == std::vector<std::string>{"collect_service_instances", "hold_snapshot", "record_source", "reprovision_collected_instances", "prepare_reprovisioned_services",
+                                                "transfer_to_prepared_services", "analyze_restored_services", "verify_rehearsal", "remove_rehearsal"});
 }
 
 TEST_CASE("rehearsal: arguments are the real ones, wherever they stand; an own operation is left out and named") {
@@ -81,7 +87,7 @@ TEST_CASE("rehearsal: arguments are the real ones, wherever they stand; an own o
   const RunbookNode& bracket = rehearsal.runbook.operations[1];
   CHECK(bracket.arguments == json{{"keep_backup", true}});
   CHECK(bracket.children.front().arguments == json{{"content", false}});
-  CHECK(bracket.children[3].arguments == json{{"jobs", 4}, {"restore_memory", "auto"}});
+  CHECK(bracket.children[4].arguments == json{{"jobs", 4}, {"restore_memory", "auto"}});
   CHECK(bracket.children.back().arguments == json{{"content", false}});
   CHECK(std::count(rehearsal.left_out.begin(), rehearsal.left_out.end(), "notify") == 1);
   CHECK(faults_of(rehearsal.runbook) == "");
@@ -133,9 +139,18 @@ TEST_CASE("rehearsal: one that would touch application or old database, or leave
          runbook.operations.insert(runbook.operations.begin() + 1, reprovision);
        },
        "reprovision_collected_instances: must stand inside as_rehearsal"},
+      {"prepared outside",
+       [&](Runbook& runbook) {
+         const RunbookNode prepare = inside(runbook)[3];
+         inside(runbook).erase(inside(runbook).begin() + 3);
+         runbook.operations.push_back(prepare);
+       },
+       "prepare_reprovisioned_services: must stand inside as_rehearsal"},
+      {"copied before it is recorded", [&](Runbook& runbook) { std::swap(inside(runbook)[0], inside(runbook)[5]); },
+       "as_rehearsal/transfer_to_prepared_services: needs record_source before it"},
       {"dumped before it is recorded", [&](Runbook& runbook) { std::swap(inside(runbook)[0], inside(runbook)[1]); },
        "as_rehearsal/backup_collected_services: needs record_source before it"},
-      {"compared before it is restored", [&](Runbook& runbook) { std::swap(inside(runbook)[3], inside(runbook)[5]); },
+      {"compared before it is restored", [&](Runbook& runbook) { std::swap(inside(runbook)[4], inside(runbook)[7]); },
        "as_rehearsal/verify_rehearsal: needs restore_backup_to_reprovisioned_services before it"},
       {"the snapshot by hand", [](Runbook& runbook) { runbook.operations.insert(runbook.operations.begin(), {"hold_snapshot", json::object(), {}}); },
        "hold_snapshot: only the bracket as_rehearsal opens and closes with it"},

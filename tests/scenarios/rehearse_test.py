@@ -156,6 +156,37 @@ class RehearseTest(ScenarioTest):
         self.assertEqual(lab.leftovers(self.new), [])
         self.assertEqual(lab.catalogs(), self.before)
 
+    def test_7_the_way_of_the_shorter_pause(self):
+        """Prepared, copied and read back from one moment of a source that goes on; killed meanwhile; with a backup that stays."""
+        lab, short = self.lab, ("--way", "short-pause")
+        writer = lab.start_writer(WRITING)
+        writer.wait_for_more()
+        done = self.assert_exit(self.rehearse("--limit", WRITING, *short), 0)
+        self.assertRegex(done.stdout, r"1 target: 1 rehearsed, none failed")
+        for step in ("prepare_reprovisioned_services", "transfer_to_prepared_services", "verify_rehearsal"):
+            self.assertRegex(done.stdout, rf"{step} +1 ")
+        self.assertNotIn("backup_collected_services", done.stdout)
+        self.assert_nothing_left()
+        self.assertEqual(lab.json("status", "r1")["backups"], [])
+        with lab.start("rehearse", *lab.fleet_arguments("--limit", WRITING, *short), "--yes") as started:
+            wait_for("the copying", lambda: lab.journal.has_begun("transfer_to_prepared_services", 2), every=0)
+            started.signal(signal.SIGKILL)
+            started.finish(30)
+        writer.wait_for_more()
+        self.assert_exit(lab.run("resume", "r2"), 0)
+        self.assertEqual(lab.journal.target_states(2), {WRITING: "succeeded"})
+        self.assert_nothing_left()
+        counts = writer.stop()
+        self.assertEqual((counts["maintenance"], counts["refused"], counts["unknown"]), (0, 0, 0))
+        self.assert_ledger_complete(WRITING, writer)
+        self.assert_exit(self.rehearse("--limit", WRITING, *short, "--keep-backup"), 0)
+        self.assertEqual(len(self.files()), 1)
+        [backup] = lab.json("status", "r3")["backups"]
+        self.assert_exit(lab.run("backups", "verify", "--all"), 0)
+        os.unlink(backup["file"])
+        self.assert_nothing_left()
+        self.assert_journal_clean()
+
     def test_6_usage(self):
         self.assert_exit(self.rehearse("--sample", "none"), USAGE)
         self.assert_exit(self.lab.run("rehearse", "-f", self.lab.fleet, "--runbook", f"rehearsal-of-{RUNBOOK}", "--yes"), USAGE)
