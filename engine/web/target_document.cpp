@@ -88,7 +88,8 @@ Result<json> target_document(Journal& journal, std::int64_t run, int number, con
   document["plan"] = {{"placements", planned.value("placements", json::object())}, {"findings", planned.value("findings", json::array())},
                       {"bytes", planned.value("bytes", json())}, {"seconds", planned.value("seconds", json())},
                       {"seconds_p90", planned.value("seconds_p90", json())}, {"paused_seconds", planned.value("paused_seconds", json())},
-                      {"paused_p90", planned.value("paused_p90", json())}, {"way", planned.value("way", "throughput")},
+                      {"paused_p90", planned.value("paused_p90", json())}, {"way", planned.value("way", "throughput")}, {"way_because", planned.value("way_because", "")},
+                      {"verification", planned.value("verification", "")}, {"verification_because", planned.value("verification_because", "")},
                       {"early_because", planned.value("early_because", "")}, {"environments", planned.at("target").value("environments", json::array())},
                       {"instances", planned.at("target").value("instances", json::array())}};
   document["verification"] = std::move(verification);

@@ -158,6 +158,8 @@ export interface Target {
     fenced: { server: string; database: string; fenced_name: string }[];
     state_now?: string;
     old_database_dropped: boolean;
+    waits_for_pause: boolean;
+    verification?: { mode: string; outcome: string };
   };
   steps: Step[];
   plan: {
@@ -169,6 +171,9 @@ export interface Target {
     paused_seconds: number;
     paused_p90: number | null;
     way: string;
+    way_because: string;
+    verification: string;
+    verification_because: string;
     early_because: string;
     environments: string[];
     instances: string[];

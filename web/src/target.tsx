@@ -92,7 +92,37 @@ function Steps({ steps, now }: { steps: Step[]; now: number }): JSX.Element {
   );
 }
 
+const MODES: Record<string, string> = {
+  before: "every row is compared before the application is let in",
+  snapshot: "rows are counted before the application is let in, and compared afterwards, in a snapshot of that moment",
+  counts: "rows are counted before the application is let in",
+};
+
+function Mode({ document }: { document: Target }): JSX.Element | null {
+  const { verification, verification_because: because } = document.plan;
+  if (!verification) return null;
+  const outcome = document.target.verification?.outcome;
+  return (
+    <>
+      <p>
+        <b>{verification}</b>: {MODES[verification] ?? "as its runbook says"}
+        {because && <span class="note"> {because}</span>}
+      </p>
+      {verification !== "before" && <p class="note">{outcome ? `Afterwards: ${outcome}` : verification === "snapshot" ? "Nothing was compared afterwards yet." : ""}</p>}
+    </>
+  );
+}
+
 function Verification({ document }: { document: Target }): JSX.Element {
+  return (
+    <>
+      <Mode document={document} />
+      <Compared document={document} />
+    </>
+  );
+}
+
+function Compared({ document }: { document: Target }): JSX.Element {
   if (document.verification.length === 0) return <p class="note">Nothing was compared yet.</p>;
   return (
     <div class="wide" tabIndex={0} role="region" aria-label="verification">
@@ -284,8 +314,14 @@ export function TargetPage({ number }: { number: number }): JSX.Element {
             </div>
           ))}
         </dd>
+        <dt>way</dt>
+        <dd>
+          {document.plan.way}
+          {document.plan.way_because && <span class="note"> {document.plan.way_because}</span>}
+        </dd>
         <dt>pause</dt>
         <dd>
+          {target.waits_for_pause && <div class="warn-text">prepared, waits for its pause</div>}
           {duration(target.paused_seconds)}
           <span class="note">
             {" "}

@@ -118,6 +118,11 @@ TEST_CASE("web documents: a run and a target say what status says, with what the
   CHECK(target["steps"].size() == 1);
   CHECK(target["steps"][0]["state"] == "undone");
   CHECK(target["plan"]["paused_p90"] == 5.0);
+  CHECK(target["plan"]["way"] == "throughput");
+  CHECK(target["plan"]["verification"] == "snapshot");
+  CHECK(target["plan"]["verification_because"] == "its pause would be too long");
+  CHECK(target["target"]["verification"] == json{{"mode", "snapshot"}, {"outcome", ""}});
+  CHECK(target["target"]["waits_for_pause"] == false);
   CHECK(must(documents->target(1, 1))["target"]["state"] == "succeeded");
   CHECK_FALSE(documents->target(1, 6));
   CHECK_FALSE(documents->run(2));

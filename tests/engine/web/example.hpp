@@ -19,6 +19,8 @@ inline json web_target(int number, const std::string& region) {
   planned.seconds_p90 = 20;
   planned.paused_seconds = 3;
   planned.paused_p90 = 5;
+  planned.verification = "snapshot";
+  planned.verification_because = "its pause would be too long";
   StepPlan step;
   step.path = step.operation = "one";
   step.arguments = json::object();
