@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/open_run.hpp"
+#include "cli/target_event.hpp"
 #include "engine/core/host.hpp"
 #include "engine/report/text.hpp"
 #include "operations/backup_programs.hpp"
@@ -48,17 +49,6 @@ std::string why_out_of_reach(const BackupRecord& backup, const BackupPolicy& pol
   return "";
 }
 
-Event prune_event(const TargetRecord& target, EventKind kind, json data) {
-  Event event;
-  event.run = target.run;
-  event.target = target.number;
-  event.epoch = target.epoch;
-  event.kind = kind;
-  event.at = std::chrono::system_clock::now();
-  event.data = std::move(data);
-  return event;
-}
-
 Result<void> append_one(Journal& journal, Event event) {
   std::vector<Event> events;
   events.push_back(std::move(event));
@@ -99,10 +89,10 @@ Result<std::string> prune(Application& application, const GlobalOptions& globals
     intent.kind = "delete_backup";
     intent.due = format_utc(now);
     intent.data = {{"file", backup.file}, {"key", details.key}, {"instance", backup.instance}};
-    TRY_VOID(append_one(journal, prune_event(target, EventKind::obligation_made, json(intent))));
+    TRY_VOID(append_one(journal, target_event(target, EventKind::obligation_made, json(intent))));
   }
   TRY(const std::string outcome, remove_all(application, policy, backup));
-  TRY_VOID(append_one(journal, prune_event(target, EventKind::obligation_done, {{"id", id}, {"detail", outcome}})));
+  TRY_VOID(append_one(journal, target_event(target, EventKind::obligation_done, {{"id", id}, {"detail", outcome}})));
   return outcome;
 }
 

@@ -17,6 +17,13 @@ std::string acceptance_id(std::int64_t run, int target, const std::string& insta
   return fmt::format("r{}/t{}/{}/{}", run, target, kAcceptVerification, instance);
 }
 
+json accepted_difference(std::string because) {
+  LateVerification accepted;
+  accepted.verdict = "accepted";
+  accepted.because = std::move(because);
+  return accepted;
+}
+
 namespace {
 
 struct LateIntent {

@@ -29,6 +29,9 @@ PGCONVOY_JSON(LateVerification);
 inline constexpr const char* kAcceptVerification = "accept_verification";
 std::string acceptance_id(std::int64_t run, int target, const std::string& instance);
 
+// The outcome of the step when a person lets a difference stay.
+json accepted_difference(std::string because);
+
 std::unique_ptr<Operation> make_verify_after_pivot();
 
 }  // namespace pgconvoy

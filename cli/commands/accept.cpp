@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/open_run.hpp"
 #include "cli/operator_name.hpp"
+#include "cli/target_event.hpp"
 #include "engine/journal/step_path.hpp"
 #include "engine/plan/verification.hpp"
 #include "engine/report/run_report.hpp"
@@ -13,17 +14,6 @@
 namespace pgconvoy::cli {
 namespace {
 
-Event event_of(const OpenedRun& opened, const TargetRecord& target, EventKind kind, json data) {
-  Event event;
-  event.run = opened.record.id;
-  event.target = target.number;
-  event.epoch = target.epoch;
-  event.kind = kind;
-  event.at = std::chrono::system_clock::now();
-  event.data = std::move(data);
-  return event;
-}
-
 // Databases whose contents were never compared: their old ones wait for this.
 Result<std::vector<Event>> what_was_only_counted(const OpenedRun& opened, const TargetRecord& target, const std::string& reason) {
   TRY(const std::vector<Obligation> obligations, opened.journal->obligations(true));
@@ -31,8 +21,8 @@ Result<std::vector<Event>> what_was_only_counted(const OpenedRun& opened, const 
   std::vector<Event> events;
   for (const Obligation& obligation : obligations)
     if (obligation.kind == kAcceptVerification && obligation.id.starts_with(begin))
-      events.push_back(event_of(opened, target, EventKind::obligation_done,
-                                {{"id", obligation.id}, {"detail", fmt::format("accepted by {}: {}", operator_name(), reason)}}));
+      events.push_back(target_event(target, EventKind::obligation_done,
+                                    {{"id", obligation.id}, {"detail", fmt::format("accepted by {}: {}", operator_name(), reason)}}));
   return events;
 }
 
@@ -43,11 +33,9 @@ std::vector<Event> what_was_different(const OpenedRun& opened, const TargetRecor
   for (const auto& [path, step] : target.steps) {
     if (step.status == StepStatus::succeeded || step.status == StepStatus::undone || !step.error.is_object()) continue;
     if (!is_late_difference(operation_of(path), error_from_json(step.error))) continue;
-    LateVerification accepted;
-    accepted.verdict = "accepted";
-    accepted.because = fmt::format("{}: {}; {}", operator_name(), reason, step.error.value("message", ""));
-    events.push_back(event_of(opened, target, EventKind::target_resolved,
-                              {{"step", path}, {"as", "done"}, {"reason", reason}, {"by", operator_name()}, {"outcome", accepted}}));
+    json accepted = accepted_difference(fmt::format("{}: {}; {}", operator_name(), reason, step.error.value("message", "")));
+    events.push_back(target_event(target, EventKind::target_resolved,
+                                  {{"step", path}, {"as", "done"}, {"reason", reason}, {"by", operator_name()}, {"outcome", std::move(accepted)}}));
   }
   return events;
 }
@@ -82,7 +70,7 @@ int accept_target(const GlobalOptions& globals, const RunArgument& argument, con
   }
   std::string text = different.empty() ? fmt::format("{} of {} is accepted as verified by counts; when its retention is over, pgconvoy cleanup{} drops the old database\n",
                                                      report::count(static_cast<std::int64_t>(only_counted), "database"), report::shown(target->id), globals.journal_option())
-                                       : fmt::format("{} is accepted as it is; it is kept in the journal\n", report::shown(target->id));
+                                       : fmt::format("{} is accepted as it is, which is kept in the journal; it stays stuck until it is retried\n", report::shown(target->id));
   for (const std::string& command : commands) text += fmt::format("{} {}\n", output.style().bold("next:"), command);
   write_out(text);
   return kSuccess;

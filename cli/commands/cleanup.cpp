@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/open_run.hpp"
 #include "cli/show_report.hpp"
+#include "cli/target_event.hpp"
 #include "engine/report/table.hpp"
 #include "operations/drop_source.hpp"
 #include "operations/verify_after_pivot.hpp"
@@ -88,14 +89,7 @@ Result<void> carry_out(Application& application, const GlobalOptions& globals, J
   who.step = "cleanup";
   who.epoch = target.epoch;
   TRY_VOID(application.wait(drop(application.services(), who, server->second, due.order)));
-  Event event;
-  event.run = due.run;
-  event.target = due.target;
-  event.epoch = target.epoch;
-  event.kind = EventKind::obligation_done;
-  event.at = std::chrono::system_clock::now();
-  event.data = {{"id", due.obligation.id}, {"detail", "dropped by pgconvoy cleanup"}};
-  std::vector<Event> events{std::move(event)};
+  std::vector<Event> events{target_event(target, EventKind::obligation_done, {{"id", due.obligation.id}, {"detail", "dropped by pgconvoy cleanup"}})};
   return journal.append(events);
 }
 

@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/commands/resolve_step.hpp"
 #include "cli/open_run.hpp"
+#include "cli/target_event.hpp"
 #include "engine/report/run_report.hpp"
 #include "engine/report/text.hpp"
 
@@ -22,14 +23,7 @@ Result<int> resolve_bindings(OpenedRun& opened, const ResolveOptions& options) {
   std::vector<Event> events;
   for (const Obligation& obligation : obligations) {
     if (obligation.kind != "confirm_binding" || !obligation.id.starts_with(begin)) continue;
-    Event event;
-    event.run = opened.record.id;
-    event.target = number;
-    event.epoch = target.epoch;
-    event.kind = EventKind::obligation_done;
-    event.at = std::chrono::system_clock::now();
-    event.data = {{"id", obligation.id}, {"detail", options.reason}};
-    events.push_back(std::move(event));
+    events.push_back(target_event(target, EventKind::obligation_done, {{"id", obligation.id}, {"detail", options.reason}}));
   }
   if (events.empty()) {
     if (target.state == TargetState::stuck)

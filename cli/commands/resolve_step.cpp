@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/operator_name.hpp"
+#include "cli/target_event.hpp"
 #include "engine/fleet/nearest.hpp"
 #include "engine/report/run_report.hpp"
 #include "operations/by_hand.hpp"
@@ -87,13 +88,8 @@ Result<void> resolve_step(OpenedRun& opened, const GlobalOptions& globals, StepR
   TRY_VOID(can_be_resolved(target, *planned, opened.record.name, status_command));
   const StepRecord& step = target.steps.at(planned->path);
   TRY(const json outcome, resolve_by_hand(target, step, planned->operation, word(resolution.as)));
-  Event event;
-  event.run = opened.record.id;
-  event.target = number;
-  event.epoch = target.epoch;
-  event.kind = EventKind::target_resolved;
-  event.at = std::chrono::system_clock::now();
-  event.data = {{"step", planned->path}, {"as", resolution.as}, {"reason", resolution.reason}, {"by", operator_name()}};
+  Event event = target_event(target, EventKind::target_resolved,
+                             {{"step", planned->path}, {"as", resolution.as}, {"reason", resolution.reason}, {"by", operator_name()}});
   if (!outcome.is_null()) event.data["outcome"] = outcome;
   std::vector<Event> events{event};
   if (resolution.as != "done") cancel_obligations(events, event, step);
