@@ -163,4 +163,8 @@ std::string resolve_command(const HandOver& hand_over, const ReportView& view) {
                      shell_argument(hand_over.target), view.journal_option);
 }
 
+std::string resolve_all_command(const ReportView& view) {
+  return fmt::format("pgconvoy resolve {} --all{} --as done --reason \"bound to the new databases\"", view.summary.name, view.journal_option);
+}
+
 }  // namespace pgconvoy::report

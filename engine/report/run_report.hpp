@@ -28,6 +28,7 @@ std::vector<std::string> commands_for(const TargetSummary& target, const ReportV
 // The same for the whole run.
 std::vector<std::string> commands_for_run(const ReportView& view);
 std::string resolve_command(const HandOver& hand_over, const ReportView& view);
+std::string resolve_all_command(const ReportView& view);
 
 // As an argument of a POSIX shell: quoted when it has to be.
 std::string shell_argument(const std::string& text);

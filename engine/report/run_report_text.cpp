@@ -59,14 +59,15 @@ std::string hand_overs_text(const ReportView& view, const Style& style) {
 }
 
 // Hand-overs may be hundreds, and each stands above with its command: what else is to be typed must not scroll away.
-std::string next_text(const std::vector<std::string>& commands, const Style& style) {
+std::string next_text(const ReportView& view, const Style& style) {
   constexpr int kResolves = 5;
+  const std::vector<std::string> commands = commands_for_run(view);
   std::string text = commands.empty() ? "" : "\n";
   int resolves = 0;
   for (const std::string& command : commands) {
     const bool resolve = command.starts_with("pgconvoy resolve ");
     if (resolve && ++resolves > kResolves) {
-      if (resolves == kResolves + 1) text += "      and the same for the others above\n";
+      if (resolves == kResolves + 1) text += fmt::format("      and the same for the others above; when all are set: {}\n", resolve_all_command(view));
       continue;
     }
     text += fmt::format("{} {}\n", style.bold("next:"), command);
@@ -106,7 +107,7 @@ std::string report_text(const ReportView& view, const Style& style) {
   const auto kept = lines_of_kept(view);
   if (!kept.empty()) text += "\n";
   for (const std::string& line : kept) text += wrapped(line, view.width == 0 ? 100000 : view.width, 2) + "\n";
-  text += next_text(commands_for_run(view), style);
+  text += next_text(view, style);
   return text;
 }
 

@@ -164,7 +164,7 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
     int resolves = 0;
     for (const std::string& command : commands_for_run(view))
       if (!command.starts_with("pgconvoy resolve ") || resolves++ == 0) text += fmt::format("{} {}\n", style.bold("next:"), command);
-    if (resolves > 1) text += fmt::format("      and the same for {} more, see the report\n", resolves - 1);
+    if (resolves > 1) text += fmt::format("      and the same for {} more, see the report; when all are set: {}\n", resolves - 1, resolve_all_command(view));
   }
   return text;
 }

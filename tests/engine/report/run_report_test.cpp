@@ -88,7 +88,7 @@ TEST_CASE("report: what only its owner can do is listed until it is confirmed") 
   for (const char* id : {"a", "b"}) many.hand_overs.push_back({"", id, id, {}, false});
   const std::string status = status_text({many}, false, Style{});
   CHECK_THAT(status, Contains("next: pgconvoy resolve r7 crm-live") && !Contains("resolve r7 a "));
-  CHECK_THAT(status, Contains("      and the same for 2 more, see the report\n"));
+  CHECK_THAT(status, Contains("      and the same for 2 more, see the report; when all are set: pgconvoy resolve r7 --all"));
 
   run.input.obligations[0].state = "done";
   text = report_text({summarize(run.input)}, Style{});
