@@ -127,6 +127,9 @@ json report_json(const ReportView& view) {
     document["rest"]["pace"] = {{"shift", summary.rest->pace.shift}, {"spread", summary.rest->pace.spread}, {"targets", summary.rest->pace.targets}};
     document["rest"]["warnings"] = summary.window_warnings;
   }
+  document["pace"] = nullptr;
+  if (const auto& pace = summary.pace)
+    document["pace"] = {{"ended", pace->ended}, {"seen", pace->seen.count()}, {"left", pace->left}, {"per_hour", pace->per_hour}, {"to_go", pace->to_go.count()}};
   document["commands"] = commands_for_run(view);
   return document;
 }

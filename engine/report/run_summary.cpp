@@ -328,6 +328,7 @@ RunSummary summarize(const SummaryInput& input) {
   summary.brief = input.brief;
   summary.totals = totals_of(summary.targets);
   if (run.started) summary.totals.time = Seconds(run.ended.value_or(input.now) - *run.started);
+  if (input.brief && run.state == RunState::running && input.targets.size() > 1) summary.pace = recent_pace(input.targets, input.now);
   if (!input.brief && !input.rollout.backward) {
     summary.grade = grade(run, run.plan.is_object() ? run.plan.value("forecast", json()) : json(), input.planned, input.targets);
     foretell_rest(input, fleet, summary);

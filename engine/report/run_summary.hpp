@@ -17,6 +17,7 @@
 #include "engine/report/accepted_risks.hpp"
 #include "engine/report/forecast_grade.hpp"
 #include "engine/report/measured.hpp"
+#include "engine/report/recent_pace.hpp"
 
 namespace pgconvoy::report {
 
@@ -104,6 +105,7 @@ struct RunSummary {
   std::optional<ForecastGrade> grade;  // what was foretold against what it took
   std::optional<RestForecast> rest;    // what is left, of a run under way
   std::vector<std::string> window_warnings;
+  std::optional<RecentPace> pace;      // of a large run under way, which isn't simulated
 };
 
 struct SummaryInput {

@@ -104,6 +104,7 @@ std::string fence_text(const RunSummary& summary) {
 
 // What is left, foretold; what was seen so far is counted in.
 std::string rest_text(const RunSummary& summary, const Style& style) {
+  if (summary.pace) return pace_in_words(*summary.pace) + "\n";
   if (!summary.rest) return "";
   const RestForecast& rest = *summary.rest;
   std::string text;
