@@ -27,7 +27,7 @@ Result<std::vector<Event>> what_was_only_counted(const OpenedRun& opened, const 
 }
 
 // The step that found a difference: its outcome is a person's word now, and the way goes on after it.
-std::vector<Event> what_was_different(const OpenedRun& opened, const TargetRecord& target, const std::string& reason) {
+std::vector<Event> what_was_different(const TargetRecord& target, const std::string& reason) {
   std::vector<Event> events;
   if (target.state != TargetState::stuck) return events;
   for (const auto& [path, step] : target.steps) {
@@ -52,7 +52,7 @@ int accept_target(const GlobalOptions& globals, const RunArgument& argument, con
   if (!target) return fail(output, target.error());
   auto counted = what_was_only_counted(*opened, *target, reason);
   if (!counted) return fail(output, counted.error());
-  const std::vector<Event> different = what_was_different(*opened, *target, reason);
+  const std::vector<Event> different = what_was_different(*target, reason);
   const std::string which = fmt::format("{} {}{}", opened->record.name, report::shell_argument(target->id), globals.journal_option());
   if (counted->empty() && different.empty())
     return fail(output, Error(ErrorKind::refused, fmt::format("nothing of {} waits to be accepted: it is {}", target->id, to_string(target->state)),
