@@ -9,14 +9,25 @@ namespace pgconvoy {
 
 using namespace std::chrono;
 
+// Each event of a journal has several of them: digits are put in place without a formatter.
 std::string format_utc(WallTime time) {
   const auto whole = floor<milliseconds>(time);
   const auto day = floor<days>(whole);
   const year_month_day date(day);
   const hh_mm_ss clock(whole - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  std::string text = "0000-00-00T00:00:00.000Z";
+  // WallTime ends in 2262, so the year has four digits.
+  const auto put = [&text](std::size_t last, std::int64_t number) {
+    for (; number > 0; number /= 10) text[last--] = static_cast<char>('0' + number % 10);
+  };
+  put(3, static_cast<int>(date.year()));
+  put(6, static_cast<unsigned>(date.month()));
+  put(9, static_cast<unsigned>(date.day()));
+  put(12, clock.hours().count());
+  put(15, clock.minutes().count());
+  put(18, clock.seconds().count());
+  put(22, clock.subseconds().count());
+  return text;
 }
 
 WallTime parse_utc(const std::string& text) {

@@ -96,11 +96,14 @@ Result<void> JournalAppender::fold_obligation(const Event& event) {
   return {};
 }
 
-// The event becomes the head of its chain, and a row.
-Result<void> JournalAppender::link(std::string& head, const Event& event, const std::string& data) {
-  StoredEvent stored{event, to_string(event.kind), format_utc(event.at), data, {}, {}};
+// The event becomes the head of its chain, and a row. It is lent to the store: its data may be large.
+Result<void> JournalAppender::link(std::string& head, Event& event, std::string data) {
+  StoredEvent stored{{}, to_string(event.kind), format_utc(event.at), std::move(data), {}, {}};
   stored.hash = head = last_hash_ = chain_hash(head, event, stored.kind, stored.at, stored.data);
-  return store_.write_event(stored);
+  stored.event = std::move(event);
+  auto written = store_.write_event(stored);
+  event = std::move(stored.event);
+  return written;
 }
 
 Result<void> JournalAppender::add(Event& event) {
@@ -116,12 +119,12 @@ Result<void> JournalAppender::add(Event& event) {
   if (event.target == 0) {
     TRY(auto* run, run_of(event));
     if (const auto refusal = apply(run->record, event); !refusal.empty()) return impossible(event, refusal);
-    TRY_VOID(link(run->hash, event, data));
+    TRY_VOID(link(run->hash, event, std::move(data)));
   } else {
     TRY(auto* target, target_of(event));
     TargetRecord& record = target->stored.record;
     if (const auto refusal = apply(record, event); !refusal.empty()) return impossible(event, refusal);
-    TRY_VOID(link(target->stored.hash, event, data));
+    TRY_VOID(link(target->stored.hash, event, std::move(data)));
     const auto resolved = event.kind == EventKind::target_resolved ? event.data.value("step", event.step) : event.step;
     if (record.steps.contains(resolved)) target->touched.insert(resolved);
     if (record.steps.contains(event.step)) target->touched.insert(event.step);

@@ -46,7 +46,7 @@ class JournalAppender {
   Result<void> write_targets();
   Result<std::optional<Stored<TargetRecord>>> stored_target(const std::pair<std::int64_t, int>& key);
   Result<void> fold_obligation(const Event& event);
-  Result<void> link(std::string& head, const Event& event, const std::string& data);
+  Result<void> link(std::string& head, Event& event, std::string data);
 
   JournalStore& store_;
   const std::string& token_;

@@ -24,10 +24,21 @@ std::string chain_start(const std::string& token, std::int64_t run, int target) 
 
 std::string chain_hash(const std::string& previous, const Event& event, const std::string& kind, const std::string& at,
                        const std::string& data) {
-  return sha256_hex(fmt::format(
-      R"({}{}{{"at":{},"attempt":{},"data":{},"epoch":{},"kind":{},"run":{},"sequence":{},"step":{},"target":{}}})",
-      previous, '\n', quoted(at), event.attempt, data, event.epoch, quoted(kind), event.run, event.sequence,
-      quoted(event.step), event.target));
+  constexpr std::size_t kNamesAndNumbers = 200;
+  std::string text;
+  text.reserve(previous.size() + at.size() + data.size() + kind.size() + event.step.size() + kNamesAndNumbers);
+  const auto member = [&text](const char* name, const std::string& value) { (text += name) += value; };
+  text += previous;
+  member("\n{\"at\":", quoted(at));
+  member(",\"attempt\":", std::to_string(event.attempt));
+  member(",\"data\":", data);
+  member(",\"epoch\":", std::to_string(event.epoch));
+  member(",\"kind\":", quoted(kind));
+  member(",\"run\":", std::to_string(event.run));
+  member(",\"sequence\":", std::to_string(event.sequence));
+  member(",\"step\":", quoted(event.step));
+  member(",\"target\":", std::to_string(event.target));
+  return sha256_hex(text += '}');
 }
 
 }  // namespace pgconvoy

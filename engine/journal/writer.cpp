@@ -136,8 +136,14 @@ JournalWriter::~JournalWriter() {
 }
 
 Task<Result<void>> JournalWriter::append(std::vector<Event> events) {
+  auto written = co_await append_and_return(std::move(events));
+  if (!written) co_return std::move(written).error();
+  co_return Result<void>();
+}
+
+Task<Result<std::vector<Event>>> JournalWriter::append_and_return(std::vector<Event> events) {
   if (impl_->failure) co_return impl_->never_written();
-  if (events.empty()) co_return Result<void>();
+  if (events.empty()) co_return std::move(events);
   auto executor = co_await asio::this_coro::executor;
   auto submission = std::make_shared<Submission>();
   submission->events = std::move(events);
@@ -148,7 +154,8 @@ Task<Result<void>> JournalWriter::append(std::vector<Event> events) {
     impl->write_what_waits(executor);
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate, asio::use_awaitable);
-  co_return std::move(submission->result);
+  if (!submission->result) co_return std::move(submission->result).error();
+  co_return std::move(submission->events);
 }
 
 Task<Result<void>> JournalWriter::append(Event event) {

@@ -21,6 +21,8 @@ class JournalWriter {
 
   Task<Result<void>> append(std::vector<Event> events);
   Task<Result<void>> append(Event event);
+  // The same; gives the events back as they were written, with their sequences.
+  Task<Result<std::vector<Event>>> append_and_return(std::vector<Event> events);
 
  private:
   struct Impl;

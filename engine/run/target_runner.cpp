@@ -75,8 +75,8 @@ Event TargetRunner::event(EventKind kind, const std::string& step, json data, in
 Task<Result<void>> TargetRunner::append(std::vector<Event> events) {
   if (setup_.lost)
     if (auto lost = setup_.lost()) co_return *lost;
-  CO_TRY_VOID(co_await setup_.journal.append(events));
-  for (const Event& written : events) {
+  CO_TRY(const std::vector<Event> all, co_await setup_.journal.append_and_return(std::move(events)));
+  for (const Event& written : all) {
     std::string problem = pgconvoy::apply(work_.record, written);
     if (!problem.empty()) co_return Error(ErrorKind::internal, "the journal's fold refused an event: " + problem);
   }

@@ -193,8 +193,8 @@ Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Ope
 
   const SteadyTime started = setup_.services.clock.steady();
   context.time_left = pause_left();
-  json journaled = *intent;
-  auto outcome = co_await operation.apply(context, journaled);
+  json journaled = *std::move(intent);
+  auto outcome = co_await operation.apply(context, std::move(journaled));
   const double seconds = Seconds(setup_.services.clock.steady() - started).count();
   if (outcome) {
     CO_TRY_VOID(co_await append(success(step.path, *outcome, seconds, attempt)));
