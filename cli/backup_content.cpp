@@ -15,6 +15,7 @@
 #include "engine/fleet/nearest.hpp"
 #include "engine/postgres/client_program.hpp"
 #include "operations/backup_programs.hpp"
+#include "operations/zstd_program.hpp"
 
 namespace pgconvoy::cli {
 namespace {
@@ -130,12 +131,17 @@ Task<Result<ReadableBackup>> make_readable(Services services, BackupPolicy polic
   readable.file = opened.file;
   readable.fetched = std::move(opened.fetched);
   const BackupFile details = details_of(backup);
-  if (!details.encrypted) co_return readable;
-  CO_TRY(readable.decrypted, NamelessFile::make(temporary_folder(backup)));
-  BackupProgramCall call{"decrypt", policy.decrypt, "", readable.file, readable.decrypted->path(), backup.bytes, std::nullopt};
-  CO_TRY_VOID(co_await call_backup_program(services.processes, std::move(call)));
-  readable.file = readable.decrypted->path();
-  CO_TRY_VOID(co_await check_sum(services, readable.file, details.working_sha256, "what comes out of decrypt"));
+  if (details.encrypted) {
+    CO_TRY(readable.decrypted, NamelessFile::make(temporary_folder(backup)));
+    BackupProgramCall call{"decrypt", policy.decrypt, "", readable.file, readable.decrypted->path(), backup.bytes, std::nullopt};
+    CO_TRY_VOID(co_await call_backup_program(services.processes, std::move(call)));
+    readable.file = readable.decrypted->path();
+    CO_TRY_VOID(co_await check_sum(services, readable.file, details.working_sha256, "what comes out of decrypt"));
+  }
+  if (details.compression.empty()) co_return readable;
+  CO_TRY(readable.unpacked, NamelessFile::make(temporary_folder(backup)));
+  CO_TRY_VOID(co_await decompress(services.processes, readable.file, readable.unpacked->path(), backup.bytes));
+  readable.file = readable.unpacked->path();
   co_return readable;
 }
 

@@ -26,10 +26,10 @@ Task<Result<OpenedBackup>> open_backup(Services services, BackupPolicy policy, B
 // The same in pg_restore's format.
 struct ReadableBackup {
   std::string file;
-  std::optional<NamelessFile> fetched, decrypted;
+  std::optional<NamelessFile> fetched, decrypted, unpacked;
 };
 
-// Errors: corrupt (what comes out isn't what went in), those of the decrypt program.
+// Errors: corrupt (what comes out isn't what went in), those of the decrypt program and of zstd.
 Task<Result<ReadableBackup>> make_readable(Services services, BackupPolicy policy, BackupRecord backup, OpenedBackup opened);
 
 // What `pg_restore --list` says of the file; it reads the archive's contents table, no rows. Error process.

@@ -36,7 +36,7 @@ class BackUpAfterPivot final : public TypedOperation<LateBackupIntent, BackupOut
 
   Task<Result<LateBackupIntent>> plan_effect(StepContext& context) override {
     LateBackupIntent intent;
-    CO_TRY(intent.place, choose_backup_place(context, context.attempt == 1 ? "" : fmt::format("-a{}", context.attempt)));
+    CO_TRY(intent.place, choose_backup_place(context, context.attempt == 1 ? "" : fmt::format("-a{}", context.attempt), Packing::by_zstd));
     co_return intent;
   }
   Task<Result<BackupOutcome>> effect(StepContext& context, LateBackupIntent intent) override {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <filesystem>
 
 #include "engine/core/digest.hpp"
@@ -11,10 +12,11 @@
 #include "operations/client_call.hpp"
 #include "operations/private_files.hpp"
 #include "operations/rehearsal.hpp"
+#include "operations/zstd_program.hpp"
 
 namespace pgconvoy {
 
-PGCONVOY_JSON_FIELDS(BackupPlace, server, name, file, working_file, key)
+PGCONVOY_JSON_FIELDS(BackupPlace, server, name, file, working_file, key, compression)
 
 namespace {
 
@@ -46,6 +48,26 @@ std::string with_free_space(const std::string& message, const std::string& file)
                      fs::path(file).parent_path().string());
 }
 
+Task<Result<std::string>> dump_into(StepContext& context, ClientCall call, std::shared_ptr<ProgramPipe> pipe) {
+  call.output_file = pipe->writing();
+  call.started = [pipe] { pipe->close_writing(); };
+  auto dumped = co_await call_client(context, std::move(call));
+  pipe->close_writing();
+  co_return dumped;
+}
+
+// When one of both ends early, so does the other: nobody reads any more, or nothing comes any more.
+Task<Result<std::string>> dump_compressed(StepContext& context, ClientCall call, std::string file) {
+  using namespace asio::experimental::awaitable_operators;
+  CO_TRY(auto pipe, ProgramPipe::make());
+  auto dumping = dump_into(context, std::move(call), pipe);
+  auto compressing = compress_from(context.services.processes, pipe, std::move(file));
+  auto [dumped, compressed] = co_await (std::move(dumping) && std::move(compressing));
+  // pg_dump would only say that its pipe is broken.
+  if (!compressed) co_return std::move(compressed).error();
+  co_return std::move(dumped);
+}
+
 Task<Result<void>> dump(StepContext& context, std::string id, BackupPlace place) {
   auto make = [file = place.working_file] { return make_private_file(file); };
   CO_TRY_VOID(co_await run_blocking(context.services.pool, make));
@@ -53,7 +75,9 @@ Task<Result<void>> dump(StepContext& context, std::string id, BackupPlace place)
   call.program = "pg_dump";
   call.major = context.work.facts.servers.at(context.target_server(id).id).version_number / 10000;
   CO_TRY(call.connection, co_await context.administrator(place.server, place.name));
-  call.arguments = {"--format=custom", "--compress=1", "--no-sync", "--file=" + place.working_file};
+  const bool by_zstd = place.compression == kZstd;
+  call.arguments = {"--format=custom", by_zstd ? "--compress=0" : "--compress=1", "--no-sync"};
+  if (!by_zstd) call.arguments.push_back("--file=" + place.working_file);
   CO_TRY(const auto held, held_snapshot(context, id));
   if (held) call.arguments.push_back("--snapshot=" + held->id);
   const std::int64_t expected = context.database_facts(id).table_bytes;
@@ -66,7 +90,8 @@ Task<Result<void>> dump(StepContext& context, std::string id, BackupPlace place)
     context.progress(Progress{bytes, std::max(bytes, expected), "pg_dump"});
   };
   context.progress(Progress{0, expected, "pg_dump"});
-  auto dumped = co_await call_client(context, std::move(call));
+  auto running = by_zstd ? dump_compressed(context, std::move(call), place.working_file) : call_client(context, std::move(call));
+  auto dumped = co_await std::move(running);
   if (dumped) co_return Result<void>();
   Error error = dumped.error();
   error.message = with_free_space(error.message, place.working_file);
@@ -108,6 +133,7 @@ Task<Result<BackupFile>> dump_and_keep(StepContext& context, BackupPlace place) 
   backup.note = context.work.plan.options.backup_note;
   backup.encrypted = !policy.encrypt.empty();
   backup.working_file = place.working_file;
+  backup.compression = place.compression;
   backup.major = context.work.facts.servers.at(context.target_server(id).id).version_number / 10000;
   CO_TRY_VOID(co_await dump(context, id, place));
   CO_TRY(const Sealed readable, co_await seal_on_pool(context, place.working_file, !backup.encrypted));
@@ -181,7 +207,7 @@ Task<Result<void>> from_store(StepContext& context, BackupFile backup, std::stri
 
 }  // namespace
 
-Result<BackupPlace> choose_backup_place(StepContext& context, const std::string& distinction) {
+Result<BackupPlace> choose_backup_place(StepContext& context, const std::string& distinction, Packing packing) {
   const std::string id = context.instance().id;
   const std::string& folder = context.work.plan.options.backup_directory;
   if (folder.empty()) return Error(ErrorKind::usage, "no backup directory was given", "--backup-directory DIR");
@@ -192,9 +218,11 @@ Result<BackupPlace> choose_backup_place(StepContext& context, const std::string&
   if (auto fence = context.intent<FenceIntent>("fence_source", id)) place.name = fence->fenced_name;
   const std::string run = fmt::format("{}-r{}", context.work.journal_token, context.work.run);
   const std::string file = fmt::format("{}-t{}-e{}{}", id, context.work.planned.number, context.work.record.epoch, distinction);
-  place.file = (fs::path(folder) / run / (file + backup_suffix(policy))).string();
-  place.working_file = (fs::path(folder) / run / (file + ".dump")).string();
-  if (!policy.upload.empty() && keeps_backup(context)) place.key = run + "/" + file + backup_suffix(policy);
+  if (packing == Packing::by_zstd && has_zstd()) place.compression = kZstd;
+  const std::string suffix = backup_suffix(policy, place.compression);
+  place.file = (fs::path(folder) / run / (file + suffix)).string();
+  place.working_file = (fs::path(folder) / run / (file + backup_suffix({}, place.compression))).string();
+  if (!policy.upload.empty() && keeps_backup(context)) place.key = run + "/" + file + suffix;
   return place;
 }
 

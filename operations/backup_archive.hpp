@@ -16,11 +16,16 @@ struct BackupPlace {
   std::string file;          // what is kept
   std::string working_file;  // what is restored from: the same as file unless it is encrypted
   std::string key;           // in the store; "": there is none
+  std::string compression;   // of the whole archive: "zstd"; "": as pg_dump does it
 };
 PGCONVOY_JSON(BackupPlace);
 
+// pg_restore reads what pg_dump writes; with jobs and in several passes, from a file that it can seek in. An archive that nobody
+// restores on the way is compressed by zstd, which costs the pause less; where there is none, by pg_dump as well.
+enum class Packing { by_pg_dump, by_zstd };
+
 // `distinction` keeps the files of one target and epoch apart: "", "-a2".
-Result<BackupPlace> choose_backup_place(StepContext& context, const std::string& distinction);
+Result<BackupPlace> choose_backup_place(StepContext& context, const std::string& distinction, Packing packing = Packing::by_pg_dump);
 
 // pg_dump, encrypted and put into the store as the policy says, flushed and digested. After an error nothing of it is
 // left (in the store: as far as its program takes it back).

@@ -46,10 +46,11 @@ Task<Result<void>> call_backup_program(ProcessLauncher& processes, BackupProgram
                   "mend what its message says; then pgconvoy retry after a run, else the same command again");
 }
 
-std::string backup_suffix(const BackupPolicy& policy) {
-  if (policy.encrypt.empty()) return ".dump";
+std::string backup_suffix(const BackupPolicy& policy, const std::string& compression) {
+  const std::string suffix = compression.empty() ? ".dump" : ".dump.zst";
+  if (policy.encrypt.empty()) return suffix;
   const std::string program = std::filesystem::path(policy.encrypt.front()).filename().string();
-  return program == "age" || program == "gpg" ? ".dump." + program : ".dump.encrypted";
+  return suffix + (program == "age" || program == "gpg" ? "." + program : ".encrypted");
 }
 
 }  // namespace pgconvoy

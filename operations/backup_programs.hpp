@@ -25,7 +25,7 @@ struct BackupProgramCall {
 // repeated is the program's: encrypt, decrypt and download only write the output file, upload and remove must bear it.
 Task<Result<void>> call_backup_program(ProcessLauncher& processes, BackupProgramCall call);
 
-// ".dump", and what the filter adds to it: ".dump.age", ".dump.gpg", else ".dump.encrypted".
-std::string backup_suffix(const BackupPolicy& policy);
+// ".dump" or ".dump.zst", and what the filter adds to it: ".dump.age", ".dump.gpg", else ".dump.encrypted".
+std::string backup_suffix(const BackupPolicy& policy, const std::string& compression);
 
 }  // namespace pgconvoy

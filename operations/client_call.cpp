@@ -122,7 +122,11 @@ Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   spec.argv.insert(spec.argv.end(), call.arguments.begin(), call.arguments.end());
   spec.keep_output = 16 << 20;  // a list of contents is the longest output, about 100 bytes an object
   auto pid = std::make_shared<int>(0);
-  spec.started = [pid](int started) { *pid = started; };
+  spec.output_file = call.output_file;
+  spec.started = [pid, told = std::move(call.started)](int started) {
+    *pid = started;
+    if (told) told();
+  };
   spec.limit = context.time_left;
   const auto began = std::chrono::steady_clock::now();
   auto running = context.services.processes.run(std::move(spec));

@@ -17,6 +17,8 @@ struct ClientCall {
   bool connects = true;
   ConnectionSpec connection;
   std::string server_options;       // "-c synchronous_commit=off"
+  std::string output_file;          // its stdout goes there; "": it is the value
+  std::function<void()> started;    // called once it runs; may be empty
   std::function<void(int pid)> look;  // called now and then while it runs, to tell how far it is; may be empty
 };
 

@@ -9,7 +9,7 @@ PGCONVOY_JSON_FIELDS(FenceIntent, server, system_identifier, timeline, oid, name
                      connection_limit, subscriptions)
 PGCONVOY_JSON_FIELDS(FenceOutcome, terminated, drained_seconds)
 PGCONVOY_JSON_FIELDS(BackupFile, instance, server, database, file, sha256, format, bytes, host, key, note, expires,
-                     encrypted, working_file, working_sha256, major)
+                     encrypted, working_file, working_sha256, compression, major)
 PGCONVOY_JSON_FIELDS(VerifyOutcome, rows, bytes, tables, objects, large_objects, evidence, mode)
 
 void to_json(json& target, const TableEvidence& table) { target = json::array({table.table, table.rows, table.bytes, table.checksum}); }

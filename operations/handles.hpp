@@ -63,6 +63,7 @@ struct BackupFile {
   std::string expires;      // UTC; "": never by itself
   bool encrypted = false;   // `file` and what is in the store; sha256 is of that
   std::string working_file, working_sha256;  // what is restored from: the same as file unless encrypted
+  std::string compression;  // of the whole archive in working_file: "zstd"; "": as pg_dump writes it
   int major = 0;            // of the pg_dump that wrote it: a pg_restore of that version reads it
 };
 // In JSON under "backup", from which the journal's catalogue of backups is made; that of a rehearsal, which goes when it ends,

@@ -107,7 +107,7 @@ class Transfer final : public TypedOperation<TransferIntent, TransferOutcome> {
     intent.owner = prepared->owner;
     intent.file = prepared->file;
     if (!is_after_pivot(context.arguments())) {
-      CO_TRY(intent.backup, choose_backup_place(context, context.attempt == 1 ? "" : fmt::format("-a{}", context.attempt)));
+      CO_TRY(intent.backup, choose_backup_place(context, context.attempt == 1 ? "" : fmt::format("-a{}", context.attempt), Packing::by_zstd));
     }
     co_return intent;
   }

@@ -105,13 +105,14 @@ int export_command(const GlobalOptions& globals, const BackupOptions& options) {
   Application application(globals.seams);
   auto done = application.wait(export_backup(application.services(), chosen->policy, chosen->backup, options.file, options.decrypt));
   if (!done) return fail(globals.output, done.error());
-  const bool encrypted = details_of(chosen->backup).encrypted && !options.decrypt;
+  const BackupFile details = details_of(chosen->backup);
+  const bool encrypted = details.encrypted && !options.decrypt;
   if (globals.output.text())
-    write_out(fmt::format("{} is in {}{}, sha256 {}\n", report::shown(chosen->name), report::shown(options.file),
-                          encrypted ? ", encrypted" : "", *done));
+    write_out(fmt::format("{} is in {}{}{}, sha256 {}\n", report::shown(chosen->name), report::shown(options.file), encrypted ? ", encrypted" : "",
+                          details.compression.empty() ? "" : fmt::format(", packed by {0}: {0} -dc | pg_restore reads it", details.compression), *done));
   else
     write_json(globals.output, {{"version", 1}, {"kind", "backup_exported"}, {"backup", chosen->name}, {"file", options.file},
-                                {"sha256", *done}, {"encrypted", encrypted}});
+                                {"sha256", *done}, {"encrypted", encrypted}, {"compression", details.compression}});
   return kSuccess;
 }
 
@@ -149,7 +150,7 @@ void add_backups(CLI::App& app, Invocation& invocation) {
   auto exported = std::make_shared<BackupOptions>();
   exporting->add_option("BACKUP", exported->backup, "As pgconvoy backups list names it")->type_name("")->required();
   exporting->add_option("FILE", exported->file, "Where to; it must not exist")->type_name("")->required();
-  exporting->add_flag("--decrypt", exported->decrypt, "Readable for pg_restore, not as it is kept");
+  exporting->add_flag("--decrypt", exported->decrypt, "Not encrypted, as it is kept");
   add_fleet_file(*exporting, *exported);
   add_globals(*exporting, invocation.globals);
   exporting->callback(

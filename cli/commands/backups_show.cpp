@@ -1,6 +1,7 @@
 #include "cli/commands/backups_show.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -50,7 +51,7 @@ std::string shown_text(const std::string& name, const BackupRecord& backup, cons
   line("size", format_bytes({backup.bytes}));
   line("sha256", backup.sha256);
   line("format", fmt::format("pg_dump --format={}{}{}", backup.format, details.major > 0 ? fmt::format(" of version {}", details.major) : "",
-                             details.encrypted ? ", encrypted" : ""));
+                             (details.compression.empty() ? "" : ", " + details.compression) + (details.encrypted ? ", encrypted" : "")));
   if (counts) {
     std::string all;
     for (const auto& [kind, number] : *counts) all += fmt::format("{}{} {}", all.empty() ? "" : ", ", number, kind);
@@ -99,7 +100,7 @@ json backup_json(const std::string& name, const BackupRecord& backup) {
           {"bytes", backup.bytes},   {"sha256", backup.sha256},     {"format", backup.format},
           {"created", backup.created}, {"state", backup.state},     {"host", details.host},
           {"key", details.key},      {"encrypted", details.encrypted}, {"expires", details.expires},
-          {"note", details.note}};
+          {"compression", details.compression}, {"note", details.note}};
 }
 
 std::vector<std::string> stock_commands(const BackupPolicy& policy, const BackupRecord& backup) {
@@ -109,11 +110,13 @@ std::vector<std::string> stock_commands(const BackupPolicy& policy, const Backup
   std::error_code ignored;
   const bool from_store = !details.key.empty() && !policy.download.empty() && !std::filesystem::exists(backup.file, ignored);
   std::string pipe = from_store ? as_command(policy.download, details.key) + " | " : "";
-  if (details.encrypted) {
-    pipe += as_command(policy.decrypt) + (from_store ? "" : " < " + report::shell_argument(backup.file)) + " | " + restore;
-  } else {
-    pipe += restore + (from_store ? "" : " " + report::shell_argument(backup.file));
-  }
+  std::vector<std::string> stages;
+  if (details.encrypted) stages.push_back(as_command(policy.decrypt));
+  if (!details.compression.empty()) stages.push_back("zstd -dc");
+  stages.push_back(restore);
+  // pg_restore takes a file's name; a filter reads its stdin.
+  if (!from_store) stages.front() += (stages.size() > 1 ? " < " : " ") + report::shell_argument(backup.file);
+  pipe += fmt::format("{}", fmt::join(stages, " | "));
   return {"createdb --host=HOST --port=PORT --username=USER --owner=ROLE --template=template0 NEW_NAME",
           "psql --host=HOST --port=PORT --username=USER --dbname=postgres "
           "-c 'REVOKE CONNECT, TEMPORARY ON DATABASE \"NEW_NAME\" FROM PUBLIC'",

@@ -84,6 +84,9 @@ TEST_CASE("backups: the commands that restore one without pgconvoy") {
   BackupPolicy policy;
   BackupRecord backup = backup_of("2026-11-01T00:00:00.000Z", "");
   CHECK_THAT(stock_commands(policy, backup).back(), Contains("pg_restore --exit-on-error") && Contains(" /b/k3x9aq-r7/shop-db-t3-e1.dump"));
+  backup.details["compression"] = "zstd";
+  CHECK_THAT(stock_commands(policy, backup).back(), Catch::StartsWith("zstd -dc < /b/k3x9aq-r7/shop-db-t3-e1.dump | pg_restore"));
+  backup.details.erase("compression");
   policy.decrypt = {"age", "-d", "-i", "/keys/my key"};
   policy.download = {"/srv/store", "get"};
   backup.details["encrypted"] = true;
@@ -92,6 +95,8 @@ TEST_CASE("backups: the commands that restore one without pgconvoy") {
   backup.details["key"] = "k3x9aq-r7/shop-db-t3-e1.dump.age";
   CHECK_THAT(stock_commands(policy, backup).back(),
              Catch::StartsWith("/srv/store get k3x9aq-r7/shop-db-t3-e1.dump.age | age -d -i '/keys/my key' | pg_restore"));
+  backup.details["compression"] = "zstd";
+  CHECK_THAT(stock_commands(policy, backup).back(), Contains("| age -d -i '/keys/my key' | zstd -dc | pg_restore"));
 }
 
 TEST_CASE("backups: entries of an archive's list are counted by kind") {

@@ -49,9 +49,13 @@ class ShortPauseTest(ScenarioTest):
         place = ["-h", "127.0.0.1", "-p", str(self.lab.record["servers"][self.new]["port"]), "-U", "postgres"]
         self.lab.psql(self.new, "CREATE DATABASE restored TEMPLATE template0")
         try:
-            done = subprocess.run(["pg_restore", *place, "--dbname", "restored", "--exit-on-error", backup["file"]], capture_output=True, text=True,
-                                  check=False, env=self.lab.environment())
-            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(backup["file"].endswith(".dump.zst"), backup)
+            with subprocess.Popen(["zstd", "-dc", backup["file"]], stdout=subprocess.PIPE) as unpacking:
+                done = subprocess.run(["pg_restore", *place, "--dbname", "restored", "--exit-on-error"], stdin=unpacking.stdout, capture_output=True, text=True,
+                                      check=False, env=self.lab.environment())
+            self.assertEqual((unpacking.returncode, done.returncode), (0, 0), done.stderr)
+            self.assert_exit(self.lab.run("backups", "verify", "--all"), 0)
+            self.assertIn("zstd -dc", self.lab.run("backups", "show", backup["id"]).stdout)
             for table in tables:
                 count = f"SELECT count(*) FROM {table}"
                 self.assertEqual(self.lab.psql(self.new, count, "restored"), self.lab.psql(self.new, count, database), table)
