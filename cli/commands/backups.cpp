@@ -150,7 +150,7 @@ void add_backups(CLI::App& app, Invocation& invocation) {
   auto exported = std::make_shared<BackupOptions>();
   exporting->add_option("BACKUP", exported->backup, "As pgconvoy backups list names it")->type_name("")->required();
   exporting->add_option("FILE", exported->file, "Where to; it must not exist")->type_name("")->required();
-  exporting->add_flag("--decrypt", exported->decrypt, "Not encrypted, as it is kept");
+  exporting->add_flag("--decrypt", exported->decrypt, "Without its encryption");
   add_fleet_file(*exporting, *exported);
   add_globals(*exporting, invocation.globals);
   exporting->callback(
