@@ -11,7 +11,7 @@
 namespace pgconvoy {
 namespace {
 
-constexpr const char* kAutomatic = "auto";
+constexpr const char* kDerived = "auto";
 constexpr std::int64_t kKilobyte = 1024, kBlock = 8 * kKilobyte, kMegabyte = 1024 * kKilobyte;
 constexpr std::int64_t kMostByItself = 2048 * kMegabyte;
 constexpr std::int64_t kMostAtAll = 2147483647LL * kKilobyte;  // PostgreSQL's own limit
@@ -31,13 +31,13 @@ std::optional<std::int64_t> setting_of(const ServerFacts& server, const char* na
 }  // namespace
 
 Parameter restore_memory_parameter() {
-  return {"restore_memory", Parameter::Type::text, kAutomatic,
+  return {"restore_memory", Parameter::Type::text, kDerived,
           "Memory for building indexes on each target server, divided among the sessions that do so at a time: auto, or 2GB."};
 }
 
 Result<std::optional<std::int64_t>> asked_restore_memory(const json& arguments) {
-  const json asked = arguments.is_object() ? arguments.value("restore_memory", json(kAutomatic)) : json(kAutomatic);
-  if (asked == json(kAutomatic)) return std::optional<std::int64_t>();
+  const json asked = arguments.is_object() ? arguments.value("restore_memory", json(kDerived)) : json(kDerived);
+  if (asked == json(kDerived)) return std::optional<std::int64_t>();
   const auto bytes = asked.is_string() ? parse_bytes(asked.get<std::string>()) : std::nullopt;
   if (!bytes || *bytes < kMegabyte)
     return Error(ErrorKind::usage, fmt::format("restore_memory is {}", asked.dump()), "--set restore_memory=2GB, or any other amount of at least 1MB, or auto");
