@@ -12,8 +12,8 @@ namespace pgconvoy {
 namespace {
 
 constexpr int kPipeBytes = 1 << 20;  // as much as a user may ask for: pg_dump needn't wait for each 64 kB
-constexpr Seconds kLeastLimit{600};
-constexpr double kSlowestBytesPerSecond = 2e6;
+constexpr Seconds kLeastUnpacking{600};
+constexpr double kSlowestUnpacking = 2e6;
 
 std::string path_of(const Descriptor& descriptor) { return fmt::format("/proc/self/fd/{}", descriptor.get()); }
 
@@ -63,7 +63,7 @@ Task<Result<void>> decompress(ProcessLauncher& processes, std::string from, std:
   spec.argv = {kZstd, "--quiet", "--decompress", "--stdout"};
   spec.input_file = from;
   spec.output_file = into;
-  spec.limit = kLeastLimit + Seconds(static_cast<double>(bytes) / kSlowestBytesPerSecond);
+  spec.limit = kLeastUnpacking + Seconds(static_cast<double>(bytes) / kSlowestUnpacking);
   auto ended = co_await processes.run(std::move(spec));
   if (!ended) co_return std::move(ended).error().within("decompress");
   co_return ended_well(*ended);
