@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "cli/json_text.hpp"
 #include "cli/patient_output.hpp"
 
 namespace pgconvoy::cli {
@@ -49,7 +50,7 @@ void write_error(std::string_view text) { write_all(STDERR_FILENO, text); }
 
 void write_json(const Output& output, const json& document) {
   const int indent = output.format == Format::jsonl ? -1 : 2;
-  write_out(document.dump(indent, ' ', false, json::error_handler_t::replace) + "\n");
+  write_out(json_text(document, indent) + "\n");
 }
 
 void print_error(const Output& output, const Error& error) {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "cli/json_text.hpp"
 #include "cli/terminal_progress.hpp"
 #include "engine/report/event_text.hpp"
 #include "engine/report/text.hpp"
@@ -98,7 +99,7 @@ class JsonProgress final : public ProgressListener {
   std::string id_of(int target) const {
     return target < 1 || target > static_cast<int>(ids_.size()) ? "" : ids_[target - 1];
   }
-  static void write(const json& line) { write_out(line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"); }
+  static void write(const json& line) { write_out(json_text(line, -1) + "\n"); }
 
   report::ProgressBoard board_;
   std::int64_t run_;

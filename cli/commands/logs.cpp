@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
+#include "cli/json_text.hpp"
 #include "cli/open_run.hpp"
 #include "engine/report/event_text.hpp"
 #include "engine/report/text.hpp"
@@ -45,7 +46,7 @@ int show(const GlobalOptions& globals, const LogOptions& options) {
   const auto write = [&](const Event& event) {
     const std::string id = event.target > 0 && event.target < static_cast<int>(found->ids.size()) ? found->ids[event.target] : "";
     if (as_json) {
-      write_out(report::event_json(event, id).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+      write_out(json_text(report::event_json(event, id), -1) + "\n");
       return true;
     }
     if (is_planning(event) && event.target > 0 && !globals.output.verbose) return true;
