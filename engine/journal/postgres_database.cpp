@@ -204,8 +204,9 @@ auto PostgresDatabase::guarded(const std::string& sql, Function function) -> Res
   } catch (const pqxx::broken_connection& failure) {
     error = lost(address, without_newline(failure.what()));
   } catch (const pqxx::sql_error& failure) {
-    error = impl_->connection.is_open() ? error_of_state(address, failure.sqlstate(), without_newline(failure.what()))
-                                       : lost(address, without_newline(failure.what()));
+    // What has no state is libpq's own word and no server's: a request that couldn't be sent leaves the connection open for a moment.
+    const bool answered = impl_->connection.is_open() && !failure.sqlstate().empty();
+    error = answered ? error_of_state(address, failure.sqlstate(), without_newline(failure.what())) : lost(address, without_newline(failure.what()));
   } catch (const std::exception& failure) {
     error = impl_->connection.is_open() ? Error(ErrorKind::internal, fmt::format("the journal {}: {}", address, printable(failure.what())))
                                        : lost(address, without_newline(failure.what()));
