@@ -136,7 +136,7 @@ class HostsTest(WorkersTest):
         writers = self.writers()
         for writer in writers.values():
             writer.wait_for_more()
-        run = self.begin("-f", self.write_fleet())
+        run = self.begin("-f", self.write_fleet(), "--max-failures", "3")
         with self.on_host(0) as first, self.on_host(1) as second, self.on_host(2) as third:
             # The first one can't reach the journal, but the servers; its cable is put in again when others have what it had.
             held = wait_for("a restore of the first host", lambda: self.restoring(first.process.pid), seconds=60, every=0)
@@ -158,6 +158,11 @@ class HostsTest(WorkersTest):
         late = [event for event in self.server.events(run) if event[0] > taken_over_at and event[1] in before and event[3] <= before[event[1]] and event[1] in held]
         self.assertEqual(late, [], outputs)
         self.assertGreater(taken_over_at, cut_at)
+        # What the second one had already begun to take back was taken back to its end by others, and only that.
+        undone = self.server.rows("SELECT number, id FROM pgconvoy.targets WHERE run = %s AND state = 'rolled_back'", run)
+        self.assertLessEqual({number for number, _ in undone}, set(lost))
+        for _, target in undone:
+            self.assert_exit(self.run_on("retry", f"r{run}", target), 0)
         self.assert_each_done_once(run)
         self.assert_databases_moved()
         self.assert_ledgers_complete(writers)
