@@ -65,7 +65,11 @@ Task<Result<void>> decompress(ProcessLauncher& processes, std::string from, std:
   spec.output_file = into;
   spec.limit = kLeastUnpacking + Seconds(static_cast<double>(bytes) / kSlowestUnpacking);
   auto ended = co_await processes.run(std::move(spec));
-  if (!ended) co_return std::move(ended).error().within("decompress");
+  if (!ended) {
+    Error error = std::move(ended).error().within("decompress");
+    if (error.kind == ErrorKind::not_found) error.remedy = "install zstd on this host (Debian: apt-get install zstd), then the same command again; nothing was changed";
+    co_return error;
+  }
   co_return ended_well(*ended);
 }
 
