@@ -81,7 +81,7 @@ Task<Result<RestoredTo>> restore_backup(Services services, BackupPolicy policy, 
                     "name the role that is to own the database: --to postgresql://ROLE@host:port/DATABASE");
   CO_TRY(const ReadableBackup readable, co_await make_readable(services, policy, backup, std::move(opened)));
   CO_TRY(const ClientProgram program, co_await find_client_program(services.processes, "pg_restore", empty.major));
-  ChildEnvironment child = environment_for_child(connection);
+  ChildEnvironment child = environment_for_child(connection, program.major);
   ProcessSpec spec;
   spec.argv = {program.path.string(), "--no-password", "--exit-on-error", "--single-transaction", "--dbname=" + child.conninfo};
   if (no_owner) spec.argv.push_back("--no-owner");

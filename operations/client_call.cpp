@@ -110,12 +110,10 @@ Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   if (call.connects) {
     ConnectionSpec connection = call.connection;
     connection.keywords["application_name"] = context.application_name();
-    std::string options = connection.keywords.contains("options") ? connection.keywords["options"] + ' ' : "";
-    options += call.server_options;
+    std::string options = call.server_options;
     const bool looks = co_await looks_whether_clients_are_there(context, connection.server);
     if (looks) options += " -c client_connection_check_interval=1s";
-    if (!options.empty()) connection.keywords["options"] = options;
-    ChildEnvironment environment = environment_for_child(connection);
+    ChildEnvironment environment = environment_for_child(with_server_options(std::move(connection), options), program.major);
     spec.argv.push_back("--dbname=" + environment.conninfo);
     spec.secrets = std::move(environment.secrets);
   }

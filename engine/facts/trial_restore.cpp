@@ -76,8 +76,9 @@ class Programs {
     if (connection) {
       connection->keywords["application_name"] = "pgconvoy/trial";
       // What is left of it ends with the limit even when we are gone.
-      connection->keywords["options"] = fmt::format("-c statement_timeout={}", static_cast<long>(left.count() * 1000) + 1);
-      ChildEnvironment environment = environment_for_child(*connection);
+      connection->keywords["options"] = "";
+      const auto limit = fmt::format("-c statement_timeout={}", static_cast<long>(left.count() * 1000) + 1);
+      ChildEnvironment environment = environment_for_child(with_server_options(*std::move(connection), limit), program.major);
       spec.argv.push_back("--dbname=" + environment.conninfo);
       spec.secrets = std::move(environment.secrets);
     }

@@ -72,10 +72,17 @@ Task<Result<std::string>> version_of_program(ProcessLauncher& launcher, std::str
 
 }  // namespace
 
-ChildEnvironment environment_for_child(const ConnectionSpec& connection) {
-  ChildEnvironment environment{connection.conninfo(), {}};
+ChildEnvironment environment_for_child(const ConnectionSpec& connection, int major) {
+  ChildEnvironment environment{with_keepalives(connection, major >= 12).conninfo(), {}};
   if (!connection.password.empty()) environment.secrets.emplace("PGPASSWORD", connection.password);
   return environment;
+}
+
+ConnectionSpec with_server_options(ConnectionSpec connection, const std::string& options) {
+  std::string& all = connection.keywords["options"];
+  for (const auto& [name, value] : server_keepalives()) all += fmt::format("{}-c {}={}", all.empty() ? "" : " ", name, value);
+  if (!options.empty()) all += " " + options;
+  return connection;
 }
 
 std::string version_in(const std::string& output) {

@@ -15,8 +15,13 @@ struct ChildEnvironment {
   std::map<std::string, Secret> secrets;  // for ProcessSpec::secrets: PGPASSWORD, when there is one
 };
 
-// A password in a command line could be read by everybody on the machine, one in the environment only by us.
-ChildEnvironment environment_for_child(const ConnectionSpec& connection);
+// For a program of that major version. A password in a command line could be read by everybody on the machine, one in the
+// environment only by us.
+ChildEnvironment environment_for_child(const ConnectionSpec& connection, int major);
+
+// `connection` whose server notices when its client is gone; `options` (-c name=value ...) come after its own. Straight to a
+// server: a pooler in between may know no options.
+ConnectionSpec with_server_options(ConnectionSpec connection, const std::string& options);
 
 struct ClientProgram {
   std::filesystem::path path;

@@ -108,6 +108,23 @@ ConnectionSpec ConnectionSpec::with_user(const std::string& user, Secret user_pa
   return copy;
 }
 
+ConnectionSpec with_keepalives(ConnectionSpec connection, bool knows_user_timeout) {
+  auto& keywords = connection.keywords;
+  if (keywords.contains("service")) return connection;
+  keywords.try_emplace("keepalives_idle", "10");
+  keywords.try_emplace("keepalives_interval", "5");
+  keywords.try_emplace("keepalives_count", "4");
+  // Milliseconds. Not less: a server whose disk stands still for half a minute takes no rows either, and comes back.
+  if (knows_user_timeout) keywords.try_emplace("tcp_user_timeout", "60000");
+  return connection;
+}
+
+const std::vector<std::pair<std::string, std::string>>& server_keepalives() {
+  static const std::vector<std::pair<std::string, std::string>> settings{
+      {"tcp_keepalives_idle", "10"}, {"tcp_keepalives_interval", "5"}, {"tcp_keepalives_count", "4"}};
+  return settings;
+}
+
 std::string ConnectionSpec::conninfo() const {
   std::string text;
   for (const auto& [name, value] : keywords) {

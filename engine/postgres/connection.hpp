@@ -3,6 +3,8 @@
 
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/core/error.hpp"
 #include "engine/core/secret.hpp"
@@ -22,6 +24,16 @@ struct ConnectionSpec {
   // "127.0.0.1:5433"
   std::string address() const;
 };
+
+// `connection` so that a way that swallows everything is noticed within a minute: a program that waits for an answer would
+// wait for two hours, one that sends for a quarter of one. What the connection says of keepalives or tcp_user_timeout
+// itself stays; one with service= stays as it is, since what is given here would go before what stands there. libpq below 12
+// knows no tcp_user_timeout.
+ConnectionSpec with_keepalives(ConnectionSpec connection, bool knows_user_timeout = true);
+
+// The same from the server's side, as settings of a session (name, value): what we held is let go of when we are gone. No
+// tcp_user_timeout: a client that reads slowly isn't one that is gone.
+const std::vector<std::pair<std::string, std::string>>& server_keepalives();
 
 // Parses a URL or keyword/value string with libpq's own parser (PQconninfoParse). A password inside is an
 // error of kind usage that names the ways to give one; the text of the password is not repeated.

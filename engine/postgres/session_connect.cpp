@@ -89,6 +89,7 @@ std::vector<std::pair<std::string, std::string>> settings_of(const SessionOption
                                                        {"transform_null_equals", "off"},
                                                        {"lock_timeout", milliseconds(options.lock_limit)},
                                                        {"statement_timeout", milliseconds(options.statement_limit)}};
+  all.insert(all.end(), server_keepalives().begin(), server_keepalives().end());
   all.insert(all.end(), options.settings.begin(), options.settings.end());
   return all;
 }
@@ -101,7 +102,7 @@ std::string setting_script(const SessionOptions& options) {
 }
 
 Task<Result<LibpqSession::Keywords>> LibpqSession::resolved_keywords(bool with_settings) {
-  auto keywords = spec_.keywords;
+  auto keywords = with_keepalives(spec_).keywords;
   keywords.erase("password");
   keywords.erase("replication");
   keywords["application_name"] = options_.application_name;

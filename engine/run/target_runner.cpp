@@ -21,8 +21,6 @@ std::string host_name() {
   return name;
 }
 
-constexpr int kHandedOver = 3;  // times: then it isn't one process that can't reach them
-
 // Done, or left out by a person: the way forward goes past it.
 bool is_passed(const StepRecord& step) {
   const auto without = left_out(step);
@@ -232,16 +230,11 @@ Task<Result<void>> TargetRunner::forward() {
                      (later.remedy.empty() ? std::string() : " (" + later.remedy + ")");
       co_return co_await stuck(failure->step, later);
     }
+    // Nothing is wrong with a target whose servers can't be reached from here alone: others go on with it.
+    if (co_await is_cut_off(failure->error)) co_return co_await leave_as_it_is(failure->error);
     co_return co_await backward(failure->step, failure->error);
   }
   co_return co_await append(event(EventKind::target_succeeded));
-}
-
-Task<bool> TargetRunner::is_for_others(Error error) {
-  if (error.kind != ErrorKind::unreachable || work_.record.epoch > kHandedOver || !setup_.others) co_return false;
-  const auto ask = [this] { return setup_.others(); };
-  const auto others = co_await run_blocking(setup_.services.pool, ask);
-  co_return others && *others > 0;
 }
 
 // Everything before the pause is done. Returns why it doesn't begin; nothing also when the wait was ended from outside.

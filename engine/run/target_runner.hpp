@@ -72,6 +72,9 @@ class TargetRunner {
   Task<std::optional<Error>> still_ours();
   // Nothing could be taken back, since its servers are out of reach from here: another process tries, a few times.
   Task<bool> is_for_others(Error error);
+  // The same of a step that failed for whatever reason: no session can be opened with one of its servers any more.
+  Task<bool> is_cut_off(Error error);
+  Task<bool> others_may_try();
   Task<Result<bool>> gather_and_check();  // false: skipped
 
   Task<Result<void>> forward();

@@ -100,9 +100,21 @@ TEST_CASE("client program: one of machine code is asked once, a script each time
 TEST_CASE("client program: the password goes into the environment, not into the command line") {
   ConnectionSpec spec;
   spec.keywords = {{"host", "db"}};
-  CHECK(environment_for_child(spec).secrets.empty());
+  CHECK(environment_for_child(spec, 15).secrets.empty());
   spec.password = Secret("hunter2");
-  const auto environment = environment_for_child(spec);
-  CHECK(environment.conninfo == "host='db'");
+  const auto environment = environment_for_child(spec, 15);
+  CHECK(environment.conninfo == "host='db' keepalives_count='4' keepalives_idle='10' keepalives_interval='5' tcp_user_timeout='60000'");
   CHECK(environment.secrets.at("PGPASSWORD") == Secret("hunter2"));
+}
+
+TEST_CASE("client program: a way that swallows everything is noticed, as the connection says or as usual") {
+  ConnectionSpec spec;
+  spec.keywords = {{"host", "db"}, {"keepalives_idle", "60"}, {"options", "-c work_mem=1MB"}};
+  // libpq 11 would refuse a keyword that it doesn't know.
+  CHECK(environment_for_child(spec, 11).conninfo ==
+        "host='db' keepalives_count='4' keepalives_idle='60' keepalives_interval='5' options='-c work_mem=1MB'");
+  CHECK(with_server_options(spec, "-c jit=off").keywords.at("options") ==
+        "-c work_mem=1MB -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 -c jit=off");
+  spec.keywords = {{"service", "db"}};
+  CHECK(environment_for_child(spec, 15).conninfo == "service='db'");
 }

@@ -114,27 +114,56 @@ TEST_CASE("shared run: what a worker left in the middle is another's when its le
   CHECK(must(stays.world.journal->verify()) == std::vector<std::string>());
 }
 
+namespace {
+
+// One host from which no server can be reached, and another that joins while it does its second step.
+struct TwoHosts {
+  JournalDatabase database;
+  Member cut_off{database, {"first", "second"}, 1}, reaches{database, {"first", "second"}, 1};
+  std::int64_t run = cut_off.world.run_id();
+
+  TargetRecord end(Error failure) {
+    std::thread other;
+    cut_off.world.scripts["second"].during = [&](StepContext&) {
+      other = std::thread([&] { (void)reaches.take_part(run); });
+      SharedJournal& journal = *shared(*cut_off.world.journal);
+      for (int n = 0; n < 500 && must(journal.members(run)) == 0; ++n) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    };
+    cut_off.world.scripts["second"].fails = {std::move(failure)};
+    (void)cut_off.take_part(run);
+    other.join();
+    CHECK(must(reaches.world.journal->verify()) == std::vector<std::string>());
+    return must(reaches.world.journal->target(run, 1));
+  }
+  static long times(const Member& member, const std::string& call) {
+    return std::count(member.world.calls.begin(), member.world.calls.end(), call);
+  }
+};
+
+}  // namespace
+
 TEST_CASE("shared run: what can't be taken back from one host is taken back from another", "[shared-run]") {
-  const JournalDatabase database;
-  Member cut_off(database, {"first", "second"}, 1), reaches(database, {"first", "second"}, 1);
-  const auto run = cut_off.world.run_id();
+  TwoHosts hosts;
   const Error away(ErrorKind::unreachable, "no route to host");
-  std::thread other;
-  cut_off.world.scripts["second"].during = [&](StepContext&) {
-    other = std::thread([&] { (void)reaches.take_part(run); });
-    SharedJournal& journal = *shared(*cut_off.world.journal);
-    for (int n = 0; n < 500 && must(journal.members(run)) == 0; ++n) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  };
-  cut_off.world.scripts["second"].fails = {away};
-  cut_off.world.scripts["second"].undo_fails = {away, away, away, away, away};
-  (void)cut_off.take_part(run);
-  other.join();
-  const auto target = must(reaches.world.journal->target(run, 1));
+  hosts.cut_off.world.scripts["second"].undo_fails = {away, away, away, away, away};
+  const auto target = hosts.end(Error(ErrorKind::conflict, "not as it was left"));
   CHECK(target.state == TargetState::rolled_back);
   CHECK(target.epoch == 2);
-  CHECK(std::count(cut_off.world.calls.begin(), cut_off.world.calls.end(), "undo first") == 0);
-  CHECK(std::count(reaches.world.calls.begin(), reaches.world.calls.end(), "undo first") == 1);
-  CHECK(must(reaches.world.journal->verify()) == std::vector<std::string>());
+  CHECK(TwoHosts::times(hosts.cut_off, "undo first") == 0);
+  CHECK(TwoHosts::times(hosts.reaches, "undo first") == 1);
+}
+
+TEST_CASE("shared run: a step that failed since its servers are out of reach is gone on with by another host", "[shared-run]") {
+  const auto failure = GENERATE(Error(ErrorKind::process, "pg_restore ended with exit code 1: server closed the connection unexpectedly"),
+                                Error(ErrorKind::unreachable, "no route to host"));
+  TwoHosts hosts;
+  const auto target = hosts.end(failure);
+  CHECK(target.state == TargetState::succeeded);
+  CHECK(target.epoch == 2);
+  CHECK(TwoHosts::times(hosts.cut_off, "undo second") == 0);
+  CHECK(TwoHosts::times(hosts.reaches, "undo second") == 0);
+  CHECK(TwoHosts::times(hosts.reaches, "apply first") == 0);
+  CHECK(TwoHosts::times(hosts.reaches, "apply second") == 1);
 }
 
 TEST_CASE("shared run: a worker whose lease is another's begins nothing more and writes nothing", "[shared-run]") {

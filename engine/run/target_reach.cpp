@@ -1,0 +1,46 @@
+// A target whose servers are out of reach from this process, while other processes work on the same run.
+#include <set>
+
+#include "engine/run/target_runner.hpp"
+
+namespace pgconvoy {
+namespace {
+
+constexpr int kHandedOver = 3;  // times: then it isn't one process that can't reach them
+constexpr Seconds kAnswersWithin{10};
+
+}  // namespace
+
+Task<bool> TargetRunner::others_may_try() {
+  if (work_.record.epoch > kHandedOver || !setup_.others) co_return false;
+  const auto ask = [this] { return setup_.others(); };
+  const auto others = co_await run_blocking(setup_.services.pool, ask);
+  co_return others && *others > 0;
+}
+
+Task<bool> TargetRunner::is_for_others(Error error) {
+  if (error.kind != ErrorKind::unreachable) co_return false;
+  co_return co_await others_may_try();
+}
+
+Task<bool> TargetRunner::is_cut_off(Error error) {
+  // A program that lost its connection says so in its own words only.
+  const bool may_be = error.kind == ErrorKind::unreachable || error.kind == ErrorKind::process || error.kind == ErrorKind::timeout ||
+                      error.kind == ErrorKind::sql;
+  if (!may_be || !co_await others_may_try()) co_return false;
+  std::set<std::string> servers;
+  for (const auto& [instance, placement] : work_.planned.placements) {
+    servers.insert(placement.source_server);
+    servers.insert(placement.target_server);
+  }
+  StepContext context(setup_.services, work_, work_.planned.steps.front(), 0, [](Progress) {});
+  for (const std::string& server : servers) {
+    SessionOptions options;
+    options.connect_limit = kAnswersWithin;
+    auto session = co_await context.open(server, "postgres", std::move(options));
+    if (!session && session.error().kind == ErrorKind::unreachable) co_return true;
+  }
+  co_return false;
+}
+
+}  // namespace pgconvoy
