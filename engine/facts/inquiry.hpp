@@ -54,6 +54,8 @@ struct Inquiry {
   const char* name;  // of the part that it fills
   // An error becomes {"unreadable_because": ...}; kind cancelled ends the survey.
   Task<Result<json>> (*read)(const InquiryContext& context);
+  // It reads what is in tables: such ones are run last, and beside each other.
+  bool reads_rows = false;
 };
 
 const std::vector<Inquiry>& database_inquiries();

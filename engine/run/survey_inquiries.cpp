@@ -1,5 +1,8 @@
 // The survey's inquiries: each with its way to the servers, in sessions that they take turns in.
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <algorithm>
+#include <map>
 
 #include "engine/facts/inquiry.hpp"
 #include "engine/postgres/session_loans.hpp"
@@ -14,9 +17,30 @@ bool is_read_only(const SessionOptions& options) {
   return std::find(options.settings.begin(), options.settings.end(), wanted) != options.settings.end();
 }
 
+// An inquiry that fails leaves the reason where its facts would be; only cancelled ends the survey.
+Task<Result<void>> answer_inquiry(Inquiry inquiry, InquiryContext context, json arguments, std::map<std::string, json>& found) {
+  context.arguments = std::move(arguments);
+  auto document = co_await inquiry.read(context);
+  if (!document && document.error().kind == ErrorKind::cancelled) co_return document.error();
+  found[inquiry.name] = document ? *std::move(document) : json{{"unreadable_because", describe(document.error())}};
+  co_return Result<void>();
+}
+
+// What it needs is read before and written down afterwards: while they run, none of them sees another's.
+Task<Result<void>> answer_inquiries(std::vector<const Inquiry*> inquiries, const InquiryContext& context,
+                                   const std::map<std::string, json>& needs, std::map<std::string, json>& found) {
+  using namespace asio::experimental::awaitable_operators;
+  if (inquiries.empty()) co_return Result<void>();
+  const Inquiry& last = *inquiries.back();
+  inquiries.pop_back();
+  auto one = answer_inquiry(last, context, needs.at(last.name), found);
+  auto others = answer_inquiries(std::move(inquiries), context, needs, found);
+  auto [left, right] = co_await (std::move(one) && std::move(others));
+  co_return left ? right : left;
+}
+
 }  // namespace
 
-// An inquiry that fails leaves the reason where its facts would be.
 Task<Result<void>> Survey::inquire(SessionLoans& loans, TargetFacts& facts, Target target, std::string id) {
   const DatabaseFacts& database = facts.databases.at(id);
   if (!database.exists || !database.unreachable_because.empty()) co_return Result<void>();
@@ -47,15 +71,19 @@ Task<Result<void>> Survey::inquire(SessionLoans& loans, TargetFacts& facts, Targ
     std::erase_if(known, [&id](const KnownLogin& login) { return login.instance != id; });
     co_return known;
   };
+  std::map<std::string, json> found;
+  std::vector<const Inquiry*> of_rows;
   for (const Inquiry& inquiry : database_inquiries()) {
-    const auto wanted = request_.needs.find(inquiry.name);
-    if (wanted == request_.needs.end()) continue;
-    context.arguments = wanted->second;
-    auto found = co_await inquiry.read(context);
-    if (!found && found.error().kind == ErrorKind::cancelled) co_return found.error();
-    json document = found ? *std::move(found) : json{{"unreadable_because", describe(found.error())}};
-    facts.databases.at(id).parts[inquiry.name] = std::move(document);
+    if (!request_.needs.contains(inquiry.name)) continue;
+    if (inquiry.reads_rows) {
+      of_rows.push_back(&inquiry);
+      continue;
+    }
+    CO_TRY_VOID(co_await answer_inquiry(inquiry, context, request_.needs.at(inquiry.name), found));
+    facts.databases.at(id).parts[inquiry.name] = found.at(inquiry.name);
   }
+  CO_TRY_VOID(co_await answer_inquiries(std::move(of_rows), context, request_.needs, found));
+  for (auto& [part, document] : found) facts.databases.at(id).parts[part] = std::move(document);
   co_return Result<void>();
 }
 
