@@ -230,8 +230,6 @@ Task<Result<void>> TargetRunner::forward() {
                      (later.remedy.empty() ? std::string() : " (" + later.remedy + ")");
       co_return co_await stuck(failure->step, later);
     }
-    // Nothing is wrong with a target whose servers can't be reached from here alone: others go on with it.
-    if (co_await is_cut_off(failure->error)) co_return co_await leave_as_it_is(failure->error);
     co_return co_await backward(failure->step, failure->error);
   }
   co_return co_await append(event(EventKind::target_succeeded));

@@ -70,10 +70,11 @@ class TargetRunner {
   Task<std::optional<Error>> lock_instances();
   Task<std::optional<Error>> end_lower_epochs(std::string server_id);
   Task<std::optional<Error>> still_ours();
-  // Nothing could be taken back, since its servers are out of reach from here: another process tries, a few times.
-  Task<bool> is_for_others(Error error);
-  // The same of a step that failed for whatever reason: no session can be opened with one of its servers any more.
+  // What failed may have failed since a server of the target is out of reach from here: no session can be opened any more.
+  // Others go on from there, forward or back, and nothing is taken back for that; a few times.
   Task<bool> is_cut_off(Error error);
+  // Likewise of one that is out of reach, whatever it is.
+  Task<bool> is_for_others(Error error);
   Task<bool> others_may_try();
   Task<Result<bool>> gather_and_check();  // false: skipped
 

@@ -73,7 +73,7 @@ Task<TargetRunner::Attempt> TargetRunner::do_step(const StepPlan& step) {
   const bool housekeeping = work_.record.pivoted && !is_paused();
   for (int n = 1;; ++n) {
     CO_TRY(auto failure, co_await attempt_step(step, *operation, before + n));
-    if (!failure || failure->stuck) co_return failure;
+    if (!failure || failure->stuck || failure->let_go) co_return failure;
     const bool again = housekeeping ? is_worth_another_try(failure->error, n) : failure->error.retryable && n < kAttempts;
     if (!again) co_return failure;
     co_await sleep_for(delay_before(n + 1));
@@ -110,6 +110,7 @@ Task<TargetRunner::Attempt> TargetRunner::settle_unfinished(const StepPlan& step
     setup_.progress(work_.planned.number, path, progress);
   });
   auto probed = co_await operation.probe(context, record.intent);
+  if (!probed && co_await is_cut_off(probed.error())) co_return let_go(probed.error());
   for (int n = 1; !probed && is_worth_another_try(probed.error(), n); ++n) {
     co_await sleep_for(delay_before(n + 1));
     probed = co_await operation.probe(context, record.intent);
@@ -179,6 +180,7 @@ Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Ope
     Failure failure{step.path, intent.error(), false};
     json text{{"text", "could not be prepared: " + describe(intent.error())}};
     CO_TRY_VOID(co_await append(event(EventKind::note, step.path, std::move(text), attempt)));
+    if (co_await is_cut_off(failure.error)) co_return let_go(failure.error);
     co_return std::optional<Failure>(std::move(failure));
   }
   if (asked_back_) {
@@ -203,6 +205,7 @@ Task<TargetRunner::Attempt> TargetRunner::attempt_step(const StepPlan& step, Ope
   Error error = outcome.error();
   json data{{"error", to_json_value(error)}, {"seconds", seconds}};
   CO_TRY_VOID(co_await append(event(EventKind::step_failed, step.path, std::move(data), attempt)));
+  if (co_await is_cut_off(error)) co_return let_go(error);
   // With the pause over nobody needs to know: it is taken back.
   if (error.outcome_unknown && !over_max_pause()) {
     bool done = false;
@@ -233,6 +236,7 @@ Task<TargetRunner::Attempt> TargetRunner::undo_step(const StepRecord& step) {
       co_return std::optional<Failure>();
     }
     error = detail.error();
+    if (co_await is_cut_off(error)) co_return let_go(error);
     if (!is_worth_another_try(error, n)) break;
     co_await sleep_for(delay_before(n + 1));
   }
