@@ -58,7 +58,9 @@ void SharedSchedule::follow(const ClaimView& view, WallTime now) {
   for (const TargetRecord& record : view.changed) {
     const bool held = view.leased.contains(record.number);
     rollout_.follow(record, held, began_);
-    if (held && (record.state == TargetState::running || record.state == TargetState::rolling_back))
+    const bool is_under_way = record.state == TargetState::running || record.state == TargetState::rolling_back;
+    if (!is_under_way) let_go_of_.erase(record.number);
+    if (held && is_under_way)
       in_flight_.insert(record.number);
     else
       in_flight_.erase(record.number);
@@ -125,7 +127,11 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
       told_waits_ = essence_of_waits(*waits);
       to_write_.push_back(*std::move(waits));
     }
-  const bool nobody_is_at_work = decision_.finished && view.leased.empty() && busy.empty();
+  // What was let go of is nobody's for a moment: the run doesn't end before the others have had their time to take it up.
+  const bool others_have_time = surroundings.intent == RunIntent::none && std::any_of(let_go_of_.begin(), let_go_of_.end(), [this](const auto& entry) {
+    return is_left_to_others(entry.first);
+  });
+  const bool nobody_is_at_work = decision_.finished && view.leased.empty() && busy.empty() && !others_have_time;
   const bool ends = !told_to_stop || (shared_.halts && view.others == 0);
   const bool is_cancelled = view.run.intent == RunIntent::cancel;
   if (nobody_is_at_work && ends) {
