@@ -33,7 +33,8 @@ class Member {
     part->may_start = true;
   }
 
-  Result<RunState> take_part(std::int64_t run) {
+  // `joined` is called between joining the run and the first look at it.
+  Result<RunState> take_part(std::int64_t run, const std::function<void()>& joined = [] {}) {
     RunRequest request;
     request.run = run;
     request.first_delay = Seconds(0.01);
@@ -43,6 +44,7 @@ class Member {
     runner = &taking;
     SharedJournal& journal = *shared(*world.journal);
     must(journal.join_run(run));
+    joined();
     auto state = testing::run_on(world.loop, taking.run(world.plan, std::move(request)));
     journal.leave_run(run);
     runner = nullptr;
@@ -122,10 +124,11 @@ struct TwoHosts {
   Member cut_off{database, {"first", "second"}, 1}, reaches{database, {"first", "second"}, 1};
   std::int64_t run = cut_off.world.run_id();
 
-  TargetRecord end(Error failure) {
+  // `joined`: what the other one does before it looks for the first time.
+  TargetRecord end(Error failure, std::function<void()> joined = [] {}) {
     std::thread other;
     cut_off.world.scripts["second"].during = [&](StepContext&) {
-      other = std::thread([&] { (void)reaches.take_part(run); });
+      other = std::thread([&] { (void)reaches.take_part(run, joined); });
       SharedJournal& journal = *shared(*cut_off.world.journal);
       for (int n = 0; n < 500 && must(journal.members(run)) == 0; ++n) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     };
@@ -134,6 +137,15 @@ struct TwoHosts {
     other.join();
     CHECK(must(reaches.world.journal->verify()) == std::vector<std::string>());
     return must(reaches.world.journal->target(run, 1));
+  }
+  bool is_let_go_of() {
+    const auto watching = must(open_journal(database.url(), OpenMode::read_only));
+    bool let_go = false;
+    must(watching->target_events(run, 1, 0, [&](const Event& event) {
+      let_go |= event.kind == EventKind::note && event.data.contains("error");
+      return true;
+    }));
+    return let_go;
   }
   static long times(const Member& member, const std::string& call) {
     return std::count(member.world.calls.begin(), member.world.calls.end(), call);
@@ -164,6 +176,16 @@ TEST_CASE("shared run: a step that failed since its servers are out of reach is 
   CHECK(TwoHosts::times(hosts.reaches, "undo second") == 0);
   CHECK(TwoHosts::times(hosts.reaches, "apply first") == 0);
   CHECK(TwoHosts::times(hosts.reaches, "apply second") == 1);
+}
+
+TEST_CASE("shared run: the run doesn't end because its last target was let go of, before another looked", "[shared-run]") {
+  TwoHosts hosts;
+  const auto target = hosts.end(Error(ErrorKind::unreachable, "no route to host"), [&hosts] {
+    for (int n = 0; n < 500 && !hosts.is_let_go_of(); ++n) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  });
+  CHECK(target.state == TargetState::succeeded);
+  CHECK(must(hosts.reaches.world.journal->run(hosts.run)).state == RunState::succeeded);
 }
 
 TEST_CASE("shared run: a worker whose lease is another's begins nothing more and writes nothing", "[shared-run]") {
