@@ -61,9 +61,11 @@ class FailoverTest(WorkersTest):
     def one_after_another(self):
         return ["--limit", *[text for each in self.mine for text in (each, "--limit")][:-1]]
 
-    def take(self, count):
-        """Targets that no other test moves."""
-        taken = [each["environment"] for each in self.lab.record["databases"] if each["environment"] not in self.taken][:count]
+    def take(self, count, first=()):
+        """Targets that no other test moves; those with an application only where they are named first."""
+        others = [each["environment"] for each in self.lab.record["databases"]
+                  if each["environment"] not in self.taken and each["environment"] not in self.lab.record["applications"]]
+        taken = [*first, *others][:count]
         self.taken.extend(taken)
         self.mine = taken
         return taken
@@ -72,7 +74,7 @@ class FailoverTest(WorkersTest):
 
     def test_synchronous_standby_is_promoted(self):
         application = sorted(self.lab.record["applications"])[0]
-        self.take(4)
+        self.take(4, first=[application])
         for each in self.mine:
             self.lab.make_slow(each, 1.5)
         writer = self.lab.start_writer(application, rate=20)
