@@ -21,7 +21,7 @@ class Standby(JournalServer):
     def __init__(self, primary):
         super().__init__(primary.laboratory)
         self.primary = primary
-        self.home = os.path.join(primary.laboratory.base, f"journal-standby-{self.port}")
+        self.home = f"{primary.home}-standby"  # its port may be that of an earlier one
         self.passfile = primary.passfile
 
     def __enter__(self):
