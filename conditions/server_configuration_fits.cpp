@@ -38,6 +38,21 @@ std::string setting_of(const ServerFacts& server, const char* name) {
   return found == server.settings.end() ? "" : found->second;
 }
 
+std::string lowered(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char letter) { return std::tolower(letter); });
+  return text;
+}
+
+// A configuration file has a value as somebody wrote it.
+bool mean_the_same(const std::string& setting, const std::string& here, const std::string& there) {
+  const auto meant = [&setting](const std::string& value) {
+    const std::string text = lowered(value);
+    static const std::set<std::string> utc{"utc", "etc/utc", "gmt", "etc/gmt", "uct", "etc/uct", "zulu", "etc/zulu", "universal", "etc/universal"};
+    return setting == "TimeZone" && utc.contains(text) ? "utc" : text;
+  };
+  return meant(here) == meant(there);
+}
+
 double number_setting(const ServerFacts& server, const char* name) {
   const std::string text = setting_of(server, name);
   double number = -1;
@@ -87,7 +102,8 @@ class ServerConfigurationFits final : public Condition {
     page.why = "The target server may be smaller, lack a library that must be preloaded, or give other results "
                 "for the same query because of a setting.";
     page.reads = "pg_settings of both servers, and the connections that databases of this target may take.";
-    page.silent = "Settings that are equal, and those of which more is better and there is more. All differences: "
+    page.silent = "Settings that are equal, and those of which more is better and there is more. TimeZone, DateStyle and others that our "
+                   "sessions set for themselves, where our administrator may not read the configuration files. All differences: "
                    "pgconvoy parity.";
     page.remedies = "Change the setting on the target, or for the database with ALTER DATABASE SET.";
     page.sources = "Manual: Server Configuration; release notes of the versions in between.";
@@ -172,14 +188,10 @@ class ServerConfigurationFits final : public Condition {
 
   // What the databases set for themselves travels with them.
   static bool all_set_it(const ServerPairMoves& pair, std::string setting) {
-    const auto lower = [](std::string text) {
-      std::transform(text.begin(), text.end(), text.begin(), [](unsigned char letter) { return std::tolower(letter); });
-      return text;
-    };
-    setting = lower(setting) + "=";
+    setting = lowered(setting) + "=";
     return std::all_of(pair.moves.begin(), pair.moves.end(), [&](const Move* move) {
       return std::any_of(move->database.settings.begin(), move->database.settings.end(),
-                         [&](const std::string& each) { return lower(each).starts_with(setting); });
+                         [&](const std::string& each) { return lowered(each).starts_with(setting); });
     });
   }
 
@@ -187,7 +199,9 @@ class ServerConfigurationFits final : public Condition {
     std::vector<std::string> different;
     for (const char* setting : kResults) {
       const std::string here = setting_of(pair.source, setting), there = setting_of(pair.target, setting);
-      if (!pair.source.settings.contains(setting) || !pair.target.settings.contains(setting) || here == there || all_set_it(pair, setting)) continue;
+      if (!pair.source.settings.contains(setting) || !pair.target.settings.contains(setting) || mean_the_same(setting, here, there) ||
+          all_set_it(pair, setting))
+        continue;
       different.push_back(fmt::format("{} {} here, {} there", setting, here.empty() ? "''" : here, there.empty() ? "''" : there));
     }
     if (different.empty()) return;

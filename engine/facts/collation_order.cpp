@@ -93,12 +93,12 @@ Task<Result<std::vector<int>>> sorted_by(Session& session, std::string collation
   co_return json::parse(rows.text(0, 0)).get<std::vector<int>>();
 }
 
-// The same collation in the maintenance database of the target; "" when there is none. SQL compares spellings:
-// en_US.UTF-8 is en_US.utf8, en-US is en_US.
+// The same collation in the maintenance database of the target; "" when there is none. In pg_catalog are those of initdb, and those that were
+// imported after it. SQL compares spellings: en_US.UTF-8 is en_US.utf8, en-US is en_US.
 Task<Result<std::string>> same_there(Session& session, UsedCollation wanted) {
   const int version = session.server_version();
   std::string sql = fmt::format(
-      "select c.oid::regcollation::text from pg_collation c where c.collprovider = $1 and c.collisdeterministic and c.oid < 16384 "
+      "select c.oid::regcollation::text from pg_collation c where c.collprovider = $1 and c.collisdeterministic and c.collnamespace = 'pg_catalog'::regnamespace "
       "and lower(translate({}, '-_', '')) = lower(translate($2, '-_', '')) "
       "and c.collencoding in (-1, pg_char_to_encoding(getdatabaseencoding())) order by c.oid limit 1",
       version >= 170000   ? "coalesce(c.colllocale, c.collcollate)"

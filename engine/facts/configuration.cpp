@@ -20,7 +20,7 @@ with file as ({file}),
          s.source not in ('default', 'override', 'dynamic default', 'environment variable', 'client', 'session', 'user', 'database', 'database user', 'interactive', 'test')
            or f.setting is not null as is_set,
          f.setting is null as not_in_file
-    from pg_settings s left join file f on f.name = s.name)
+    from pg_settings s left join file f on f.name = lower(s.name))
 select json_build_object(
   'version', current_setting('server_version'),
   'version_number', current_setting('server_version_num')::int,
@@ -34,14 +34,16 @@ select json_build_object(
       from shown where context <> 'internal'))
 )sql";
 
-constexpr const char* kFile = "select distinct on (name) name, setting from pg_file_settings where applied order by name, seqno desc";
-constexpr const char* kNoFile = "select null::text as name, null::text as setting where false";
-
 std::string with_part(std::string text, const std::string& place, const std::string& part) {
   return text.replace(text.find(place), place.size(), part);
 }
 
 }  // namespace
+
+std::string file_settings_sql(bool may_read) {
+  return may_read ? "select distinct on (lower(name)) lower(name) as name, setting from pg_file_settings where applied order by lower(name), seqno desc"
+                  : "select null::text as name, null::text as setting where false";
+}
 
 PGCONVOY_JSON_FIELDS(SettingFact, value, boot_value, unit, type, context, is_set, waits_for_restart, masked, uncertain)
 PGCONVOY_JSON_FIELDS(ServerConfiguration, server, version, version_number, settings, installable)
@@ -52,7 +54,7 @@ Task<Result<ServerConfiguration>> gather_configuration(Session& session, std::st
                              "has_function_privilege('pg_show_all_file_settings()', 'execute')";
   CO_TRY(const Rows may, co_await session.query(rights, none));
   const bool files = may.truth(0, 0);
-  const std::string query = with_part(with_part(kConfiguration, "{file}", files ? kFile : kNoFile), "{may}", files ? "true" : "false");
+  const std::string query = with_part(with_part(kConfiguration, "{file}", file_settings_sql(files)), "{may}", files ? "true" : "false");
   CO_TRY(const Rows answer, co_await session.query(query, none));
   CO_TRY(auto configuration, decode_document<ServerConfiguration>("configuration of server " + server_id, answer));
   configuration.server = std::move(server_id);

@@ -36,6 +36,10 @@ struct ServerConfiguration {
 PGCONVOY_JSON(SettingFact);
 PGCONVOY_JSON(ServerConfiguration);
 
+// Rows (name, setting): the last value that the configuration files give a name, which is in lower case here, as somebody may have written it. None where we
+// may not read them.
+std::string file_settings_sql(bool may_read);
+
 // Reads pg_settings, pg_file_settings where we may, and the available extensions, in one query. Read-only, repeatable;
 // loop's thread. PostgreSQL 10 to 17. Error of kind sql, timeout, unreachable; corrupt when the answer can't be read.
 Task<Result<ServerConfiguration>> gather_configuration(Session& session, std::string server_id);

@@ -1,3 +1,4 @@
+#include "engine/facts/configuration.hpp"
 #include "engine/facts/document.hpp"
 #include "engine/facts/free_space.hpp"
 #include "engine/facts/gather.hpp"
@@ -12,10 +13,12 @@ constexpr const char* kRights = R"sql(
 select has_table_privilege('pg_authid', 'select'),
        has_function_privilege('pg_stat_file(text)', 'execute')
          and (current_setting('server_version_num')::int >= 110000
-              or (select rolsuper from pg_roles where rolname = current_user))
+              or (select rolsuper from pg_roles where rolname = current_user)),
+       has_table_privilege('pg_file_settings', 'select') and has_function_privilege('pg_show_all_file_settings()', 'execute')
 )sql";
 
-// {verifier}, {roles} and {directory_changed} are filled in by rights. Only the kind of a verifier leaves the server.
+// {verifier}, {roles}, {directory_changed}, {file} and {without} are filled in by rights. What our session sets for itself hides the server's own
+// value in pg_settings. Only the kind of a verifier leaves the server.
 // Roles: pg_* belong to PostgreSQL, pgconvoy_* are ours and temporary.
 constexpr const char* kServer = R"sql(
 select json_build_object(
@@ -39,8 +42,13 @@ select json_build_object(
   'directory_changed', {directory_changed},
   'same_host', inet_server_addr() is null or inet_server_addr() = inet_client_addr(),
   'settings', (
-    select json_object_agg(name, setting) from pg_settings
-     where name in ('password_encryption', 'max_wal_size', 'max_prepared_transactions', 'wal_level', 'block_size',
+    select json_object_agg(name, setting)
+      from (select s.name, case when s.source not in ('client', 'session') or s.unit is not null then s.setting
+                                when f.setting is null then {without}
+                                when s.vartype = 'bool' then case when f.setting::boolean then 'on' else 'off' end
+                                else f.setting end as setting
+              from pg_settings s left join ({file}) f on f.name = lower(s.name)) v
+     where setting is not null and (name in ('password_encryption', 'max_wal_size', 'max_prepared_transactions', 'wal_level', 'block_size',
                     'max_replication_slots', 'shared_preload_libraries', 'default_transaction_read_only',
                     'server_encoding', 'data_checksums', 'max_worker_processes', 'TimeZone', 'integer_datetimes',
                     'max_identifier_length', 'wal_block_size', 'port')
@@ -48,7 +56,7 @@ select json_build_object(
                     'standard_conforming_strings', 'bytea_output', 'backslash_quote', 'array_nulls', 'transform_null_equals',
                     'xmlbinary', 'xmloption', 'default_transaction_isolation', 'default_tablespace', 'shared_buffers',
                     'work_mem', 'maintenance_work_mem', 'temp_buffers', 'effective_cache_size')
-        or name in ('max_parallel_workers', 'max_parallel_maintenance_workers')),
+        or name in ('max_parallel_workers', 'max_parallel_maintenance_workers'))),
   'extensions', {extensions},
   'roles', coalesce((
     select json_object_agg(r.rolname, json_build_object(
@@ -115,10 +123,13 @@ Task<Result<ServerFacts>> gather_server(Session& session, std::string server_id)
   CO_TRY(Rows rights, co_await session.query(std::move(sql)));
   const bool verifiers = rights.truth(0, 0);
   const bool files = rights.truth(0, 1);
+  const bool configuration = rights.truth(0, 2);
 
   std::string statement = filled_in(kServer, "{verifier}", verifiers ? kVerifier : "'unreadable'");
   statement = filled_in(std::move(statement), "{roles}", verifiers ? "pg_authid" : "pg_roles");
   statement = filled_in(std::move(statement), "{directory_changed}", files ? kDirectoryChanged : "null");
+  statement = filled_in(std::move(statement), "{file}", file_settings_sql(configuration));
+  statement = filled_in(std::move(statement), "{without}", configuration ? "s.boot_val" : "null");
   std::string whole = filled_in(statement, "{extensions}", kExtensions);
   auto answer = co_await session.query(std::move(whole));
   if (answer) co_return decode_server(server_id, *answer);

@@ -9,6 +9,7 @@ Configured by its environment, as a twelve-factor application is:
   WRITE_AT_START=1        writes one entry when it starts, as migrations and queues of real applications do
   FAIL_HEALTH_ON_VERSION  major version of PostgreSQL on which /health answers 503
   START_DELAY             seconds to wait before it listens
+  HEALTH_DELAY            seconds that /health takes
 
   POST /entries {"entry": "..."}   201 {"id", "entry", "major"} after commit, major version of the database that has it; 409 when it exists; 503 when the outcome is not known to be good
   GET  /entries?after=ID&limit=N   entries with a greater id, in order
@@ -127,6 +128,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer_health(self):
         def health():
+            time.sleep(float(os.environ.get("HEALTH_DELAY", "0")))
             state = self.ledger.health()
             return (200 if state["ok"] else 503), state
         self.answer_from_database(health)

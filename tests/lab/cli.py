@@ -49,6 +49,8 @@ def parser():
     made.add_argument("--profile", choices=["plain", "managed"], default="plain",
                       help="managed: the fleet's administrator is no superuser, and TLS is required, as on a managed service")
     made.add_argument("--tls", action="store_true", help="servers refuse TCP connections without TLS; clients verify them (verify-full)")
+    for age in ("old", "new"):
+        made.add_argument(f"--{age}-locales", metavar="DIR", help=f"locales that localedef made, which {age} servers find instead of the system's (LOCPATH)")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--from", dest="from_major", type=int, default=13, metavar="MAJOR")
     made.add_argument("--to", dest="to_major", type=int, default=15, metavar="MAJOR")

@@ -38,6 +38,11 @@ TLS_ACCESS = """local   all         all               scram-sha-256
 local   replication all               scram-sha-256
 hostssl all         all 127.0.0.1/32  scram-sha-256
 """
+# glibc's own lists the system's locales, whatever LOCPATH says; initdb and pg_import_system_collations() ask it.
+LOCALE_PROGRAM = """#!/bin/sh
+ls "$LOCPATH"
+echo C.utf8
+"""
 # Databases are made several times faster without waiting for the disk; undone (and synced) before anybody relies on it.
 WHILE_FILLING = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\n"
 
@@ -55,20 +60,35 @@ def bin_directory(major):
     raise LabError(f"PostgreSQL {major} is not installed", f"scripts/setup --with-version {major}")
 
 
+def environment(record, name):
+    """Variables of the server and its initdb: where its libc finds locales, when it has a directory of its own for them."""
+    directory = record.server(name).get("locales")
+    if directory is None:
+        return {}
+    path = record.account.popen_arguments()["env"]["PATH"]
+    return {"LOCPATH": directory, "PATH": f"{record.path('servers', name, 'bin')}:{path}"}
+
+
 def make(record, name):
     """initdb and configuration; the password comes from DIR/secrets/admin.password."""
     server, account = record.server(name), record.account
     home, data = record.path("servers", name), record.path("servers", name, "data")
     account.make_directory(home)
+    arguments = account.popen_arguments()
+    if "locales" in server:
+        account.make_directory(os.path.join(home, "bin"))
+        account.write_file(os.path.join(home, "bin", "locale"), LOCALE_PROGRAM, 0o755)
+        arguments["env"].update(environment(record, name))
 
     def initdb(directory):
         made = subprocess.run(
             [os.path.join(server["bin"], "initdb"), "-D", directory, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
              "--auth=scram-sha-256", "--pwfile=" + record.path("secrets", "admin.password"), "--no-sync"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd=home, **account.popen_arguments())
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd=home, **arguments)
         if made.returncode != 0:
             raise LabError(f"initdb of {name} failed:\n{made.stdout}")
-    if templates.directory() is None:
+    # A template has the locales of the system.
+    if templates.directory() is None or "locales" in server:
         initdb(data)
     else:
         templates.copy(account, server["bin"], list(record.servers).index(name), data, initdb)
@@ -85,7 +105,8 @@ def start(record, name, timeout=30.0):
     """Starts the server and waits until it lets its administrator in."""
     server, home = record.server(name), record.path("servers", name)
     log = os.path.join(home, "server.log")
-    pid = processes.start(record.account, [os.path.join(server["bin"], "postgres"), "-D", os.path.join(home, "data")], home, log)
+    pid = processes.start(record.account, [os.path.join(server["bin"], "postgres"), "-D", os.path.join(home, "data")], home, log,
+                          environment(record, name))
     deadline = time.monotonic() + timeout
     while True:
         try:

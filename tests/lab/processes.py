@@ -14,12 +14,13 @@ from .errors import LabError
 started = []
 
 
-def start(account, argv, cwd, log):
-    """Starts argv detached (own session, no terminal), output appended to log. Returns its pid."""
+def start(account, argv, cwd, log, environment=None):
+    """Starts argv detached (own session, no terminal), output appended to log, with these variables beside the account's. Returns its pid."""
+    arguments = account.popen_arguments()
+    arguments["env"].update(environment or {})
     with open(log, "ab") as output:
         account.own(log)
-        process = subprocess.Popen(argv, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-                                   **account.popen_arguments())
+        process = subprocess.Popen(argv, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **arguments)
     started.append(process)
     return process.pid
 

@@ -39,9 +39,11 @@ def new_servers(options):
 
 def describe_servers(record, options):
     ports = Ports()
+    locales = {options.to_major: options.new_locales, options.from_major: options.old_locales}
     record.content["socket_directory"] = f"/tmp/pgconvoy-{secrets.token_hex(4)}"
     record.content["servers"] = {
-        f"{region}-pg{major}{suffix}": {"region": region, "major": major, "port": ports.take(), "bin": postgres.bin_directory(major)}
+        f"{region}-pg{major}{suffix}": {"region": region, "major": major, "port": ports.take(), "bin": postgres.bin_directory(major),
+                                        **({"locales": os.path.abspath(locales[major])} if locales[major] else {})}
         for region in population.region_names(options.regions)
         for major, suffix in [(options.from_major, ""), *new_servers(options)]}
     return ports

@@ -6,11 +6,13 @@ import fnmatch
 import os
 import subprocess
 import unittest
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import yaml
 
+from .foresight_cases import KINDS, count_declared
 from .support import CHECKOUT, Laboratory, RUNBOOK
 
 FILES = os.path.join(CHECKOUT, "tests", "foresight")
@@ -38,7 +40,7 @@ class Seed:
 
     @property
     def kind(self):
-        return next(kind for kind in ("hit", "near_miss", "absent") if self.name.startswith(kind + "_"))
+        return next(kind for kind in KINDS if self.name.startswith(kind + "_"))
 
     @property
     def title(self):
@@ -188,12 +190,12 @@ for each_seed in SEEDS:
 
 
 def print_table():
-    """condition x (hit, near miss, absent): how many databases of each there are."""
-    conditions = sorted({seed.condition for seed in SEEDS})
+    """condition x (hit, near miss, absent): how many databases, and states of servers and applications, there are of each."""
+    counts = Counter((seed.condition, seed.kind) for seed in SEEDS) + count_declared()
     print(f"{'condition':44} hit  near miss  absent")
-    for condition in conditions:
-        counts = [sum(seed.condition == condition and seed.kind == kind for seed in SEEDS) for kind in ("hit", "near_miss", "absent")]
-        print(f"{condition:44} {counts[0]:3}  {counts[1]:9}  {counts[2]:6}")
+    for condition in sorted({condition for condition, _ in counts}):
+        hit, near_miss, absent = (counts[condition, kind] for kind in KINDS)
+        print(f"{condition:44} {hit:3}  {near_miss:9}  {absent:6}")
 
 
 if __name__ == "__main__":

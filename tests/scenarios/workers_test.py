@@ -1,5 +1,6 @@
 """Several workers and one journal in PostgreSQL: one is killed, one frozen past its lease, the journal's server crashes. Every target
 is done once, no more at a time than allowed, and nothing of a worker that was given up is taken."""
+import contextlib
 import signal
 import unittest
 
@@ -139,8 +140,11 @@ class CutOffTest(WorkersTest):
     def test_cut_off_from_the_journal(self):
         self.slow_ones()
         run = self.begin()
-        with Line(self.server.port) as line, self.worker(url=self.server.url(line.port)) as far, self.worker() as near:
+        with contextlib.ExitStack() as workers:
+            line = workers.enter_context(Line(self.server.port))
+            far = workers.enter_context(self.worker(url=self.server.url(line.port)))
             held = self.server.wait_for_holder(far.process.pid)
+            near = workers.enter_context(self.worker())  # not before: it may take as many as run at a time
             epochs = dict(self.server.rows("SELECT number, epoch FROM pgconvoy.targets WHERE run = %s AND number = ANY(%s)", run, held))
             line.cut()
             cut_at = self.server.rows("SELECT max(sequence) FROM pgconvoy.events")[0][0]
