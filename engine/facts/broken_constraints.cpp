@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <tuple>
 
 #include "engine/facts/row_checks.hpp"
 
@@ -63,9 +67,11 @@ std::string named(const RowCheck& check) {
 
 class Reading {
  public:
-  explicit Reading(const InquiryContext& context) : context_(context), reader_(context, Seconds(context.arguments.value("time_budget", 30.0)), true) {}
+  explicit Reading(const InquiryContext& context)
+      : context_(context), reader_(context, Seconds(context.arguments.value("time_budget", 30.0)), true), beside_(context, reader_.left(), true) {}
 
   Task<Result<json>> all() {
+    using namespace asio::experimental::awaitable_operators;
     std::string sql = row_checks_sql(context_.source().version_number);
     CO_TRY(Rows rows, co_await reader_.read_catalogue(std::move(sql)));
     std::vector<RowCheck> checks = row_checks_of(rows);
@@ -80,23 +86,31 @@ class Reading {
     co_await learn_bounds(checks);
     std::vector<Question> together;
     std::int64_t bytes = 0;
+    const auto end_batch = [&] {
+      batches_.push_back(std::move(together));
+      together.clear();
+      bytes = 0;
+    };
     for (Question& next : questions_of(checks)) {
       const bool fits = !together.empty() && together.size() < kTogether && bytes + next.bytes <= kTogetherBytes &&
                         together.front().tenants_code == next.tenants_code;
-      if (!together.empty() && !fits) {
-        co_await ask(std::move(together));
-        together.clear();
-        bytes = 0;
-      }
+      if (!together.empty() && !fits) end_batch();
       bytes += next.bytes;
       together.push_back(std::move(next));
     }
-    if (!together.empty()) co_await ask(std::move(together));
+    if (!together.empty()) end_batch();
+    auto here = ask_all(reader_), beside = ask_beside();
+    co_await (std::move(here) && std::move(beside));
     for (const RowCheck& check : doubtful_) {
       std::vector<Question> alone;
       alone.push_back(question({check}));
-      co_await ask(std::move(alone));
+      co_await ask(reader_, std::move(alone));
     }
+    // Whichever session was quicker, the same is said in the same order.
+    std::stable_sort(fact_.broken.begin(), fact_.broken.end(), [](const BrokenConstraint& a, const BrokenConstraint& b) {
+      return std::tie(a.table, a.object, a.kind) < std::tie(b.table, b.object, b.kind);
+    });
+    std::stable_sort(fact_.not_checked.begin(), fact_.not_checked.end(), [](const NotChecked& a, const NotChecked& b) { return a.object < b.object; });
     co_return json(fact_);
   }
 
@@ -114,13 +128,28 @@ class Reading {
     std::erase_if(checks, [](const RowCheck& check) { return check.sql.empty(); });
   }
 
+  // Small ones first: what time is left for is known early.
+  Task<void> ask_all(RowReader& reader) {
+    while (!batches_.empty()) {
+      std::vector<Question> next = std::move(batches_.front());
+      batches_.pop_front();
+      co_await ask(reader, std::move(next));
+    }
+  }
+
+  // One more session, where there is much to read and the server has a place for it: sorting is a single process's work.
+  Task<void> ask_beside() {
+    if (batches_.size() < 2 || !co_await beside_.opens(RowReader::As::administrator)) co_return;
+    co_await ask_all(beside_);
+  }
+
   // All in one statement; when that fails, one by one.
-  Task<void> ask(std::vector<Question> questions) {
+  Task<void> ask(RowReader& reader, std::vector<Question> questions) {
     const auto who = questions.front().tenants_code ? RowReader::As::tenant : RowReader::As::administrator;
     std::string sql;
     for (const Question& each : questions)
       sql += fmt::format("{}({})", sql.empty() ? "select " : ",\n", summed(each));
-    auto answer = co_await reader_.read(who, std::move(sql));
+    auto answer = co_await reader.read(who, std::move(sql));
     if (answer) {
       for (std::size_t i = 0; i < questions.size(); ++i) take(questions[i], answer->text(0, i));
       co_return;
@@ -135,13 +164,13 @@ class Reading {
       if (questions.size() > 1) {
         std::vector<Question> alone;
         alone.push_back(std::move(each));
-        co_await ask(std::move(alone));
+        co_await ask(reader, std::move(alone));
         continue;
       }
       for (const RowCheck& check : each.checks) {
         std::vector<Question> alone;
         alone.push_back(question({check}));
-        co_await ask(std::move(alone));
+        co_await ask(reader, std::move(alone));
       }
     }
   }
@@ -198,7 +227,8 @@ class Reading {
   }
 
   const InquiryContext& context_;
-  RowReader reader_;
+  RowReader reader_, beside_;
+  std::deque<std::vector<Question>> batches_;
   std::vector<RowCheck> doubtful_;  // their quick SELECT was no answer
   BrokenConstraintsFact fact_;
 };

@@ -12,6 +12,9 @@ PGCONVOY_JSON_FIELDS(NotChecked, object, because, for_time)
 namespace {
 
 constexpr Seconds kLockWait{1};
+// Readers beside this one end, and give their places back.
+constexpr Seconds kPlaceWait{10}, kPlaceRhythm{0.5};
+constexpr const char* kTooManyConnections = "53300";
 constexpr const char* kLockNotAvailable = "55P03";
 constexpr const char* kHeldTables = R"sql(
   select distinct format('%I.%I', n.nspname, c.relname)
@@ -55,19 +58,30 @@ RowReader::RowReader(const InquiryContext& context, Seconds budget, bool past_in
 
 Seconds RowReader::left() const { return std::max(Seconds(0), Seconds(deadline_ - std::chrono::steady_clock::now())); }
 
+Task<bool> RowReader::opens(As who) {
+  auto opened = co_await open(who);
+  if (!opened) co_return false;
+  sessions_[who] = *std::move(opened);
+  co_return true;
+}
+
+Task<Result<SessionPtr>> RowReader::open(As who) {
+  SessionOptions options = row_reading_options(std::max(Seconds(1), rounded(left())), past_indexes_);
+  if (who == As::tenant) co_return co_await open_as_tenant(context_, options);
+  std::string database = context_.database().database;
+  co_return co_await context_.open_source(database, options);
+}
+
 Task<Result<Session*>> RowReader::session(As who) {
   if (const auto refused = refused_.find(who); refused != refused_.end()) co_return refused->second;
   if (const auto found = sessions_.find(who); found != sessions_.end()) {
     if (found->second->usable()) co_return found->second.get();
     sessions_.erase(found);
   }
-  SessionOptions options = row_reading_options(std::max(Seconds(1), rounded(left())), past_indexes_);
-  Result<SessionPtr> opened = Error(ErrorKind::internal, "no session");
-  if (who == As::tenant) {
-    opened = co_await open_as_tenant(context_, options);
-  } else {
-    std::string database = context_.database().database;
-    opened = co_await context_.open_source(database, options);
+  auto opened = co_await open(who);
+  for (Seconds waited{0}; !opened && opened.error().sqlstate == kTooManyConnections && waited < kPlaceWait; waited += kPlaceRhythm) {
+    co_await sleep_for(kPlaceRhythm);
+    opened = co_await open(who);
   }
   if (!opened) {
     refused_.emplace(who, opened.error());

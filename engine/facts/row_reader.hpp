@@ -31,6 +31,8 @@ class RowReader {
   RowReader(const InquiryContext& context, Seconds budget, bool past_indexes);
 
   Seconds left() const;
+  // Whether there is, or can be opened, a session of that kind. Where the server lets nobody in any more, not.
+  Task<bool> opens(As who);
 
   // Of the catalogues, as the administrator; not limited by the budget. PostgreSQL locks a table to show an expression of
   // it: REQUIRES that `sql` leaves those out that are in `held` of tenants_code_sql().
@@ -52,6 +54,7 @@ class RowReader {
 
  private:
   Task<Result<Session*>> session(As who);
+  Task<Result<SessionPtr>> open(As who);
 
   const InquiryContext& context_;
   Seconds budget_;
