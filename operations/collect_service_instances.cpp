@@ -39,6 +39,11 @@ class Collect final : public TypedOperation<CollectIntent, CollectOutcome> {
   Task<Result<CollectIntent>> plan_effect(StepContext& context) override {
     const Instance& instance = context.instance();
     const DatabaseFacts& facts = context.database_facts(instance.id);
+    if (facts.oid == 0 && !facts.unreachable_because.empty())
+      co_return Error(ErrorKind::unreachable,
+                      fmt::format("database {} couldn't be looked at: {}", quote_identifier(instance.database), facts.unreachable_because),
+                      "pgconvoy check says what is in the way; nothing was changed")
+          .on(context.source_server(instance.id).id);
     CollectIntent intent;
     intent.server = context.source_server(instance.id).id;
     intent.database = instance.database;

@@ -303,7 +303,10 @@ class SmallServersTest(unittest.TestCase):
         cls.scarce = check("plain")
         cls.waiting = cls.commit()
         configure(NEW, synchronous_standby_names="")
-        cls.let_in = {server: cls.fill(server) for server in (OLD, NEW)}
+        cls.let_in = {server: cls.fill(server) for server in (NEW, OLD)}
+        cls.last.close()
+        LAB.use_journal("full")
+        cls.regardless = LAB.run("run", "-f", FLEET, "--runbook", RUNBOOK, "--limit", target_of("plain"), "--yes", "--no-check", "to see what happens")
         cls.sleepers.close()
 
     @classmethod
@@ -320,6 +323,7 @@ class SmallServersTest(unittest.TestCase):
     def sleep(cls, server):
         session = psycopg2.connect(LAB.url(server), passfile=LAB.path("secrets", "admin.passfile"), application_name="sleeper")
         cls.sleepers.callback(session.close)
+        cls.last = session
 
     @classmethod
     def fill(cls, server):
@@ -367,6 +371,13 @@ class SmallServersTest(unittest.TestCase):
             self.assertEqual(number, self.let_in[server][0])
             self.assertIn("too many clients", self.let_in[server][1])
         return self.scarce["plain"]
+
+    def test_a_run_without_checks_says_what_is_full_and_touches_nothing(self):
+        """One more is let in: the database itself can't be looked at."""
+        said = self.regardless.stdout + self.regardless.stderr
+        self.assertNotEqual(self.regardless.returncode, 0, said)
+        self.assertIn("too many clients", said)
+        self.assertNotIn("its oid changed", said)
 
     @shows(FITS, "hit", ("warn", NEW, f"max_prepared_transactions is 0 there, 10 on {OLD}"), ("warn", NEW, f"wal_level is replica there, logical on {OLD}"),
            ("warn", NEW, "shared_buffers 32MB there, 128MB"))
