@@ -8,6 +8,7 @@
 #include <set>
 
 #include "conditions/moves.hpp"
+#include "engine/facts/connection_room.hpp"
 #include "engine/facts/parity.hpp"
 
 namespace pgconvoy {
@@ -96,6 +97,7 @@ class ServerConfigurationFits final : public Condition {
   std::string summary() const override {
     return "The target server has the libraries, limits, memory and settings that its new databases had before.";
   }
+  std::vector<std::string> needs() const override { return {kConnectionRoomPart}; }
 
   ConditionPage page() const override {
     ConditionPage page;
@@ -154,11 +156,14 @@ class ServerConfigurationFits final : public Condition {
     if (pair.target.max_connections <= 0) return;
     int sessions = 0;
     for (const Move* move : pair.moves) sessions += move->database.sessions;
-    const int free = pair.target.max_connections - pair.target.sessions - kOwnConnections;
-    if (sessions > free)
+    // What its databases were promised is known only where it was placed by room; who is there now always is.
+    const auto room = part<ConnectionRoomFact>(pair.target.parts, kConnectionRoomPart);
+    const int there = std::max<int>(pair.target.sessions, room ? room->taken : 0);
+    const int free = pair.target.max_connections - there - kOwnConnections;
+    if (sessions > 0 && sessions > free)
       add(findings, Severity::block, pair,
-          fmt::format("max_connections is {} and {} sessions are there already; the databases have {} now", pair.target.max_connections,
-                      pair.target.sessions, sessions),
+          fmt::format("max_connections is {} and {} sessions are there already; the databases have {} now", pair.target.max_connections, there,
+                      sessions),
           "the app would be refused with \"too many clients\" after the move",
           fmt::format("raise max_connections of {} and restart it", pair.target.server));
     else if (pair.target.max_connections < pair.source.max_connections)
