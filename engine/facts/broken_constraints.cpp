@@ -139,8 +139,9 @@ class Reading {
 
   // One more session, where there is much to read and the server has a place for it: sorting is a single process's work.
   Task<void> ask_beside() {
-    if (batches_.size() < 2 || !co_await beside_.opens(RowReader::As::administrator)) co_return;
-    co_await ask_all(beside_);
+    if (batches_.size() < 2 || !context_.has_much_to_read()) co_return;
+    const bool opened = co_await beside_.opens(RowReader::As::administrator);
+    if (opened) co_await ask_all(beside_);
   }
 
   // All in one statement; when that fails, one by one.

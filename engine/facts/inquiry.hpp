@@ -46,6 +46,8 @@ struct InquiryContext {
   std::function<Task<Result<SessionPtr>>(ConnectionSpec connection, SessionOptions options)> open_with;
 
   const DatabaseFacts& database() const { return facts.databases.at(instance.id); }
+  // A session more costs a login and its caches: worth it where reading takes longer than that.
+  bool has_much_to_read() const { return database().bytes >= std::int64_t{64} << 20; }
   const ServerFacts& source() const { return facts.servers.at(facts.source_server.at(instance.id)); }
   const ServerFacts& target_server() const { return facts.servers.at(facts.target_server.at(instance.id)); }
 };
@@ -54,7 +56,7 @@ struct Inquiry {
   const char* name;  // of the part that it fills
   // An error becomes {"unreadable_because": ...}; kind cancelled ends the survey.
   Task<Result<json>> (*read)(const InquiryContext& context);
-  // It reads what is in tables: such ones are run last, and beside each other.
+  // It reads what is in tables: such ones are run last, and where there is much to read beside each other.
   bool reads_rows = false;
 };
 

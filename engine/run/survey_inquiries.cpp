@@ -75,7 +75,7 @@ Task<Result<void>> Survey::inquire(SessionLoans& loans, TargetFacts& facts, Targ
   std::vector<const Inquiry*> of_rows;
   for (const Inquiry& inquiry : database_inquiries()) {
     if (!request_.needs.contains(inquiry.name)) continue;
-    if (inquiry.reads_rows) {
+    if (inquiry.reads_rows && context.has_much_to_read()) {
       of_rows.push_back(&inquiry);
       continue;
     }

@@ -27,12 +27,15 @@ Task<bool> TargetRunner::is_cut_off(Error error) {
   // A program that lost its connection says so in its own words only.
   const bool may_be = error.kind == ErrorKind::unreachable || error.kind == ErrorKind::process || error.kind == ErrorKind::timeout ||
                       error.kind == ErrorKind::sql;
-  if (!may_be || !co_await others_may_try()) co_return false;
+  if (!may_be) co_return false;
+  const bool may_try = co_await others_may_try();
+  if (!may_try) co_return false;
   std::set<std::string> servers;
   for (const auto& [instance, placement] : work_.planned.placements) {
     servers.insert(placement.source_server);
     servers.insert(placement.target_server);
   }
+  if (servers.empty()) co_return error.kind == ErrorKind::unreachable;
   StepContext context(setup_.services, work_, work_.planned.steps.front(), 0, [](Progress) {});
   for (const std::string& server : servers) {
     SessionOptions options;
