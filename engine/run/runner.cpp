@@ -112,7 +112,8 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
   if (claimed) {
     setup.claimed_from = claimed->before;
     setup.lost = [this, &request, number = planned.number] { return lost_lease(*request.shared, request.run, number); };
-    setup.others = [&request] { return request.shared->journal.members(request.run); };
+    // Where this one keeps to some regions the others may keep to others: then nobody might take up what is left to them.
+    if (request.shared->regions.empty()) setup.others = [&request] { return request.shared->journal.members(request.run); };
   }
   TargetRunner runner(std::move(setup), work);
   struct AtWork {

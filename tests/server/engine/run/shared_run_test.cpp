@@ -176,6 +176,15 @@ TEST_CASE("shared run: a step that failed since its servers are out of reach is 
   CHECK(TwoHosts::times(hosts.reaches, "apply second") == 1);
 }
 
+TEST_CASE("shared run: a worker that keeps to a region leaves nothing to others, who may keep to another one", "[shared-run]") {
+  TwoHosts hosts;
+  hosts.cut_off.part->regions = {hosts.cut_off.world.plan.targets.front().target.region};
+  const auto target = hosts.end(Error(ErrorKind::unreachable, "no route to host"));
+  CHECK(target.state == TargetState::rolled_back);
+  CHECK(target.epoch == 1);
+  CHECK(TwoHosts::times(hosts.cut_off, "undo first") == 1);
+}
+
 TEST_CASE("shared run: the run doesn't end because its last target was let go of, before another looked", "[shared-run]") {
   TwoHosts hosts;
   const auto target = hosts.end(Error(ErrorKind::unreachable, "no route to host"), [&hosts] {
