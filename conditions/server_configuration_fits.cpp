@@ -156,11 +156,12 @@ class ServerConfigurationFits final : public Condition {
     if (pair.target.max_connections <= 0) return;
     int sessions = 0;
     for (const Move* move : pair.moves) sessions += move->database.sessions;
-    // What its databases were promised is known only where it was placed by room; who is there now always is.
+    // What its databases were promised is known only where it was placed by room; who is there now always is, and is no matter of a
+    // database without sessions.
     const auto room = part<ConnectionRoomFact>(pair.target.parts, kConnectionRoomPart);
-    const int there = std::max<int>(pair.target.sessions, room ? room->taken : 0);
+    const int there = std::max<int>(pair.target.sessions, room && sessions > 0 ? room->taken : 0);
     const int free = pair.target.max_connections - there - kOwnConnections;
-    if (sessions > 0 && sessions > free)
+    if (sessions > free)
       add(findings, Severity::block, pair,
           fmt::format("max_connections is {} and {} sessions are there already; the databases have {} now", pair.target.max_connections, there,
                       sessions),
