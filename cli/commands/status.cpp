@@ -86,7 +86,9 @@ int status(const GlobalOptions& globals, const StatusOptions& options) {
   for (const auto& [state, count] : record->counts) targets += count;
   const bool brief = targets > kLargeRun && options.argument.target.empty();
   const WallTime now = std::chrono::system_clock::now();
-  auto input = brief ? report::read_brief(**journal, *run, now) : report::read_summary(**journal, *run, now);
+  auto input = !brief                   ? report::read_summary(**journal, *run, now)
+               : globals.output.verbose ? report::read_brief(**journal, *run, now)
+                                        : report::read_standing(**journal, *run, now);
   if (!input) return fail(globals.output, input.error());
   const bool alive = input->run.state == RunState::running && is_alive(globals, **journal, *run);
   const report::RunSummary summary = report::summarize(*input);

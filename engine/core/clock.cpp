@@ -38,7 +38,11 @@ WallTime parse_utc(const std::string& text) {
     const bool digit = text[i] >= '0' && text[i] <= '9';
     if (form[i] == '0' ? !digit : text[i] != form[i]) return {};
   }
-  auto number = [&](std::size_t from, std::size_t count) { return std::stoi(text.substr(from, count)); };
+  auto number = [&](std::size_t from, std::size_t count) {
+    int value = 0;
+    for (std::size_t i = from; i < from + count; ++i) value = value * 10 + (text[i] - '0');
+    return value;
+  };
   const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
                             day(static_cast<unsigned>(number(8, 2)))};
   const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);

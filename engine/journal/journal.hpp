@@ -62,6 +62,13 @@ class Journal {
   virtual Result<std::int64_t> latest_run() = 0;       // not_found when there is none
   // Without steps unless asked: status of 100,000 targets must be quick.
   virtual Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) = 0;
+  // The same by number and without steps, some at a time, for whom counting them is enough: a run that goes on changes meanwhile, so
+  // that what is counted is as old as each part. An error of `visit` ends it.
+  virtual Result<void> visit_targets(std::int64_t run, const std::function<Result<void>(const TargetRecord&)>& visit) {
+    TRY(const std::vector<TargetRecord> all, targets(run, false));
+    for (const TargetRecord& target : all) TRY_VOID(visit(target));
+    return {};
+  }
   virtual Result<TargetRecord> target(std::int64_t run, int number) = 0;  // with steps
   virtual Result<json> planned_target(std::int64_t run, int number) = 0;  // data of target_planned
   // The same of all targets, by number. An error of `visit` ends it.

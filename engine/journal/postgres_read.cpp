@@ -9,7 +9,7 @@
 namespace pgconvoy {
 namespace {
 
-constexpr int kEventsAtATime = 500;
+constexpr int kEventsAtATime = 500, kTargetsAtATime = 2000;
 
 Error no_such_run(std::int64_t id) {
   return {ErrorKind::not_found, fmt::format("there is no run r{}", id), "pgconvoy status lists the runs"};
@@ -79,6 +79,32 @@ Result<std::vector<TargetRecord>> PostgresJournal::targets(std::int64_t run, boo
     if (!stored) return no_such_run(run);
     return store.read_targets(run, with_steps);
   });
+}
+
+Result<void> PostgresJournal::visit_targets(std::int64_t run, const std::function<Result<void>(const TargetRecord&)>& visit) {
+  int last = 0;
+  for (;;) {
+    std::vector<TargetRecord> page;
+    {
+      const std::scoped_lock lock(mutex_);
+      TRY(const PostgresRows rows, patiently([&]() -> Result<PostgresRows> {
+        if (last == 0) {
+          TRY(const auto stored, PostgresStore(database_).read_run(run));
+          if (!stored) return no_such_run(run);
+        }
+        return database_.query(fmt::format("select {} from pgconvoy.targets where run = $1::bigint and number > $2::int order by number limit {}",
+                                           kTargetColumns, kTargetsAtATime),
+                               {std::to_string(run), std::to_string(last)});
+      }));
+      for (int row = 0; row < rows.size(); ++row) {
+        TRY(auto stored, target_of_row(rows[row]));
+        page.push_back(std::move(stored.record));
+      }
+    }
+    for (const TargetRecord& target : page) TRY_VOID(visit(target));
+    if (page.size() < kTargetsAtATime) return {};
+    last = page.back().number;
+  }
 }
 
 Result<TargetRecord> PostgresJournal::target(std::int64_t run, int number) {

@@ -29,6 +29,7 @@ class SqliteJournal final : public Journal {
   Result<RunRecord> run_without_plan(std::int64_t id) override;
   Result<std::int64_t> latest_run() override;
   Result<std::vector<TargetRecord>> targets(std::int64_t run, bool with_steps) override;
+  Result<void> visit_targets(std::int64_t run, const std::function<Result<void>(const TargetRecord&)>& visit) override;
   Result<TargetRecord> target(std::int64_t run, int number) override;
   Result<json> planned_target(std::int64_t run, int number) override;
   Result<void> planned_targets(std::int64_t run, const std::function<Result<void>(json)>& visit) override;

@@ -87,6 +87,24 @@ Result<std::vector<TargetRecord>> SqliteJournal::targets(std::int64_t run, bool 
   return SqliteStore(*database_).read_targets(run, with_steps);
 }
 
+Result<void> SqliteJournal::visit_targets(std::int64_t run, const std::function<Result<void>(const TargetRecord&)>& visit) {
+  int last = 0;
+  for (;;) {
+    std::vector<TargetRecord> page;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (last == 0) {
+        TRY(const auto stored, SqliteStore(*database_).read_run(run));
+        if (!stored) return no_run(run);
+      }
+      TRY(page, SqliteStore(*database_).read_targets_after(run, last, kPage));
+    }
+    for (const TargetRecord& target : page) TRY_VOID(visit(target));
+    if (page.size() < kPage) return {};
+    last = page.back().number;
+  }
+}
+
 Result<TargetRecord> SqliteJournal::target(std::int64_t run, int number) {
   const std::scoped_lock lock(mutex_);
   TRY(auto view, SqliteTransaction::start(*database_, "begin"));

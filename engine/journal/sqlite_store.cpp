@@ -79,6 +79,18 @@ Result<std::vector<TargetRecord>> SqliteStore::read_targets(std::int64_t run, bo
   return targets;
 }
 
+Result<std::vector<TargetRecord>> SqliteStore::read_targets_after(std::int64_t run, int number, int limit) {
+  std::vector<TargetRecord> targets;
+  TRY(auto row, database_.prepare(fmt::format("select {} from targets where run = ? and number > ? order by number limit ?", kTargetColumns)));
+  row.bind(run, number, limit);
+  for (;;) {
+    TRY(const bool more, row.step());
+    if (!more) return targets;
+    TRY(auto stored, target_of_row(row));
+    targets.push_back(std::move(stored.record));
+  }
+}
+
 Result<void> SqliteStore::write_target(const Stored<TargetRecord>& stored, const std::set<std::string>& steps) {
   const TargetRecord& target = stored.record;
   static const std::string sql = fmt::format(

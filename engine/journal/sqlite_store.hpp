@@ -38,6 +38,8 @@ class SqliteStore final : public JournalStore {
 
   // All of a run, by number.
   Result<std::vector<TargetRecord>> read_targets(std::int64_t run, bool with_steps);
+  // At most `limit` of those behind one, by number and without steps.
+  Result<std::vector<TargetRecord>> read_targets_after(std::int64_t run, int number, int limit);
 
  private:
   SqliteDatabase& database_;

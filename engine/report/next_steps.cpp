@@ -145,9 +145,9 @@ std::vector<std::string> commands_for_run(const ReportView& view) {
   if (summary.totals.left > 0)
     commands.push_back(fmt::format("pgconvoy {} {}{}", summary.started.empty() ? "run --plan" : "resume", summary.name,
                                    view.journal_option));
-  const auto retried = std::count_if(summary.targets.begin(), summary.targets.end(), [](const TargetSummary& target) {
-    return (target.state == TargetState::rolled_back && !target.asked_back) || (target.state == TargetState::skipped && !target.cancelled);
-  });
+  // By the totals: of a large run those that ended are counted only, and those that are stuck are held.
+  const auto stuck = std::count_if(summary.targets.begin(), summary.targets.end(), [](const TargetSummary& target) { return target.state == TargetState::stuck; });
+  const auto retried = summary.totals.failed - stuck + summary.totals.skipped - summary.totals.cancelled;
   if (retried > 1) commands.push_back(fmt::format("pgconvoy retry {}{}", summary.name, view.journal_option));
   std::set<std::string> named;
   for (const HandOver& hand_over : summary.hand_overs)

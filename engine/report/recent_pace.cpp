@@ -19,21 +19,27 @@ bool has_ended(const TargetRecord& target) {
 
 }  // namespace
 
-std::optional<RecentPace> recent_pace(const std::vector<TargetRecord>& targets, WallTime now) {
-  RecentPace pace;
-  WallTime begin = now;
-  for (const TargetRecord& target : targets) {
-    if (target.state == TargetState::pending || target.state == TargetState::running || target.state == TargetState::rolling_back) ++pace.left;
-    if (!has_ended(target) || !target.ended || !target.started || now - *target.ended > kLongest) continue;
-    ++pace.ended;
-    // What was begun before a night without a process says nothing of that night.
-    begin = std::min(begin, *target.started);
-  }
-  pace.seen = std::min(kLongest, Seconds(now - begin));
+void PaceMeter::add(const TargetRecord& target) {
+  if (target.state == TargetState::pending || target.state == TargetState::running || target.state == TargetState::rolling_back) ++pace_.left;
+  if (!has_ended(target) || !target.ended || !target.started || now_ - *target.ended > kLongest) return;
+  ++pace_.ended;
+  // What was begun before a night without a process says nothing of that night.
+  begin_ = std::min(begin_, *target.started);
+}
+
+std::optional<RecentPace> PaceMeter::pace() const {
+  RecentPace pace = pace_;
+  pace.seen = std::min(kLongest, Seconds(now_ - begin_));
   if (pace.ended < kFewestEnds || pace.seen < kShortest || pace.left == 0) return std::nullopt;
   pace.per_hour = pace.ended / pace.seen.count() * 3600;
   pace.to_go = Seconds(pace.left / pace.per_hour * 3600);
   return pace;
+}
+
+std::optional<RecentPace> recent_pace(const std::vector<TargetRecord>& targets, WallTime now) {
+  PaceMeter meter(now);
+  for (const TargetRecord& target : targets) meter.add(target);
+  return meter.pace();
 }
 
 std::string pace_in_words(const RecentPace& pace) {

@@ -19,6 +19,18 @@ struct RecentPace {
   Seconds to_go{0};     // for those that are left
 };
 
+// Counts one target after the other, so that nobody need hold them all.
+class PaceMeter {
+ public:
+  explicit PaceMeter(WallTime now) : now_(now), begin_(now) {}
+  void add(const TargetRecord& target);
+  std::optional<RecentPace> pace() const;  // as recent_pace()
+
+ private:
+  WallTime now_, begin_;
+  RecentPace pace_;
+};
+
 // Of a run that a process is at work on. Unset while too little was seen: fewer than five ends, or less than a minute. Pure.
 std::optional<RecentPace> recent_pace(const std::vector<TargetRecord>& targets, WallTime now);
 

@@ -51,11 +51,7 @@ void read_first_failure(TargetSummary& summary, const json& data) {
 }
 
 TargetSummary summarize_target(const PlannedTarget& planned, const TargetRecord& record, WallTime now) {
-  TargetSummary summary;
-  summary.number = record.number;
-  summary.id = record.id;
-  summary.region = record.region;
-  summary.state = record.state;
+  TargetSummary summary = summarize_record(record, now);
   summary.bytes = planned.bytes;
   summary.verification = planned.verification;
   std::set<std::string> moves;
@@ -63,46 +59,12 @@ TargetSummary summarize_target(const PlannedTarget& planned, const TargetRecord&
     moves.insert(is_in_place(placement) ? placement.source_server : fmt::format("{} -> {}", placement.source_server, placement.target_server));
   summary.moves.assign(moves.begin(), moves.end());
   summary.in_place = !planned.placements.empty() && is_in_place(planned.placements.begin()->second);
-  summary.is_paused = record.paused_at && !record.resumed_at;
-  if (record.paused_at) summary.paused = Seconds(record.resumed_at.value_or(now) - *record.paused_at);
-  if (record.started) summary.total = Seconds(record.ended.value_or(now) - *record.started);
-  read_reason(summary, record.reason);
-  read_steps(summary, record);
   return summary;
 }
 
-RunTotals totals_of(const std::vector<TargetSummary>& targets) {
-  RunTotals totals;
-  std::vector<Seconds> pauses;
-  for (const TargetSummary& target : targets) {
-    ++totals.targets;
-    switch (target.state) {
-      case TargetState::succeeded:
-        ++totals.succeeded;
-        totals.bytes += target.bytes;
-        totals.verified_rows += target.verified_rows;
-        totals.verified_bytes += target.verified_bytes;
-        if (target.paused) pauses.push_back(*target.paused);
-        break;
-      case TargetState::rolled_back:
-      case TargetState::stuck:
-        ++(target.asked_back ? totals.undone : totals.failed);
-        break;
-      case TargetState::skipped:
-        ++totals.skipped;
-        totals.cancelled += target.cancelled;
-        break;
-      default:
-        ++totals.left;
-    }
-  }
-  if (!pauses.empty()) {
-    std::sort(pauses.begin(), pauses.end());
-    const std::size_t middle = pauses.size() / 2;
-    totals.paused_median = pauses.size() % 2 ? pauses[middle] : (pauses[middle - 1] + pauses[middle]) / 2;
-    totals.paused_longest = pauses.back();
-  }
-  return totals;
+TargetsTally tally_of(const std::vector<TargetSummary>& targets, TargetsTally tally = {}) {
+  for (const TargetSummary& target : targets) tally.add(target);
+  return tally;
 }
 
 // "r7/t42/drop_source/shop" -> 42 when it is of that run; 0 otherwise.
@@ -185,6 +147,20 @@ void foretell_rest(const SummaryInput& input, const Fleet& fleet, RunSummary& su
 }
 
 }  // namespace
+
+TargetSummary summarize_record(const TargetRecord& record, WallTime now) {
+  TargetSummary summary;
+  summary.number = record.number;
+  summary.id = record.id;
+  summary.region = record.region;
+  summary.state = record.state;
+  summary.is_paused = record.paused_at && !record.resumed_at;
+  if (record.paused_at) summary.paused = Seconds(record.resumed_at.value_or(now) - *record.paused_at);
+  if (record.started) summary.total = Seconds(record.ended.value_or(now) - *record.started);
+  read_reason(summary, record.reason);
+  read_steps(summary, record);
+  return summary;
+}
 
 // In words, with what couldn't be compared any more.
 static std::string late_outcome(const json& outcome) {
@@ -326,9 +302,12 @@ RunSummary summarize(const SummaryInput& input) {
     if (backup.run == run.id && backup.state == "kept") summary.backups.push_back(backup);
   summary.rollout = input.rollout;
   summary.brief = input.brief;
-  summary.totals = totals_of(summary.targets);
+  const TargetsTally tally = tally_of(summary.targets, input.counted);
+  summary.totals = tally.totals();
+  summary.regions = tally.regions();
   if (run.started) summary.totals.time = Seconds(run.ended.value_or(input.now) - *run.started);
-  if (input.brief && run.state == RunState::running && input.targets.size() > 1) summary.pace = recent_pace(input.targets, input.now);
+  if (input.brief && run.state == RunState::running && summary.totals.targets > 1)
+    summary.pace = input.pace ? input.pace->pace() : recent_pace(input.targets, input.now);
   if (!input.brief && !input.rollout.backward) {
     summary.grade = grade(run, run.plan.is_object() ? run.plan.value("forecast", json()) : json(), input.planned, input.targets);
     foretell_rest(input, fleet, summary);
@@ -349,7 +328,9 @@ RunSummary only_targets(const RunSummary& whole, const std::set<int>& numbers) {
   std::erase_if(part.unaccepted, [&](const auto& entry) { return !ids.count(entry.second); });
   std::erase_if(part.kept, [&](const KeptDatabase& kept) { return !ids.count(kept.target); });
   std::erase_if(part.backups, [&](const BackupRecord& backup) { return !numbers.count(backup.target); });
-  part.totals = totals_of(part.targets);
+  const TargetsTally tally = tally_of(part.targets);
+  part.totals = tally.totals();
+  part.regions = tally.regions();
   return part;
 }
 

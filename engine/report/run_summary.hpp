@@ -18,6 +18,7 @@
 #include "engine/report/forecast_grade.hpp"
 #include "engine/report/measured.hpp"
 #include "engine/report/recent_pace.hpp"
+#include "engine/report/targets_tally.hpp"
 
 namespace pgconvoy::report {
 
@@ -77,21 +78,14 @@ struct KeptDatabase {
   std::string obligation, target, instance, server, database, fenced_name, due, waits_for, state;
 };
 
-struct RunTotals {
-  // failed: rolled back by itself, and stuck; undone: rolled back as asked
-  int targets = 0, succeeded = 0, failed = 0, undone = 0, skipped = 0, left = 0;
-  int cancelled = 0;  // of the skipped ones
-  std::int64_t bytes = 0, verified_rows = 0, verified_bytes = 0;      // of those that succeeded
-  std::optional<Seconds> time, paused_median, paused_longest;
-};
-
 struct RunSummary {
   std::int64_t id = 0;
   std::string name, runbook, runbook_digest, state, intent, created, started, ended, backup_directory;
   std::uint64_t seed = 0;
   json parameters;                     // effective_parameters()
   RunTotals totals;
-  std::vector<TargetSummary> targets;  // in the order of the run
+  std::map<std::string, RegionCounts> regions;
+  std::vector<TargetSummary> targets;  // in the order of the run; see read_standing()
   std::vector<HandOver> hand_overs;
   std::vector<KeptDatabase> kept;      // drop_source
   std::vector<Obligation> other_obligations;
@@ -118,9 +112,14 @@ struct SummaryInput {
   std::map<int, std::string> left_because;  // of those that were let go of on the way
   RolloutRecord rollout;
   bool brief = false;                       // see read_brief()
+  TargetsTally counted;                     // of targets that aren't in `targets`; see read_standing()
+  std::optional<PaceMeter> pace;            // of all, where some are only counted
   WallTime now;
 };
 RunSummary summarize(const SummaryInput& input);
+
+// What a target's own record says, its plan left out.
+TargetSummary summarize_record(const TargetRecord& record, WallTime now);
 
 // Puts into the summary of a target what its steps say: verification, fences, debts, what was left out.
 void read_steps(TargetSummary& summary, const TargetRecord& record);
@@ -151,6 +150,10 @@ Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run);
 // What says how a run stands, whatever its size: states of all targets, and all of those that are in flight or stuck. Without
 // the plan: every application is taken to be controlled. Blocking.
 Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now);
+
+// The same without the targets that nothing is to be said of but their number: those that are neither in flight nor stuck are counted
+// only, whatever their number is. Blocking.
+Result<SummaryInput> read_standing(Journal& journal, std::int64_t run, WallTime now);
 
 // The same of one target as a run of its own: what summarize() says of the whole is of that one then. Blocking.
 Result<SummaryInput> read_summary_of_target(Journal& journal, std::int64_t run, int number, WallTime now);

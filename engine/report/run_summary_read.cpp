@@ -50,27 +50,56 @@ Result<RolloutRecord> read_rollout(Journal& journal, const RunRecord& run) {
   }
 }
 
-Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now) {
+static bool is_open(const TargetRecord& target) {
+  return target.state == TargetState::running || target.state == TargetState::rolling_back || target.state == TargetState::stuck;
+}
+
+static Result<SummaryInput> begin_brief(Journal& journal, std::int64_t run, WallTime now) {
   SummaryInput input;
   input.now = now;
   input.brief = true;
   TRY(input.run, journal.run_without_plan(run));
   input.run.plan = json::object();
   TRY(input.rollout, read_rollout(journal, input.run));
-  TRY(input.targets, journal.targets(run, false));
+  return input;
+}
+
+// With their steps and plans.
+static Result<void> read_open_ones(Journal& journal, SummaryInput& input) {
   input.planned.resize(input.targets.size());
   try {
     for (std::size_t i = 0; i < input.targets.size(); ++i) {
-      const TargetState state = input.targets[i].state;
-      if (state != TargetState::running && state != TargetState::rolling_back && state != TargetState::stuck) continue;
-      TRY(input.targets[i], journal.target(run, input.targets[i].number));
-      TRY(const json planned, journal.planned_target(run, input.targets[i].number));
+      if (!is_open(input.targets[i])) continue;
+      TRY(input.targets[i], journal.target(input.run.id, input.targets[i].number));
+      TRY(const json planned, journal.planned_target(input.run.id, input.targets[i].number));
       input.planned[i] = planned.get<PlannedTarget>();
     }
   } catch (const json::exception& failure) {
     return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()),
                  "pgconvoy journal verify");
   }
+  return {};
+}
+
+Result<SummaryInput> read_brief(Journal& journal, std::int64_t run, WallTime now) {
+  TRY(SummaryInput input, begin_brief(journal, run, now));
+  TRY(input.targets, journal.targets(run, false));
+  TRY_VOID(read_open_ones(journal, input));
+  return input;
+}
+
+Result<SummaryInput> read_standing(Journal& journal, std::int64_t run, WallTime now) {
+  TRY(SummaryInput input, begin_brief(journal, run, now));
+  input.pace.emplace(now);
+  TRY_VOID(journal.visit_targets(run, [&](const TargetRecord& target) -> Result<void> {
+    input.pace->add(target);
+    if (is_open(target))
+      input.targets.push_back(target);
+    else
+      input.counted.add(summarize_record(target, now));
+    return {};
+  }));
+  TRY_VOID(read_open_ones(journal, input));
   return input;
 }
 

@@ -13,35 +13,6 @@
 namespace pgconvoy::report {
 namespace {
 
-struct Lane {
-  int succeeded = 0, failed = 0, undone = 0, skipped = 0, in_flight = 0, left = 0;
-};
-
-std::map<std::string, Lane> lanes_of(const RunSummary& summary) {
-  std::map<std::string, Lane> lanes;
-  for (const TargetSummary& target : summary.targets) {
-    Lane& lane = lanes[target.region];
-    switch (target.state) {
-      case TargetState::succeeded:
-        ++lane.succeeded;
-        break;
-      case TargetState::rolled_back:
-      case TargetState::stuck:
-        ++(target.asked_back ? lane.undone : lane.failed);
-        break;
-      case TargetState::skipped:
-        ++lane.skipped;
-        break;
-      case TargetState::pending:
-        ++lane.left;
-        break;
-      default:
-        ++lane.in_flight;
-    }
-  }
-  return lanes;
-}
-
 bool in_flight(const TargetSummary& target) {
   return target.state == TargetState::running || target.state == TargetState::rolling_back;
 }
@@ -126,7 +97,7 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
                                  summary.started.empty() ? "" : ", started " + day_and_time(summary.started));
   Table lanes({{"region"}, {"succeeded", Align::right}, {"failed", Align::right}, {"undone", Align::right},
                {"skipped", Align::right}, {"in flight", Align::right}, {"left", Align::right}});
-  for (const auto& [region, lane] : lanes_of(summary))
+  for (const auto& [region, lane] : summary.regions)
     lanes.add({shown(region), Cell(std::to_string(lane.succeeded), lane.succeeded ? Tone::good : Tone::plain),
                Cell(std::to_string(lane.failed), lane.failed ? Tone::bad : Tone::plain),
                std::to_string(lane.undone), Cell(std::to_string(lane.skipped), lane.skipped ? Tone::warn : Tone::plain), std::to_string(lane.in_flight),
@@ -157,8 +128,9 @@ std::string status_text(const ReportView& view, bool alive, const Style& style) 
     text += style.warn(fmt::format("{} for you to set the new address: pgconvoy report {}{}\n",
                                    waiting == 1 ? "1 application waits" : fmt::format("{} applications wait", waiting),
                                    summary.name, view.journal_option));
-  const auto failed = std::count_if(summary.targets.begin(), summary.targets.end(), is_failure);
-  if (failed > 0 && !alive)
+  const RunTotals& totals = summary.totals;  // of a large run those that ended are counted only
+  const bool failed = totals.failed + totals.skipped > totals.cancelled || std::any_of(summary.targets.begin(), summary.targets.end(), is_failure);
+  if (failed && !alive)
     text += fmt::format("{} pgconvoy report {}{}\n", style.bold("next:"), summary.name, view.journal_option);
   if (!alive) {
     // Of many hand-overs each has its command in the report that is named above.
@@ -177,7 +149,7 @@ json status_json(const ReportView& view, bool alive) {
   document["rollout"] = rollout_json(view.summary.rollout);
   document["brief"] = view.summary.brief;
   document["regions"] = json::object();
-  for (const auto& [region, lane] : lanes_of(view.summary))
+  for (const auto& [region, lane] : view.summary.regions)
     document["regions"][region] = {{"succeeded", lane.succeeded}, {"failed", lane.failed}, {"undone", lane.undone}, {"skipped", lane.skipped},
                                    {"in_flight", lane.in_flight}, {"left", lane.left}};
   return document;
