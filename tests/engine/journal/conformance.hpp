@@ -55,6 +55,32 @@ inline void check_journal_conformance(const std::function<std::unique_ptr<Journa
     CHECK(must_fail(journal->target(1, 4)).kind == ErrorKind::not_found);
   }
 
+  SECTION("targets are visited as they are listed, whatever their number is") {
+    CHECK(must_fail(journal->visit_targets(1, [](const TargetRecord&) { return Result<void>(); })).kind == ErrorKind::not_found);
+    for (const int count : {1, 2000, 2001}) {
+      const std::int64_t run = must(journal->create_run(a_plan(), some_targets(count), noon()));
+      write.run = run;
+      write.target = count;
+      append(*journal, {write.of_run(EventKind::run_started), write.claim()});
+      const std::vector<TargetRecord> all = must(journal->targets(run, false));
+      std::size_t seen = 0;
+      bool same = true;
+      must(journal->visit_targets(run, [&](const TargetRecord& target) -> Result<void> {
+        same = same && seen < all.size() && target.number == all[seen].number && target.id == all[seen].id && target.state == all[seen].state &&
+               target.started == all[seen].started && target.steps.empty();
+        ++seen;
+        return {};
+      }));
+      CHECK(seen == all.size());
+      CHECK(same);
+      CHECK(all.back().state == TargetState::running);
+      seen = 0;
+      CHECK(must_fail(journal->visit_targets(run, [&](const TargetRecord&) -> Result<void> { return ++seen, Error(ErrorKind::cancelled, "enough"); })).kind ==
+            ErrorKind::cancelled);
+      CHECK(seen == 1);
+    }
+  }
+
   SECTION("events get ascending sequences, and come back as they were given") {
     must(journal->create_run(a_plan(), some_targets(2), noon()));
     auto written = append(*journal, {write.of_run(EventKind::run_started), write.claim(), write.start("a/b@c")});
