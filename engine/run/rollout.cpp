@@ -237,6 +237,11 @@ void Rollout::follow(const TargetRecord& record, bool held, std::optional<WallTi
 // What this process let go of is for others.
 void Rollout::abandoned(int number) { schedule_.stands(number, at(number).left ? Standing::left : Standing::interrupted, at(number).left && !at(number).is_no_failure); }
 
+void Rollout::comes_back(int number) {
+  at(number).left = at(number).is_no_failure = false;
+  abandoned(number);
+}
+
 Decision Rollout::decide_in(const std::set<std::string>& regions, const Surroundings& surroundings) const {
   Schedule ours = schedule_;
   for (int number = 1; number <= ours.size(); ++number) {

@@ -44,6 +44,8 @@ class Rollout {
   void follow(const TargetRecord& record, bool held, std::optional<WallTime> since);
   // Nobody holds it any more, and nothing was written of it.
   void abandoned(int number);
+  // Let go of by this process, and to be gone on with by it.
+  void comes_back(int number);
   // As decide(), of targets in these regions only; others count where they are in flight.
   Decision decide_in(const std::set<std::string>& regions, const Surroundings& surroundings) const;
 

@@ -129,6 +129,7 @@ Task<Result<TargetRecord>> Runner::Impl::work_on(const Plan& plan, const Planned
   meters.add(work);
   const AtWork until_it_ends{at_work, meters, planned.number};
   CO_TRY_VOID(co_await runner.run());
+  if (runner.is_handed_over()) handed_over.insert(planned.number);
   co_return std::move(work.record);
 }
 

@@ -59,6 +59,7 @@ struct Runner::Impl {
   std::set<int> busy = {};                // of a shared run: this process is at work on them
   std::set<int> given_up = {};            // of those: their leases have ended
   std::vector<TargetRecord> let_go = {};  // of a shared run: not ended, and not held by this process any more
+  std::set<int> handed_over = {};         // of those: since their servers can't be reached from here
   bool watching_leases = false, lease_watch_is_over = true;
   std::unique_ptr<asio::steady_timer> lease_timer;
   // Every target with its steps, from the moment that somebody asks for them. What is journaled while they are read is

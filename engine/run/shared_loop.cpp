@@ -94,7 +94,7 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     news = false;
     words.clear();  // the journal says it to everybody
     for (Event& event : what_was_said(plan, request.run)) said.push_back(std::move(event));
-    for (const TargetRecord& record : std::exchange(let_go, {})) schedule.left(record, places->turned_away(record.number));
+    for (const TargetRecord& record : std::exchange(let_go, {})) schedule.left(record, places->turned_away(record.number), handed_over.erase(record.number) > 0);
     Surroundings around = surroundings(plan, request);
     around.intent = RunIntent::none;  // the run's own is in the journal
     std::optional<std::set<int>> looked_at;

@@ -80,14 +80,26 @@ void SharedSchedule::follow(const ClaimView& view, WallTime now) {
   }
 }
 
-void SharedSchedule::left(const TargetRecord& record, bool is_no_failure) {
+void SharedSchedule::left(const TargetRecord& record, bool is_no_failure, bool handed_over) {
   rollout_.over(record.number, record, is_no_failure);
-  let_go_of_[record.number] = std::chrono::steady_clock::now();
+  let_go_of_[record.number] = {std::chrono::steady_clock::now(), handed_over};
+}
+
+void SharedSchedule::take_up_what_nobody_took(const ClaimView& view) {
+  for (auto entry = let_go_of_.begin(); entry != let_go_of_.end();) {
+    const auto& [number, let_go_of] = *entry;
+    if (!let_go_of.handed_over || is_left_to_others(number) || view.leased.contains(number)) {
+      ++entry;
+      continue;
+    }
+    rollout_.comes_back(number);
+    entry = let_go_of_.erase(entry);
+  }
 }
 
 bool SharedSchedule::is_left_to_others(int number) const {
   const auto found = let_go_of_.find(number);
-  return others_ > 0 && found != let_go_of_.end() && std::chrono::steady_clock::now() - found->second < kLetGoOf;
+  return others_ > 0 && found != let_go_of_.end() && std::chrono::steady_clock::now() - found->second.since < kLetGoOf;
 }
 
 // Whoever looks first would take all there is, and the others would have nothing to do. What was interrupted can't wait.
@@ -107,6 +119,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
   const bool told_to_stop = surroundings.intent == RunIntent::pause;
   follow(view, surroundings.now);
   others_ = view.others;
+  take_up_what_nobody_took(view);
   surroundings.begun = rollout_.new_ones_begun();
   next_end_ = view.next_end;
   over_.reset();

@@ -29,8 +29,9 @@ class SharedSchedule {
   // What was written of it.
   void took(const ClaimAnswer& answer);
 
-  // This process has let go of a target that hasn't ended: for a while it is left to the others, where there are any.
-  void left(const TargetRecord& record, bool is_no_failure);
+  // This process has let go of a target that hasn't ended: for a while it is left to the others, where there are any. One that was
+  // handed over to them is taken up again here when nobody took it: they may all keep to other regions, or be gone.
+  void left(const TargetRecord& record, bool is_no_failure, bool handed_over);
 
   const Decision& decision() const { return decision_; }
   std::optional<RunState> over() const { return over_; }  // how the run ended, or that it isn't under way
@@ -43,6 +44,7 @@ class SharedSchedule {
  private:
   void follow(const ClaimView& view, WallTime now);
   bool is_left_to_others(int number) const;
+  void take_up_what_nobody_took(const ClaimView& view);
   void leave_to_others(std::vector<int>& start, int others, std::size_t busy);
   void hear(const Event& event, WallTime now);
   Event end(RunState state, const std::string& reason, WallTime now) const;
@@ -60,7 +62,11 @@ class SharedSchedule {
   std::optional<Seconds> next_end_;
   std::optional<SteadyTime> left_since_;
   int others_ = 0;                       // workers, when last looked at
-  std::map<int, SteadyTime> let_go_of_;  // targets, and when
+  struct LetGoOf {
+    SteadyTime since;
+    bool handed_over = false;
+  };
+  std::map<int, LetGoOf> let_go_of_;  // targets
 };
 
 }  // namespace pgconvoy

@@ -20,7 +20,8 @@ Task<bool> TargetRunner::others_may_try() {
 
 Task<bool> TargetRunner::is_for_others(Error error) {
   if (error.kind != ErrorKind::unreachable) co_return false;
-  co_return co_await others_may_try();
+  handed_over_ = co_await others_may_try();
+  co_return handed_over_;
 }
 
 Task<bool> TargetRunner::is_cut_off(Error error) {
@@ -35,15 +36,16 @@ Task<bool> TargetRunner::is_cut_off(Error error) {
     servers.insert(placement.source_server);
     servers.insert(placement.target_server);
   }
-  if (servers.empty()) co_return error.kind == ErrorKind::unreachable;
+  handed_over_ = servers.empty() && error.kind == ErrorKind::unreachable;
   StepContext context(setup_.services, work_, work_.planned.steps.front(), 0, [](Progress) {});
   for (const std::string& server : servers) {
     SessionOptions options;
     options.connect_limit = kAnswersWithin;
     auto session = co_await context.open(server, "postgres", std::move(options));
-    if (!session && session.error().kind == ErrorKind::unreachable) co_return true;
+    handed_over_ = !session && session.error().kind == ErrorKind::unreachable;
+    if (handed_over_) break;
   }
-  co_return false;
+  co_return handed_over_;
 }
 
 }  // namespace pgconvoy

@@ -44,6 +44,8 @@ class TargetRunner {
   // Returns when the target has ended (or is stuck, or was left as it is because another process holds it).
   // Errors are the journal's: nothing may go on then.
   Task<Result<void>> run();
+  // Left as it is since its servers can't be reached from here, for other processes that may reach them.
+  bool is_handed_over() const { return handed_over_; }
 
   // Takes the target back right now: the step in flight is interrupted, then all that was begun is undone. Nothing
   // happens to a target that has pivoted or is on its way back already. The loop's thread; returns at once.
@@ -114,6 +116,7 @@ class TargetRunner {
   CallsEndWithPause calls_end_with_pause_;
   Setup setup_;
   TargetWork& work_;
+  bool handed_over_ = false;
   std::optional<Error> asked_back_;  // undo_now() was called, and the target had not pivoted
   asio::any_io_executor executor_;   // of run()
   std::unique_ptr<asio::steady_timer> statements_ended_;  // set while those in flight are being cancelled at the servers

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/run/shared_run.hpp"
+#include "engine/run/shared_schedule.hpp"
 #include "tests/engine/run/fake_world.hpp"
 #include "tests/server/engine/journal/journal_database.hpp"
 
@@ -192,6 +193,19 @@ TEST_CASE("shared run: the run doesn't end because its last target was let go of
     std::this_thread::sleep_for(std::chrono::seconds(1));
   });
   CHECK(target.state == TargetState::succeeded);
+  CHECK(must(hosts.reaches.world.journal->run(hosts.run)).state == RunState::succeeded);
+}
+
+TEST_CASE("shared run: what was handed over and nobody took is taken up again by who let go of it", "[shared-run]") {
+  TwoHosts hosts;
+  hosts.reaches.part->regions = {"another one"};
+  const auto begun = std::chrono::steady_clock::now();
+  const auto target = hosts.end(Error(ErrorKind::unreachable, "no route to host"));
+  CHECK(target.state == TargetState::succeeded);
+  CHECK(target.epoch == 2);
+  CHECK(TwoHosts::times(hosts.cut_off, "apply second") == 2);
+  CHECK(TwoHosts::times(hosts.reaches, "apply second") == 0);
+  CHECK(std::chrono::steady_clock::now() - begun > SharedSchedule::kLetGoOf);
   CHECK(must(hosts.reaches.world.journal->run(hosts.run)).state == RunState::succeeded);
 }
 
