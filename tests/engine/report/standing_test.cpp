@@ -27,6 +27,7 @@ TEST_CASE("status of a large run: counted and held say the same") {
 TEST_CASE("status of a large run: who was rolled back as asked, and who was cancelled, is neither failed nor to be retried") {
   WebExample example;
   example.write.target = 5;
+  example.write.epoch = 0;
   const json asked{{"error", {{"kind", "cancelled"}, {"message", "asked for"}}}};
   append(*example.journal, {example.write(EventKind::target_skipped, {}, asked)});
   const auto now = noon() + std::chrono::minutes(30);
