@@ -129,6 +129,7 @@ struct TwoHosts {
   TargetRecord end(Error failure, std::function<void()> joined = [] {}) {
     std::thread other;
     cut_off.world.scripts["second"].during = [&](StepContext&) {
+      if (other.joinable()) return;  // the second time
       other = std::thread([&] { (void)reaches.take_part(run, joined); });
       SharedJournal& journal = *shared(*cut_off.world.journal);
       for (int n = 0; n < 500 && must(journal.members(run)) == 0; ++n) std::this_thread::sleep_for(std::chrono::milliseconds(20));
