@@ -11,8 +11,6 @@ namespace {
 // Temporary relations are left out, they end with their session. pg_table_size() waits for a lock on the table, so
 // what somebody holds exclusively is counted from the catalog's estimate instead: reading facts must not hang
 // behind a tenant's migration.
-// bootstrap_needed: whether the first superuser (oid 10, pinned, so not in pg_shdepend) owns or may use an object
-// that a dump would carry; members of extensions are not carried.
 constexpr const char* kInside = R"sql(
 with relations as (
   select c.oid, c.relkind,
@@ -25,27 +23,6 @@ with relations as (
               else pg_table_size(c.oid) end as bytes
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relpersistence <> 't' and n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
-), owned(class, object, owner, acl) as (
-  select 'pg_class'::regclass, oid, relowner, relacl from pg_class where relpersistence <> 't' and oid >= 16384
-  union all select 'pg_proc'::regclass, oid, proowner, proacl from pg_proc where oid >= 16384
-  union all select 'pg_type'::regclass, oid, typowner, typacl from pg_type where oid >= 16384
-  union all select 'pg_namespace'::regclass, oid, nspowner, nspacl from pg_namespace where nspname !~ '^pg_(toast|temp)' and oid >= 16384
-  union all select 'pg_language'::regclass, oid, lanowner, lanacl from pg_language where oid >= 16384
-  union all select 'pg_foreign_server'::regclass, oid, srvowner, srvacl from pg_foreign_server where oid >= 16384
-  union all select 'pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl from pg_foreign_data_wrapper where oid >= 16384
-  union all select 'pg_largeobject_metadata'::regclass, oid, lomowner, lomacl from pg_largeobject_metadata where oid >= 16384
-  union all select 'pg_operator'::regclass, oid, oprowner, null from pg_operator where oid >= 16384
-  union all select 'pg_opclass'::regclass, oid, opcowner, null from pg_opclass where oid >= 16384
-  union all select 'pg_opfamily'::regclass, oid, opfowner, null from pg_opfamily where oid >= 16384
-  union all select 'pg_collation'::regclass, oid, collowner, null from pg_collation where oid >= 16384
-  union all select 'pg_conversion'::regclass, oid, conowner, null from pg_conversion where oid >= 16384
-  union all select 'pg_ts_dict'::regclass, oid, dictowner, null from pg_ts_dict where oid >= 16384
-  union all select 'pg_ts_config'::regclass, oid, cfgowner, null from pg_ts_config where oid >= 16384
-  union all select 'pg_statistic_ext'::regclass, oid, stxowner, null from pg_statistic_ext where oid >= 16384
-  union all select 'pg_event_trigger'::regclass, oid, evtowner, null from pg_event_trigger where oid >= 16384
-  union all select 'pg_publication'::regclass, oid, pubowner, null from pg_publication where oid >= 16384
-  union all select 'pg_extension'::regclass, oid, 0::oid, null from pg_extension where oid >= 16384
-  union all select 'pg_default_acl'::regclass, oid, defaclrole, defaclacl from pg_default_acl where oid >= 16384
 )
 select json_build_object(
   'extensions', coalesce((
@@ -70,15 +47,42 @@ select json_build_object(
        and (c.relkind = 'p' or exists (select 1 from pg_attribute g where g.attrelid = c.oid and {generated}))), '[]'),
   'unreadable', {unreadable},
   'superuser_only', {superuser_only},
-  'hidden_user_mappings', {hidden},
-  'presence', {presence},
-  'bootstrap_superuser', pg_get_userbyid(10),
-  'bootstrap_needed', exists (
+  'hidden_user_mappings', {hidden})
+)sql";
+
+// Whether the first superuser (oid 10, pinned, so not in pg_shdepend) owns or may use an object that a dump would carry, and
+// its name; members of extensions are not carried.
+constexpr const char* kBootstrap = R"sql(
+with owned(class, object, owner, acl) as (
+  select 'pg_class'::regclass, oid, relowner, relacl from pg_class where relpersistence <> 't' and oid >= 16384
+  union all select 'pg_proc'::regclass, oid, proowner, proacl from pg_proc where oid >= 16384
+  union all select 'pg_type'::regclass, oid, typowner, typacl from pg_type where oid >= 16384
+  union all select 'pg_namespace'::regclass, oid, nspowner, nspacl from pg_namespace where nspname !~ '^pg_(toast|temp)' and oid >= 16384
+  union all select 'pg_language'::regclass, oid, lanowner, lanacl from pg_language where oid >= 16384
+  union all select 'pg_foreign_server'::regclass, oid, srvowner, srvacl from pg_foreign_server where oid >= 16384
+  union all select 'pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl from pg_foreign_data_wrapper where oid >= 16384
+  union all select 'pg_largeobject_metadata'::regclass, oid, lomowner, lomacl from pg_largeobject_metadata where oid >= 16384
+  union all select 'pg_operator'::regclass, oid, oprowner, null from pg_operator where oid >= 16384
+  union all select 'pg_opclass'::regclass, oid, opcowner, null from pg_opclass where oid >= 16384
+  union all select 'pg_opfamily'::regclass, oid, opfowner, null from pg_opfamily where oid >= 16384
+  union all select 'pg_collation'::regclass, oid, collowner, null from pg_collation where oid >= 16384
+  union all select 'pg_conversion'::regclass, oid, conowner, null from pg_conversion where oid >= 16384
+  union all select 'pg_ts_dict'::regclass, oid, dictowner, null from pg_ts_dict where oid >= 16384
+  union all select 'pg_ts_config'::regclass, oid, cfgowner, null from pg_ts_config where oid >= 16384
+  union all select 'pg_statistic_ext'::regclass, oid, stxowner, null from pg_statistic_ext where oid >= 16384
+  union all select 'pg_event_trigger'::regclass, oid, evtowner, null from pg_event_trigger where oid >= 16384
+  union all select 'pg_publication'::regclass, oid, pubowner, null from pg_publication where oid >= 16384
+  union all select 'pg_extension'::regclass, oid, 0::oid, null from pg_extension where oid >= 16384
+  union all select 'pg_default_acl'::regclass, oid, defaclrole, defaclacl from pg_default_acl where oid >= 16384
+)
+select json_build_object('name', pg_get_userbyid(10), 'needed', exists (
     select 1 from owned o
      where (o.owner = 10 or exists (select 1 from aclexplode(o.acl) x where x.grantee = 10 and o.owner <> 10))
        and not exists (select 1 from pg_depend p
                         where p.classid = o.class and p.objid = o.object and p.deptype in ('e', 'i'))))
 )sql";
+
+constexpr int kStatements = 3;
 
 std::string statement_inside(int version, const InsideRequest& request, bool reads_control_files) {
   std::string sql = kInside;
@@ -89,14 +93,17 @@ std::string statement_inside(int version, const InsideRequest& request, bool rea
   fill("{unreadable}", request.unreadable ? unreadable_sql() : none);
   fill("{superuser_only}", request.superuser_only ? superuser_only_sql(version, reads_control_files) : none);
   fill("{hidden}", request.unreadable ? hidden_user_mappings_sql() : none);
-  fill("{presence}", presence_sql(database_parts(), request.parts));
-  return sql;
+  // One after the other in one message: planned in one piece they take the server more memory, and time.
+  return fmt::format("{};\nselect {};\n{};", sql, presence_sql(database_parts(), request.parts), kBootstrap);
 }
 
-Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request, const Rows& answer) {
+Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request, const std::vector<Rows>& answers) {
   const std::string what = fmt::format("facts of database \"{}\" on server {}", facts.database, facts.server);
-  TRY(json document, decode_document<json>(what, answer));
-  TRY(DatabaseFacts inside, decode_parsed<DatabaseFacts>(what, document));
+  if (answers.size() != kStatements)
+    return Error(ErrorKind::corrupt, fmt::format("{}: the server answered {} statements of {}", what, answers.size(), kStatements));
+  TRY(DatabaseFacts inside, decode_document<DatabaseFacts>(what, answers[0]));
+  TRY(const json presence, decode_document<json>(what, answers[1]));
+  TRY(const json bootstrap, decode_document<json>(what, answers[2]));
   facts.extensions = std::move(inside.extensions);
   facts.tables = inside.tables;
   facts.indexes = inside.indexes;
@@ -110,9 +117,9 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request
   facts.superuser_only = std::move(inside.superuser_only);
   facts.hidden_user_mappings = std::move(inside.hidden_user_mappings);
   facts.evaluating_tables = std::move(inside.evaluating_tables);
-  facts.parts = absent_parts(database_parts(), request.parts, document.at("presence"));
-  if (document.at("bootstrap_needed") == true) {
-    const std::string name = document.at("bootstrap_superuser").get<std::string>();
+  facts.parts = absent_parts(database_parts(), request.parts, presence);
+  if (bootstrap.at("needed") == true) {
+    const std::string name = bootstrap.at("name").get<std::string>();
     auto place = std::lower_bound(facts.roles.begin(), facts.roles.end(), name);
     if (std::find(facts.roles.begin(), facts.roles.end(), name) == facts.roles.end()) facts.roles.insert(place, name);
   }
@@ -123,11 +130,11 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request
 
 Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts, InsideRequest request) {
   std::string sql = statement_inside(inside.server_version(), request, true);
-  auto answer = co_await inside.query(std::move(sql));
+  auto answer = co_await inside.script(std::move(sql));
   // A control file of an extension that can't be parsed: all else can still be read.
   if (!answer && answer.error().sqlstate == "42601" && inside.usable()) {
     std::string without = statement_inside(inside.server_version(), request, false);
-    answer = co_await inside.query(std::move(without));
+    answer = co_await inside.script(std::move(without));
   }
   if (!answer) co_return std::move(answer).error();
   co_return complete(std::move(facts), request, *answer);

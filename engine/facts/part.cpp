@@ -77,31 +77,32 @@ Task<Result<Parts>> read_parts(Session& session, const std::vector<Part>& parts,
   Parts found;
   std::vector<Part> asked;
   std::string sql;
+  // A statement each, in one message: one statement with all of them is planned in one piece, for which the server takes more
+  // memory than all of them one after the other, and that is much of its time.
   for (const Part& part : parts)
     if (wanted.contains(part.name)) {
-      sql += fmt::format("{}({})", asked.empty() ? "select " : ",\n", sql_of(session, part));
+      sql += fmt::format("select ({}){};\n", sql_of(session, part), part.until_restart ? std::string(", ") + kStart : "");
       asked.push_back(part);
     }
   if (asked.empty()) co_return found;
-  const bool until_restart = std::any_of(asked.begin(), asked.end(), [](const Part& part) { return part.until_restart; });
-  if (until_restart) sql += fmt::format(",\n{}", kStart);
-  auto answer = co_await session.query(std::move(sql));
-  if (answer) {
+  auto answers = co_await session.script(std::move(sql));
+  if (answers && answers->size() == asked.size()) {
     for (std::size_t i = 0; i < asked.size(); ++i) {
-      const Value& value = answer->rows.at(0).at(i);
+      const Rows& answer = (*answers)[i];
+      const Value& value = answer.rows.at(0).at(0);
       Shared<json>& document = found[asked[i].name];
       if (!asked[i].until_restart) {
         document = document_of(value.value_or(""));
         continue;
       }
       KnownUntilRestart& known = known_until_restart()[{session.server(), asked[i].name}];
-      if (value) known = {answer->text(0, asked.size()), document_of(*value)};
+      if (value) known = {answer.text(0, 1), document_of(*value)};
       document = known.document;
     }
     co_return found;
   }
   for (const Part& part : asked) {
-    if (!session.usable()) co_return answer.error();
+    if (!session.usable()) co_return answers ? Error(ErrorKind::unreachable, "the session ended").on(session.server()) : answers.error();
     auto alone = co_await read_alone(session, part);
     if (alone)
       found[part.name] = *std::move(alone);

@@ -1,5 +1,5 @@
 // Parts: facts that some conditions need beyond what every target needs. A part is one SQL expression; all that are
-// wanted of a database go to it in one statement. Read-only, loop's thread, repeatable.
+// wanted of a database go to it in one message. Read-only, loop's thread, repeatable.
 //
 // Whoever writes a condition adds a file with the part's struct, its SQL and its name, and a line in parts.cpp.
 #pragma once
