@@ -80,6 +80,17 @@ Match address_matches(const AccessRule& rule, const AccessRequest& request) {
 
 }  // namespace
 
+bool asks_all_alike(const AccessRules& rules) {
+  using List = std::vector<std::string>;
+  static const List by_itself{"md5", "scram-sha-256", "password", "trust", "reject"};
+  if (rules.errors > 0 || rules.left_out > 0) return false;
+  return std::all_of(rules.rules.begin(), rules.rules.end(), [&rules](const AccessRule& rule) {
+    if ((rule.type == "local") != rules.client.empty()) return true;  // not our way in
+    if (rule.databases == List{"replication"}) return true;
+    return rule.databases == List{"all"} && rule.roles == List{"all"} && contains(by_itself, rule.method);
+  });
+}
+
 std::vector<std::string> methods_for(const AccessRules& rules, const AccessRequest& request) {
   std::vector<std::string> methods;
   const auto add = [&methods](const std::string& method) {

@@ -1,6 +1,11 @@
 #include "engine/facts/authentication.hpp"
 
+#include <fmt/format.h>
+
 #include <set>
+
+#include "engine/facts/access_rules.hpp"
+#include "engine/facts/part.hpp"
 
 namespace pgconvoy {
 
@@ -27,6 +32,28 @@ Task<AskedServer> ask(Result<ConnectionSpec> place, std::string role, std::strin
   co_return asked;
 }
 
+std::string verifier_of(const ServerFacts& server, const std::string& role) {
+  const auto known = server.roles.find(role);
+  return known == server.roles.end() ? "none" : known->second.verifier;
+}
+
+// Under which other roles and databases of the server may be known what this one would be asked for; "": it has to ask itself, since
+// the server's rules aren't known to ask all alike. Each question costs the server a process.
+std::string key_of(const ServerFacts& server, const std::string& verifier) {
+  const auto rules = part<AccessRules>(server.parts, kAccessRulesPart);
+  return rules && asks_all_alike(*rules) ? fmt::format("{}:{}:{}", kAuthenticationPart, server.server, verifier) : "";
+}
+
+Task<AskedServer> ask_once(const InquiryContext& context, std::string key, Result<ConnectionSpec> place, std::string role) {
+  if (context.learnt != nullptr && !key.empty())
+    if (const auto known = context.learnt->find(key); known != context.learnt->end()) co_return known->second.get<AskedServer>();
+  AskedServer asked = co_await ask(std::move(place), std::move(role), context.instance.database);
+  // A refusal may have been this moment's, or this one's.
+  const bool holds = asked.not_asked_because.empty() && asked.answer.asks != "refused";
+  if (holds && context.learnt != nullptr && !key.empty()) (*context.learnt)[key] = asked;
+  co_return asked;
+}
+
 }  // namespace
 
 Task<Result<json>> read_authentication(const InquiryContext& context) {
@@ -40,17 +67,17 @@ Task<Result<json>> read_authentication(const InquiryContext& context) {
     AskedLogin login;
     login.role = role;
     login.by_passfile = role == context.instance.role && !context.instance.password.passfile.empty();
-    const auto known = context.source().roles.find(role);
-    const std::string verifier = known == context.source().roles.end() ? "none" : known->second.verifier;
+    const std::string verifier = verifier_of(context.source(), role);
     if (verifier == "scram-sha-256" || verifier == "unreadable") {
       auto source = co_await context.source_connection(database);
-      login.source = co_await ask(std::move(source), role, database);
+      login.source = co_await ask_once(context, key_of(context.source(), verifier), std::move(source), role);
     } else {
       login.source.not_asked_because = "its verifier there is " + verifier;
     }
     if (context.target_server().reachable) {
       auto target = co_await context.target_connection(database);
-      login.target = co_await ask(std::move(target), role, database);
+      std::string key = key_of(context.target_server(), verifier_of(context.target_server(), role));
+      login.target = co_await ask_once(context, std::move(key), std::move(target), role);
     } else {
       login.target.not_asked_because = context.target_server().unreachable_because;
     }

@@ -25,7 +25,8 @@ PGCONVOY_JSON(AskedServer);
 PGCONVOY_JSON(AskedLogin);
 
 // A list of AskedLogin: the instance's role and those that its bindings log in as, from this host and with the
-// administrator's sslmode. No password is sent.
+// administrator's sslmode. No password is sent. Where a server's rules make no difference between roles and databases, one answer
+// is that of all with the same kind of verifier.
 Task<Result<json>> read_authentication(const InquiryContext& context);
 
 }  // namespace pgconvoy

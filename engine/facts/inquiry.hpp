@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct InquiryContext {
   std::function<Task<std::vector<KnownLogin>>()> logins;  // to this instance
   // With any connection, such as one of with_user().
   std::function<Task<Result<SessionPtr>>(ConnectionSpec connection, SessionOptions options)> open_with;
+
+  // What inquiries of the same survey found out of servers as a whole, under keys that begin with their part's name.
+  std::map<std::string, json>* learnt = nullptr;
 
   const DatabaseFacts& database() const { return facts.databases.at(instance.id); }
   // A session more costs a login and its caches: worth it where reading takes longer than that.

@@ -67,6 +67,7 @@ class Survey {
   std::map<std::string, ServerFacts> servers_;
   std::map<std::string, DatabaseFacts> databases_;   // by instance
   std::map<std::string, DatabaseFacts> in_the_way_;  // likewise: the target server's
+  std::map<std::string, json> learnt_;               // see InquiryContext
   std::optional<Error> failure_;
   HostFacts host_;
 };

@@ -47,6 +47,7 @@ Task<Result<void>> Survey::inquire(SessionLoans& loans, TargetFacts& facts, Targ
   const std::string source = facts.source_server.at(id), there = facts.target_server.at(id);
   InquiryContext context{request_.fleet, target, request_.fleet.instances.at(id), facts, {}, services_.pool, services_.processes,
                        {}, {}, {}, {}, {}, {}};
+  context.learnt = &learnt_;
   const auto connection = [this](std::string server, std::string database) -> Task<Result<ConnectionSpec>> {
     CO_TRY(ConnectionSpec administrator, co_await services_.credentials.administrator(request_.fleet.servers.at(server)));
     if (!database.empty()) administrator = administrator.with_database(database);

@@ -65,3 +65,32 @@ TEST_CASE("access rules: where the line can't be told, every one that may decide
   CHECK(asked_of({access_rule("md5", {"all"}, {"all"}, "app.example.org")}) == Methods{"md5", "reject"});
   CHECK(asked_of({access_rule("md5", {"/^shop"}), access_rule("md5")}) == Methods{"md5"});
 }
+
+TEST_CASE("access rules: they ask all alike when none tells databases or roles apart") {
+  const auto alike = [](std::vector<AccessRule> rules, std::string client = "10.0.0.9") {
+    AccessRules all;
+    all.client = std::move(client);
+    all.rules = std::move(rules);
+    return asks_all_alike(all);
+  };
+  CHECK(alike({access_rule("scram-sha-256")}));
+  CHECK(alike({}));
+  CHECK(alike({access_rule("md5", {"replication"}, {"standby"}), access_rule("md5"), access_rule("reject")}));
+  CHECK_FALSE(alike({access_rule("md5", {"shop"}), access_rule("scram-sha-256")}));
+  CHECK_FALSE(alike({access_rule("md5", {"all"}, {"+old_clients"}), access_rule("scram-sha-256")}));
+  CHECK_FALSE(alike({access_rule("md5", {"all", "shop"})}));
+  CHECK_FALSE(alike({access_rule("cert")}));
+  CHECK_FALSE(alike({access_rule("ident")}));
+  CHECK_FALSE(alike({access_rule("ldap")}));
+  // By a socket only the local rules count, and else none of them.
+  const AccessRule by_peer = access_rule("peer", {"all"}, {"postgres"}, "", "", "local");
+  CHECK(alike({by_peer, access_rule("md5")}));
+  CHECK_FALSE(alike({by_peer, access_rule("md5")}, ""));
+  CHECK(alike({access_rule("md5", {"shop"}), access_rule("md5", {"all"}, {"all"}, "", "", "local")}, ""));
+  AccessRules damaged;
+  damaged.errors = 1;
+  CHECK_FALSE(asks_all_alike(damaged));
+  damaged = {};
+  damaged.left_out = 3;
+  CHECK_FALSE(asks_all_alike(damaged));
+}
