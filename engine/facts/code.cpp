@@ -129,9 +129,7 @@ std::string code_sql(int version) {
   const std::string place = "{trees}";
   used.replace(used.find(place), place.size(), trees_sql(version));
   std::string sql = "(with" + used;
-  sql += fmt::format(R"sql(,
-  system(oids) as materialized (select array_agg(oid) from pg_namespace where nspname = 'information_schema' or (nspname ~ '^pg_' and nspname !~ '^pg_(toast|temp)')),
-  routines as (select count(*) as count, coalesce(sum(length(p.prosrc)), 0) <= {0} as short from {1})
+  sql += fmt::format(R"sql(
   select json_build_object(
     'functions', coalesce((select json_agg(case n.nspname when 'pg_catalog' then '' else n.nspname || '.' end || p.proname || '(' || oidvectortypes(p.proargtypes) || ')')
                              from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid in (select oid from functions) and p.oid < 16384), '[]'),
@@ -140,15 +138,24 @@ std::string code_sql(int version) {
                              from pg_operator o where o.oid in (select oid from operators) and o.oid < 16384), '[]'),
     'columns', coalesce((select json_agg(distinct c.relname || '.' || a.attname)
                            from columns f, unnest(string_to_array(f.numbers, ' ')) number, pg_class c, pg_attribute a
-                          where c.oid = f.oid and a.attrelid = f.oid and a.attnum = number::int - {2} and a.attnum > 0), '[]'),
-    'defines_over_builtins', exists (select from pg_aggregate where aggfnoid >= 16384) or exists (select from pg_operator where oid >= 16384)
-                             or exists (select from pg_opclass where oid >= 16384) or exists (select from pg_cast where oid >= 16384)
-                             or exists (select from pg_range where rngtypid >= 16384) or exists (select from pg_trigger where tgfoid < 16384 and not tgisinternal),
+                          where c.oid = f.oid and a.attrelid = f.oid and a.attnum = number::int - {0} and a.attnum > 0), '[]'),
     'indexes_date_part', case when exists (select from functions where oid in (select oid::bigint from pg_proc where proname = 'date_part')) then
                               exists (select from pg_index i, pg_proc p where i.indexrelid >= 16384 and (i.indexprs is not null or i.indpred is not null) and p.proname = 'date_part'
                                          and position(' :funcid ' || p.oid || ' ' in coalesce(i.indexprs::text, '') || coalesce(i.indpred::text, '')) > 0)
                               or exists (select from pg_partitioned_table t, pg_proc p where p.proname = 'date_part' and position(' :funcid ' || p.oid || ' ' in t.partexprs::text) > 0)
-                         else false end,
+                         else false end))sql",
+                     first_column(version));
+  return sql + ')';
+}
+
+std::string code_rest_sql(int) {
+  return fmt::format(R"sql((with
+  system(oids) as materialized (select array_agg(oid) from pg_namespace where nspname = 'information_schema' or (nspname ~ '^pg_' and nspname !~ '^pg_(toast|temp)')),
+  routines as (select count(*) as count, coalesce(sum(length(p.prosrc)), 0) <= {0} as short from {1})
+  select json_build_object(
+    'defines_over_builtins', exists (select from pg_aggregate where aggfnoid >= 16384) or exists (select from pg_operator where oid >= 16384)
+                             or exists (select from pg_opclass where oid >= 16384) or exists (select from pg_cast where oid >= 16384)
+                             or exists (select from pg_range where rngtypid >= 16384) or exists (select from pg_trigger where tgfoid < 16384 and not tgisinternal),
     'has_system_objects', exists (select from pg_conversion where oid >= 16384)
                           or exists (select from pg_proc where oid >= 16384 and pronamespace = any ((select oids from system)::oid[]))
                           or exists (select from pg_class where oid >= 16384 and relnamespace = any ((select oids from system)::oid[]))
@@ -167,9 +174,8 @@ std::string code_sql(int version) {
     'own_operators', coalesce((select json_agg(distinct o.oprname) from pg_operator o where o.oid >= 16384), '[]'),
     'routines', (select count from routines),
     'sources_read', (select short from routines),
-    'sources', coalesce((select json_agg({3} order by p.oid) from {1} and (select short from routines)), '[]'))))sql",
-                     kSourceBytes, kRoutinesFrom, first_column(version), routine_sql());
-  return sql;
+    'sources', coalesce((select json_agg({2} order by p.oid) from {1} and (select short from routines)), '[]'))))sql",
+                     kSourceBytes, kRoutinesFrom, routine_sql());
 }
 
 }  // namespace pgconvoy

@@ -46,8 +46,9 @@ SessionOptions catalogue_options();
 // it is none.
 Task<Result<json>> read_catalogue_document(const InquiryContext& context, std::string sql);
 
-// One CodeFacts.
+// One CodeFacts: what parsed trees use, and the rest of its members.
 std::string code_sql(int version);
+std::string code_rest_sql(int version);
 
 // pg_proc p of routines whose source is text and that no extension brought.
 inline constexpr const char* kRoutinesFrom =

@@ -12,7 +12,13 @@ namespace {
 Task<Result<json>> read_alone(Session& session, Part part) {
   std::string sql = "select " + part.sql(session.server_version());
   CO_TRY(Rows answer, co_await session.query(std::move(sql)));
-  co_return decode_document<json>(std::string("facts ") + part.name, answer);
+  auto document = decode_document<json>(std::string("facts ") + part.name, answer);
+  if (!document || part.further == nullptr) co_return document;
+  std::string more = "select " + part.further(session.server_version());
+  CO_TRY(Rows rest, co_await session.query(std::move(more)));
+  CO_TRY(const json members, decode_document<json>(std::string("facts ") + part.name, rest));
+  if (document->is_object() && members.is_object()) document->update(members);
+  co_return document;
 }
 
 }  // namespace
@@ -77,27 +83,36 @@ Task<Result<Parts>> read_parts(Session& session, const std::vector<Part>& parts,
   Parts found;
   std::vector<Part> asked;
   std::string sql;
+  std::size_t statements = 0;
   // A statement each, in one message: one statement with all of them is planned in one piece, for which the server takes more
   // memory than all of them one after the other, and that is much of its time.
   for (const Part& part : parts)
     if (wanted.contains(part.name)) {
       sql += fmt::format("select ({}){};\n", sql_of(session, part), part.until_restart ? std::string(", ") + kStart : "");
+      if (part.further != nullptr) sql += fmt::format("select ({});\n", part.further(session.server_version()));
+      statements += part.further != nullptr ? 2 : 1;
       asked.push_back(part);
     }
   if (asked.empty()) co_return found;
   auto answers = co_await session.script(std::move(sql));
-  if (answers && answers->size() == asked.size()) {
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-      const Rows& answer = (*answers)[i];
-      const Value& value = answer.rows.at(0).at(0);
-      Shared<json>& document = found[asked[i].name];
-      if (!asked[i].until_restart) {
-        document = document_of(value.value_or(""));
-        continue;
+  if (answers && answers->size() == statements) {
+    auto answer = answers->begin();
+    for (const Part& part : asked) {
+      const Value& value = answer->rows.at(0).at(0);
+      json document = document_of(value.value_or(""));
+      if (part.further != nullptr) {
+        ++answer;
+        const json members = document_of(answer->text(0, 0));
+        if (document.is_object() && members.is_object()) document.update(members);
       }
-      KnownUntilRestart& known = known_until_restart()[{session.server(), asked[i].name}];
-      if (value) known = {answer.text(0, 1), document_of(*value)};
-      document = known.document;
+      if (part.until_restart) {
+        KnownUntilRestart& known = known_until_restart()[{session.server(), part.name}];
+        if (value) known = {answer->text(0, 1), std::move(document)};
+        found[part.name] = known.document;
+      } else {
+        found[part.name] = std::move(document);
+      }
+      ++answer;
     }
     co_return found;
   }

@@ -29,6 +29,9 @@ struct Part {
   const char* absent = nullptr;
   // Nothing but a restart of the server changes it: read once for each start, and known to the process from then on.
   bool until_restart = false;
+  // More members of the same document, an object, for an expression that would be too much to plan in one piece. Not with
+  // until_restart.
+  std::string (*further)(int version) = nullptr;
 };
 
 const std::vector<Part>& database_parts();  // read inside the source database, as the administrator
