@@ -24,6 +24,7 @@ with relations as (
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relpersistence <> 't' and n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
 )
+{owned}
 select json_build_object(
   'extensions', coalesce((
     select json_agg(json_build_object('name', e.extname, 'version', e.extversion, 'schema', n.nspname) order by e.extname)
@@ -50,10 +51,9 @@ select json_build_object(
   'hidden_user_mappings', {hidden})
 )sql";
 
-// Whether the first superuser (oid 10, pinned, so not in pg_shdepend) owns or may use an object that a dump would carry, and
-// its name; members of extensions are not carried.
-constexpr const char* kBootstrap = R"sql(
-with owned(class, object, owner, acl) as (
+// What has an owner, and its privileges.
+constexpr const char* kOwned = R"sql(
+owned(class, object, owner, acl) as (
   select 'pg_class'::regclass, oid, relowner, relacl from pg_class where relpersistence <> 't' and oid >= 16384
   union all select 'pg_proc'::regclass, oid, proowner, proacl from pg_proc where oid >= 16384
   union all select 'pg_type'::regclass, oid, typowner, typacl from pg_type where oid >= 16384
@@ -74,7 +74,12 @@ with owned(class, object, owner, acl) as (
   union all select 'pg_publication'::regclass, oid, pubowner, null from pg_publication where oid >= 16384
   union all select 'pg_extension'::regclass, oid, 0::oid, null from pg_extension where oid >= 16384
   union all select 'pg_default_acl'::regclass, oid, defaclrole, defaclacl from pg_default_acl where oid >= 16384
-)
+))sql";
+
+// Whether the first superuser (oid 10, pinned, so not in pg_shdepend) owns or may use an object that a dump would carry, and
+// its name; members of extensions are not carried.
+constexpr const char* kBootstrap = R"sql(
+with {owned}
 select json_build_object('name', pg_get_userbyid(10), 'needed', exists (
     select 1 from owned o
      where (o.owner = 10 or exists (select 1 from aclexplode(o.acl) x where x.grantee = 10 and o.owner <> 10))
@@ -85,8 +90,11 @@ select json_build_object('name', pg_get_userbyid(10), 'needed', exists (
 constexpr int kStatements = 3;
 
 std::string statement_inside(int version, const InsideRequest& request, bool reads_control_files) {
-  std::string sql = kInside;
+  std::string sql = kInside, bootstrap = kBootstrap;
   const auto fill = [&sql](const std::string& place, const std::string& text) { sql.replace(sql.find(place), place.size(), text); };
+  fill("{owned}", request.superuser_only ? std::string(",") + kOwned : "");
+  const std::string place = "{owned}";
+  bootstrap.replace(bootstrap.find(place), place.size(), kOwned);
   // Generated columns came with 12.
   fill("{generated}", version >= 120000 ? "g.attgenerated <> ''" : "false");
   const std::string none = "'[]'::json";
@@ -94,7 +102,7 @@ std::string statement_inside(int version, const InsideRequest& request, bool rea
   fill("{superuser_only}", request.superuser_only ? superuser_only_sql(version, reads_control_files) : none);
   fill("{hidden}", request.unreadable ? hidden_user_mappings_sql() : none);
   // One after the other in one message: planned in one piece they take the server more memory, and time.
-  return fmt::format("{};\nselect {};\n{};", sql, presence_sql(database_parts(), request.parts), kBootstrap);
+  return fmt::format("{};\nselect {};\n{};", sql, presence_sql(database_parts(), request.parts), bootstrap);
 }
 
 Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request, const std::vector<Rows>& answers) {
