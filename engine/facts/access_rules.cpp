@@ -82,7 +82,7 @@ Match address_matches(const AccessRule& rule, const AccessRequest& request) {
 
 bool asks_all_alike(const AccessRules& rules) {
   using List = std::vector<std::string>;
-  static const List by_itself{"md5", "scram-sha-256", "password", "trust", "reject"};
+  static const List by_itself{"md5", "scram-sha-256", "password", "reject"};
   if (rules.errors > 0 || rules.left_out > 0) return false;
   return std::all_of(rules.rules.begin(), rules.rules.end(), [&rules](const AccessRule& rule) {
     if ((rule.type == "local") != rules.client.empty()) return true;  // not our way in

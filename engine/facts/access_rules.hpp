@@ -41,7 +41,7 @@ struct AccessRequest {
 // by name, a pattern. Empty: no rule matches, the login is refused. Pure.
 std::vector<std::string> methods_for(const AccessRules& rules, const AccessRequest& request);
 
-// No rule that a login from here may meet tells databases or roles apart, and none asks who somebody is elsewhere: what one role is
+// No rule that a login from here may meet tells databases or roles apart, and none asks who somebody is elsewhere or lets in whoever exists (trust): what one role is
 // asked for, others with the same kind of verifier are asked for, in whatever database. Pure.
 bool asks_all_alike(const AccessRules& rules);
 

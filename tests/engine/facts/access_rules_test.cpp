@@ -80,6 +80,7 @@ TEST_CASE("access rules: they ask all alike when none tells databases or roles a
   CHECK_FALSE(alike({access_rule("md5", {"all"}, {"+old_clients"}), access_rule("scram-sha-256")}));
   CHECK_FALSE(alike({access_rule("md5", {"all", "shop"})}));
   CHECK_FALSE(alike({access_rule("cert")}));
+  CHECK_FALSE(alike({access_rule("trust")}));  // who doesn't exist is refused
   CHECK_FALSE(alike({access_rule("ident")}));
   CHECK_FALSE(alike({access_rule("ldap")}));
   // By a socket only the local rules count, and else none of them.
