@@ -27,6 +27,13 @@ namespace {
   }
 }
 
+// In the child: says why on stderr, and ends.
+[[noreturn]] void fail_with(const Error& error, int code) {
+  const auto text = error.message + "\n";
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) _exit(code + 10);
+  _exit(code);
+}
+
 }  // namespace
 
 TEST_CASE("journal: a process killed while it appends leaves everything that was acknowledged, and a clean journal") {
@@ -97,7 +104,10 @@ TEST_CASE("journal: two processes that make it at once share one") {
     const pid_t child = fork();
     if (child == 0) {
       auto journal = open_journal(path, OpenMode::create);
-      _exit(journal && (*journal)->create_run(a_plan(), some_targets(2), noon()) ? 0 : 1);
+      if (!journal) fail_with(journal.error(), 1);
+      auto run = (*journal)->create_run(a_plan(), some_targets(2), noon());
+      if (!run) fail_with(run.error(), 2);
+      _exit(0);
     }
     children.push_back(child);
   }
