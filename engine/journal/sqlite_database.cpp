@@ -70,7 +70,7 @@ Result<void> SqliteDatabase::open(const std::filesystem::path& path, bool read_o
   const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_FULLMUTEX;
   if (sqlite3_open_v2(path_.c_str(), &handle_, flags, nullptr) != SQLITE_OK) return error({});
   sqlite3_extended_result_codes(handle_, 1);
-  sqlite3_busy_timeout(handle_, 30'000);
+  sqlite3_busy_timeout(handle_, static_cast<int>(kLockPatience.count()));
   return {};
 }
 

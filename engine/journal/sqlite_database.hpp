@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -67,6 +68,9 @@ class SqliteStatement final : public RowView {
 
 class SqliteDatabase {
  public:
+  // How long another process's lock is waited for.
+  static constexpr std::chrono::milliseconds kLockPatience{30'000};
+
   SqliteDatabase() = default;
   SqliteDatabase(const SqliteDatabase&) = delete;
   SqliteDatabase& operator=(const SqliteDatabase&) = delete;

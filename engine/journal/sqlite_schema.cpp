@@ -7,8 +7,10 @@
 
 #include <cctype>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <map>
+#include <thread>
 
 #include "engine/core/secret.hpp"
 
@@ -88,7 +90,7 @@ Result<void> make_file(const std::filesystem::path& path) {
 }
 
 // SQLite's header (sqlite.org/fileformat.html): page size at 16, pages at 28, user_version at 60, application_id at 68.
-Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& database, OpenMode mode) {
+Result<void> recognise_once(const std::filesystem::path& path, SqliteDatabase& database, OpenMode mode) {
   std::int64_t size = 0;
   TRY(const std::string bytes, database.header(100, size));
   if (size == 0) {
@@ -127,6 +129,15 @@ Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& databa
   return {};
 }
 
+// The header is read without a lock, since with one SQLite may write (it takes back what a killed process left). So a
+// journal that another process is just making may look too short: its size is read, the rest is written, its -journal is
+// removed, and then that is looked for. Read once more after that it is whole, or was damaged the first time too.
+Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& database, OpenMode mode) {
+  auto recognised = recognise_once(path, database, mode);
+  if (!recognised && recognised.error().kind == ErrorKind::corrupt) recognised = recognise_once(path, database, mode);
+  return recognised;
+}
+
 Result<void> fill(SqliteDatabase& database) {
   TRY_VOID(database.execute(kTables));
   TRY(auto insert, database.prepare("insert into journal values (?, ?)"));
@@ -153,6 +164,17 @@ Result<void> make_or_find(const std::filesystem::path& path, SqliteDatabase& dat
     return Error(ErrorKind::refused, fmt::format("the journal {} is empty", path.string()), "pgconvoy run makes it");
   TRY_VOID(fill(database));
   return transaction.commit();
+}
+
+// Of two processes that change the mode at once SQLite refuses one without waiting: each holds what the other needs.
+// Tried again for as long as any other lock is waited for; a file that has the mode already isn't locked at all.
+Result<void> write_ahead(SqliteDatabase& database) {
+  const auto until = std::chrono::steady_clock::now() + SqliteDatabase::kLockPatience;
+  for (;;) {
+    auto changed = database.execute("pragma journal_mode = wal; pragma synchronous = full");
+    if (changed || changed.error().kind != ErrorKind::timeout || std::chrono::steady_clock::now() > until) return changed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 // A column that may be missing (made by an earlier version, which knows nothing of it and writes such files still).
@@ -229,7 +251,7 @@ Result<std::unique_ptr<SqliteDatabase>> open_journal_file(const std::filesystem:
     if (database->is_read_only()) return system_error(path, "write", EACCES);
     TRY_VOID(database->execute("pragma foreign_keys = on"));
     TRY_VOID(make_or_find(path, *database, mode));
-    TRY_VOID(database->execute("pragma journal_mode = wal; pragma synchronous = full"));
+    TRY_VOID(write_ahead(*database));
     TRY_VOID(add_backup_details(*database));
   }
   return database;

@@ -29,7 +29,7 @@ namespace {
 
 // In the child: says why on stderr, and ends.
 [[noreturn]] void fail_with(const Error& error, int code) {
-  const auto text = error.message + "\n";
+  const auto text = error.message + " (" + error.statement + ")\n";
   if (::write(STDERR_FILENO, text.data(), text.size()) < 0) _exit(code + 10);
   _exit(code);
 }
