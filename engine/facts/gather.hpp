@@ -34,6 +34,7 @@ Task<Result<std::map<std::string, DatabaseFacts>>> gather_databases(Session& mai
 struct InsideRequest {
   bool unreadable = true;      // and hidden_user_mappings: a superuser reads everything
   bool superuser_only = true;  // of no matter when it is a superuser who restores
+  bool sizes_of_files = false;  // by files instead of by relation, which only a superuser may; they leave out some maps
   // Of database_parts(): those there are none of are put into `parts`, the others are left to read_parts().
   std::set<std::string> parts = {};
 };

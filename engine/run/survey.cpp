@@ -205,6 +205,7 @@ Task<DatabaseFacts> Survey::read_inside(SessionLoans& loans, DatabaseFacts facts
   InsideRequest request;
   request.unreadable = !servers_.at(facts.server).superuser;
   request.superuser_only = !servers_.at(target_server).superuser;
+  request.sizes_of_files = !request.unreadable;
   request.parts = names_of(request_.needs);
   auto complete = co_await gather_inside(**session, facts, request);
   if (!complete) {

@@ -78,10 +78,11 @@ class FactsFixture {
     REQUIRE(facts);
     return *facts;
   }
-  DatabaseFacts inside() {
+  DatabaseFacts inside(bool sizes_of_files = false) {
     auto session = open(kFactsDatabase);
     DatabaseFacts before = databases(*session, {kFactsDatabase}).begin()->second;
     InsideRequest everything;
+    everything.sizes_of_files = sizes_of_files;
     auto facts = run_on(loop_, gather_inside(*session, before, everything));
     REQUIRE(facts);
     return *facts;

@@ -163,6 +163,26 @@ TEST_CASE("gather_inside: counts, sizes, extensions and the roles that only the 
   });
 }
 
+TEST_CASE("gather_inside: sizes by files are those by relation but for maps and the index of TOAST") {
+  on_every_server([](testing::FactsFixture& fixture) {
+    fixture.execute(kDatabase, R"sql(
+      create table public.documents (id bigint primary key, body text);
+      alter table public.documents alter body set storage external;
+      insert into public.documents select n, repeat('x', 5000) from generate_series(1, 400) n;
+      create materialized view public.ids as select id from public.documents;
+      create view public.titles as select left(body, 3) from public.documents;
+      create table public.parts (n int) partition by list (n);
+      create table public.empty (n int);
+    )sql");
+    const DatabaseFacts measured = fixture.inside(), by_files = fixture.inside(true);
+    CHECK(by_files.index_bytes == measured.index_bytes);
+    CHECK(by_files.table_bytes > 2'000'000);
+    CHECK(by_files.table_bytes <= measured.table_bytes);
+    CHECK(measured.table_bytes - by_files.table_bytes < 200'000);
+    CHECK(by_files.relations == measured.relations);
+  });
+}
+
 TEST_CASE("gather_inside: an exclusive lock of a tenant is not waited for") {
   on_every_server([](testing::FactsFixture& fixture) {
     fixture.execute(kDatabase,
@@ -170,6 +190,7 @@ TEST_CASE("gather_inside: an exclusive lock of a tenant is not waited for") {
     auto tenant = fixture.open(kDatabase);
     fixture.execute(*tenant, "begin; lock table public.busy in access exclusive mode");
     CHECK(fixture.inside().tables == 1);
+    CHECK(fixture.inside(true).table_bytes > 30'000);
     fixture.execute(*tenant, "rollback");
   });
 }
