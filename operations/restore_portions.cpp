@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -127,7 +128,12 @@ Task<Result<RestoredPortions>> restore_entries(StepContext& context, RestoreJob 
   what.entries = std::move(entries);
   what.database_owner = job.owner;
   what.superuser = context.work.facts.servers.at(job.server).superuser;
-  CO_TRY(what.parents, co_await owners_of_parents(context, job.instance));
+  const bool attaches = std::any_of(what.entries.begin(), what.entries.end(), [](const ArchiveEntry& entry) {
+    return entry.pass == Pass::attach || entry.pass == Pass::attach_indexes;
+  });
+  if (attaches) {
+    CO_TRY(what.parents, co_await owners_of_parents(context, job.instance));
+  }
   const bool superuser = what.superuser;
   const std::vector<Portion> portions = portions_of(std::move(what));
   std::set<std::string> owners;
