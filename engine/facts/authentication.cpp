@@ -37,16 +37,14 @@ std::string verifier_of(const ServerFacts& server, const std::string& role) {
   return known == server.roles.end() ? "none" : known->second.verifier;
 }
 
-// Whether there is such a role may matter to the answer, too.
+// What a server looks at in a role when it chooses how to ask: that there is one, and the kind of its verifier. "": that isn't known, or
+// is another tomorrow (whose password has expired is asked like one who has none).
 std::string kind_of(const ServerFacts& server, const std::string& role) {
-  return server.roles.contains(role) ? verifier_of(server, role) : "absent";
-}
-
-// Under which other roles and databases of the server may be known what this one would be asked for; "": it has to ask itself, since
-// the server's rules aren't known to ask all alike. Each question costs the server a process.
-std::string key_of(const ServerFacts& server, const std::string& role) {
-  const auto rules = part<AccessRules>(server.parts, kAccessRulesPart);
-  return rules && asks_all_alike(*rules) ? fmt::format("{}:{}:{}", kAuthenticationPart, server.server, kind_of(server, role)) : "";
+  const auto known = server.roles.find(role);
+  if (known == server.roles.end()) return "absent";
+  const RoleFact& fact = known->second;
+  const bool expires = !fact.valid_until.empty() && fact.valid_until != "infinity";
+  return expires || fact.verifier == "unreadable" ? "" : fact.verifier;
 }
 
 Task<AskedServer> ask_once(const InquiryContext& context, std::string key, Result<ConnectionSpec> place, std::string role) {
@@ -60,6 +58,12 @@ Task<AskedServer> ask_once(const InquiryContext& context, std::string key, Resul
 }
 
 }  // namespace
+
+std::string shared_answer_key(const ServerFacts& server, const std::string& role) {
+  const auto rules = part<AccessRules>(server.parts, kAccessRulesPart);
+  const std::string kind = kind_of(server, role);
+  return rules && asks_all_alike(*rules) && !kind.empty() ? fmt::format("{}:{}:{}", kAuthenticationPart, server.server, kind) : "";
+}
 
 Task<Result<json>> read_authentication(const InquiryContext& context) {
   std::set<std::string> roles{context.instance.role};
@@ -75,13 +79,13 @@ Task<Result<json>> read_authentication(const InquiryContext& context) {
     const std::string verifier = verifier_of(context.source(), role);
     if (verifier == "scram-sha-256" || verifier == "unreadable") {
       auto source = co_await context.source_connection(database);
-      login.source = co_await ask_once(context, key_of(context.source(), role), std::move(source), role);
+      login.source = co_await ask_once(context, shared_answer_key(context.source(), role), std::move(source), role);
     } else {
       login.source.not_asked_because = "its verifier there is " + verifier;
     }
     if (context.target_server().reachable) {
       auto target = co_await context.target_connection(database);
-      std::string key = key_of(context.target_server(), role);
+      std::string key = shared_answer_key(context.target_server(), role);
       login.target = co_await ask_once(context, std::move(key), std::move(target), role);
     } else {
       login.target.not_asked_because = context.target_server().unreachable_because;

@@ -24,6 +24,10 @@ struct AskedLogin {
 PGCONVOY_JSON(AskedServer);
 PGCONVOY_JSON(AskedLogin);
 
+// Under which other roles and databases of the server may be known what this one would be asked for; "": it has to ask itself, since
+// the server's rules, or the role, aren't known to be like others. Each question costs the server a process. Pure.
+std::string shared_answer_key(const ServerFacts& server, const std::string& role);
+
 // A list of AskedLogin: the instance's role and those that its bindings log in as, from this host and with the
 // administrator's sslmode. No password is sent. Where a server's rules make no difference between roles and databases, one answer
 // is that of all with the same kind of verifier.

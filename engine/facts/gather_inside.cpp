@@ -152,15 +152,21 @@ Result<DatabaseFacts> complete(DatabaseFacts facts, const InsideRequest& request
 }  // namespace
 
 Task<Result<DatabaseFacts>> gather_inside(Session& inside, DatabaseFacts facts, InsideRequest request) {
-  std::string sql = statement_inside(inside.server_version(), request, true);
-  auto answer = co_await inside.script(std::move(sql));
-  // A control file of an extension that can't be parsed: all else can still be read.
-  if (!answer && answer.error().sqlstate == "42601" && inside.usable()) {
-    std::string without = statement_inside(inside.server_version(), request, false);
-    answer = co_await inside.script(std::move(without));
+  bool reads_control_files = true;
+  for (;;) {
+    std::string sql = statement_inside(inside.server_version(), request, reads_control_files);
+    auto answer = co_await inside.script(std::move(sql));
+    if (answer) co_return complete(std::move(facts), request, *answer);
+    const std::string state = answer.error().sqlstate;
+    // A control file of an extension that can't be parsed: all else can still be read.
+    if (state == "42601" && reads_control_files && inside.usable())
+      reads_control_files = false;
+    // A setting of the database (ALTER DATABASE ... SET role) may make even a superuser's session another's.
+    else if (state == "42501" && request.sizes_of_files && inside.usable())
+      request.sizes_of_files = false;
+    else
+      co_return std::move(answer).error();
   }
-  if (!answer) co_return std::move(answer).error();
-  co_return complete(std::move(facts), request, *answer);
 }
 
 }  // namespace pgconvoy

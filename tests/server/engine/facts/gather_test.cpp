@@ -183,6 +183,14 @@ TEST_CASE("gather_inside: sizes by files are those by relation but for maps and 
   });
 }
 
+TEST_CASE("gather_inside: a database whose sessions act as another role by its own setting is read, too") {
+  on_every_server([](testing::FactsFixture& fixture) {
+    fixture.execute(kDatabase, "create table public.orders as select generate_series(1, 5000) n");
+    fixture.execute("postgres", fmt::format("alter database {} set role = facts_test_owner", quote_identifier(kDatabase)));
+    CHECK(fixture.inside(true).table_bytes > 100'000);
+  });
+}
+
 TEST_CASE("gather_inside: an exclusive lock of a tenant is not waited for") {
   on_every_server([](testing::FactsFixture& fixture) {
     fixture.execute(kDatabase,
