@@ -69,6 +69,10 @@ std::string without_statements(const std::string& text) {
   return masked.secrets.empty() ? kept + hints : masked.without_secrets(std::move(kept));
 }
 
+// The programs lift time limits themselves, but only with a statement that comes after others: under a database's own statement_timeout
+// (ALTER DATABASE ... SET) it depends on the server's load whether it gets that far.
+constexpr const char* kWithoutLimits = "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning";
+
 // Does that server look now and then whether its clients are still there? A backend that builds an index or waits for a lock
 // doesn't notice that its program is gone, and goes on for hours. Our own session has asked for it, where server and
 // operating system can.
@@ -110,7 +114,8 @@ Task<Result<std::string>> call_client(StepContext& context, ClientCall call) {
   if (call.connects) {
     ConnectionSpec connection = call.connection;
     connection.keywords["application_name"] = context.application_name();
-    std::string options = call.server_options;
+    std::string options = kWithoutLimits;
+    if (!call.server_options.empty()) options += ' ' + call.server_options;
     const bool looks = co_await looks_whether_clients_are_there(context, connection.server);
     if (looks) options += " -c client_connection_check_interval=1s";
     ChildEnvironment environment = environment_for_child(with_server_options(std::move(connection), options), program.major);
