@@ -131,10 +131,12 @@ Result<void> recognise_once(const std::filesystem::path& path, SqliteDatabase& d
 
 // The header is read without a lock, since with one SQLite may write (it takes back what a killed process left). So a
 // journal that another process is just making may look too short: its size is read, the rest is written, its -journal is
-// removed, and then that is looked for. Read once more after that it is whole, or was damaged the first time too.
+// removed, and then that is looked for. Read once more after that it is whole, or was damaged the first time too;
+// one that another process takes back to nothing meanwhile ends before what was to be read of it.
 Result<void> recognise(const std::filesystem::path& path, SqliteDatabase& database, OpenMode mode) {
   auto recognised = recognise_once(path, database, mode);
-  if (!recognised && recognised.error().kind == ErrorKind::corrupt) recognised = recognise_once(path, database, mode);
+  const bool again = !recognised && (recognised.error().kind == ErrorKind::corrupt || recognised.error().kind == ErrorKind::io);
+  if (again) recognised = recognise_once(path, database, mode);
   return recognised;
 }
 

@@ -266,7 +266,8 @@ RunSummary summarize(const SummaryInput& input) {
   static const PlannedTarget unplanned;
   const Fleet fleet = frozen_fleet(run);
   summary.accepted = accepted_risks(options, fleet, input.planned);
-  summary.parameters = input.planned.empty() ? json::object() : parameters_of(input.planned.front().steps);
+  const PlannedTarget* const first = input.first_planned ? &*input.first_planned : input.planned.empty() ? nullptr : &input.planned.front();
+  summary.parameters = first ? parameters_of(first->steps) : json::object();
   for (std::size_t i = 0; i < input.targets.size(); ++i) {
     const PlannedTarget& planned = i < input.planned.size() ? input.planned[i] : unplanned;
     TargetSummary target = summarize_target(planned, input.targets[i], input.now);

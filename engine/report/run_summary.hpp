@@ -112,6 +112,7 @@ struct SummaryInput {
   std::map<int, std::string> left_because;  // of those that were let go of on the way
   RolloutRecord rollout;
   bool brief = false;                       // see read_brief()
+  std::optional<PlannedTarget> first_planned;  // of a brief one: what all targets have alike
   TargetsTally counted;                     // of targets that aren't in `targets`; see read_standing()
   std::optional<PaceMeter> pace;            // of all, where some are only counted
   WallTime now;

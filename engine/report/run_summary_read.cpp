@@ -61,6 +61,13 @@ static Result<SummaryInput> begin_brief(Journal& journal, std::int64_t run, Wall
   TRY(input.run, journal.run_without_plan(run));
   input.run.plan = json::object();
   TRY(input.rollout, read_rollout(journal, input.run));
+  // A run without targets has none.
+  const auto first = journal.planned_target(run, 1);
+  try {
+    if (first) input.first_planned = first->get<PlannedTarget>();
+  } catch (const json::exception& failure) {
+    return Error(ErrorKind::corrupt, fmt::format("the plan of {} can't be read: {}", input.run.name, failure.what()), "pgconvoy journal verify");
+  }
   return input;
 }
 

@@ -47,6 +47,7 @@ Task<void> Runner::Impl::carry_out_claimed(const Plan& plan, Claimed claimed, Jo
   request.shared->leases.release(request.run, claimed.number);
   const bool has_ended = record && (record->state == TargetState::succeeded || record->state == TargetState::skipped ||
                                     record->state == TargetState::rolled_back || record->state == TargetState::stuck);
+  if (has_ended) handed_over.erase(claimed.number);
   if (record && !has_ended) let_go.push_back(*std::move(record));
   // Of a target that is another's now nothing could be written; that is all that is wrong.
   if (!record && record.error().kind != ErrorKind::conflict && !fatal) fatal = record.error();
@@ -57,6 +58,7 @@ void Runner::Impl::start_claimed(asio::any_io_executor executor, const Plan& pla
                                  const RunRequest& request) {
   busy.insert(claimed.number);
   given_up.erase(claimed.number);
+  handed_over.erase(claimed.number);
   request.shared->leases.hold(request.run, claimed);
   asio::co_spawn(executor, carry_out_claimed(plan, claimed, writer, request), [this, number = claimed.number](std::exception_ptr failure) {
     if (!failure) return;
@@ -90,11 +92,14 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     shared.clock->steer(now);
   }
   std::vector<Event> said;
+  const auto tell_what_was_let_go = [&] {
+    for (const TargetRecord& record : std::exchange(let_go, {})) schedule.left(record, places->turned_away(record.number), handed_over.erase(record.number) > 0);
+  };
   while (!fatal) {
     news = false;
     words.clear();  // the journal says it to everybody
     for (Event& event : what_was_said(plan, request.run)) said.push_back(std::move(event));
-    for (const TargetRecord& record : std::exchange(let_go, {})) schedule.left(record, places->turned_away(record.number), handed_over.erase(record.number) > 0);
+    tell_what_was_let_go();
     Surroundings around = surroundings(plan, request);
     around.intent = RunIntent::none;  // the run's own is in the journal
     std::optional<std::set<int>> looked_at;
@@ -108,6 +113,7 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
       around = surroundings(plan, request);
       looked_at.emplace(likely.start.begin(), likely.start.end());
     }
+    tell_what_was_let_go();  // while servers were looked at, too
     around.intent = stopping ? RunIntent::pause : RunIntent::none;
     const std::set<int> at_hand = busy;  // as it is now: the claim is made on another thread
     const auto claim = [&] {
@@ -154,6 +160,7 @@ Task<Result<RunState>> Runner::Impl::shared_loop(const Plan& plan, JournalWriter
     soon(schedule.leaves_places() ? SharedSchedule::kLeftToOthers : Seconds(5));
     // Many workers tell each other of much: what they say is looked at together.
     if (answer->claimed.empty()) co_await sleep_for(kTogether);
+    if (const auto rest = schedule.next_take_up()) soon(*rest + Seconds(0.01));
     if (schedule.next_end()) soon(*schedule.next_end() + Seconds(0.05));
     co_await wait(until, next_look_at_places(plan, request));
   }

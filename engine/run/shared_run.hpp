@@ -18,6 +18,7 @@ struct SharedRun {
   bool may_start = false;         // takes up a run that isn't running: planned or halted
   bool halts = false;             // told to stop, and nobody else is there: the run is halted by that
   SteeredClock* clock = nullptr;  // is told the journal's time, when there is one
+  Seconds left_alone{15};         // what was let go of is the others' for so long (they look every few seconds)
   bool waits = true;              // for what others do; otherwise it returns when there is nothing for it
 };
 

@@ -59,6 +59,7 @@ void SharedSchedule::follow(const ClaimView& view, WallTime now) {
     const bool held = view.leased.contains(record.number);
     rollout_.follow(record, held, began_);
     const bool is_under_way = record.state == TargetState::running || record.state == TargetState::rolling_back;
+    known_[record.number] = {record.epoch, is_under_way};
     if (!is_under_way) let_go_of_.erase(record.number);
     if (held && is_under_way)
       in_flight_.insert(record.number);
@@ -81,6 +82,9 @@ void SharedSchedule::follow(const ClaimView& view, WallTime now) {
 }
 
 void SharedSchedule::left(const TargetRecord& record, bool is_no_failure, bool handed_over) {
+  // Others may have been quicker than this process's own next look: then what it knows of the target is out of date.
+  const auto known = known_.find(record.number);
+  if (known != known_.end() && (known->second.epoch > record.epoch || (known->second.epoch == record.epoch && !known->second.is_under_way))) return;
   rollout_.over(record.number, record, is_no_failure);
   let_go_of_[record.number] = {std::chrono::steady_clock::now(), handed_over};
 }
@@ -88,7 +92,7 @@ void SharedSchedule::left(const TargetRecord& record, bool is_no_failure, bool h
 void SharedSchedule::take_up_what_nobody_took(const ClaimView& view) {
   for (auto entry = let_go_of_.begin(); entry != let_go_of_.end();) {
     const auto& [number, let_go_of] = *entry;
-    if (!let_go_of.handed_over || is_left_to_others(number) || view.leased.contains(number)) {
+    if (!let_go_of.handed_over || is_left_alone(number) || view.leased.contains(number)) {
       ++entry;
       continue;
     }
@@ -97,9 +101,19 @@ void SharedSchedule::take_up_what_nobody_took(const ClaimView& view) {
   }
 }
 
-bool SharedSchedule::is_left_to_others(int number) const {
+// Also without others: servers that can't be reached aren't asked all the time.
+bool SharedSchedule::is_left_alone(int number) const {
   const auto found = let_go_of_.find(number);
-  return others_ > 0 && found != let_go_of_.end() && std::chrono::steady_clock::now() - found->second.since < kLetGoOf;
+  return found != let_go_of_.end() && (others_ > 0 || found->second.handed_over) && std::chrono::steady_clock::now() - found->second.since < shared_.left_alone;
+}
+
+std::optional<Seconds> SharedSchedule::next_take_up() const {
+  std::optional<Seconds> next;
+  for (const auto& [number, let_go_of] : let_go_of_) {
+    const Seconds left = shared_.left_alone - Seconds(std::chrono::steady_clock::now() - let_go_of.since);
+    if (let_go_of.handed_over && left > Seconds(0)) next = next ? std::min(*next, left) : left;
+  }
+  return next;
 }
 
 // Whoever looks first would take all there is, and the others would have nothing to do. What was interrupted can't wait.
@@ -140,11 +154,12 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
       told_waits_ = essence_of_waits(*waits);
       to_write_.push_back(*std::move(waits));
     }
-  // What was let go of is nobody's for a moment: the run doesn't end before the others have had their time to take it up.
-  const bool others_have_time = surroundings.intent == RunIntent::none && std::any_of(let_go_of_.begin(), let_go_of_.end(), [this](const auto& entry) {
-    return is_left_to_others(entry.first);
+  // What was let go of is nobody's for a moment: the run doesn't end before the others have had their time to take it up, or this process
+  // takes it up again.
+  const bool some_rest = surroundings.intent == RunIntent::none && std::any_of(let_go_of_.begin(), let_go_of_.end(), [this](const auto& entry) {
+    return is_left_alone(entry.first);
   });
-  const bool nobody_is_at_work = decision_.finished && view.leased.empty() && busy.empty() && !others_have_time;
+  const bool nobody_is_at_work = decision_.finished && view.leased.empty() && busy.empty() && !some_rest;
   const bool ends = !told_to_stop || (shared_.halts && view.others == 0);
   const bool is_cancelled = view.run.intent == RunIntent::cancel;
   if (nobody_is_at_work && ends) {
@@ -160,7 +175,7 @@ ClaimChoice SharedSchedule::choose(const ClaimView& view, Surroundings surroundi
   } else {
     const std::vector<int> start = shared_.regions.empty() ? decision_.start : rollout_.decide_in(shared_.regions, surroundings).start;
     std::copy_if(start.begin(), start.end(), std::back_inserter(choice.start), [&](int number) { return !busy.contains(number); });
-    std::erase_if(choice.start, [this](int number) { return is_left_to_others(number); });
+    std::erase_if(choice.start, [this](int number) { return is_left_alone(number); });
     leave_to_others(choice.start, view.others, busy.size());
   }
   choice.joins = {{"direction", "forward"}, {"by", this_operator()}, {"version", PGCONVOY_VERSION}, {"options", rollout_.options()}};

@@ -30,20 +30,21 @@ class SharedSchedule {
   void took(const ClaimAnswer& answer);
 
   // This process has let go of a target that hasn't ended: for a while it is left to the others, where there are any. One that was
-  // handed over to them is taken up again here when nobody took it: they may all keep to other regions, or be gone.
+  // handed over to them, since its servers can't be reached from here, is taken up again here after that while when nobody took it:
+  // they may all keep to other regions, or be gone. Nothing when it has become known meanwhile that another process took it.
   void left(const TargetRecord& record, bool is_no_failure, bool handed_over);
 
   const Decision& decision() const { return decision_; }
   std::optional<RunState> over() const { return over_; }  // how the run ended, or that it isn't under way
   std::optional<Seconds> next_end() const { return next_end_; }
+  std::optional<Seconds> next_take_up() const;  // until something that was let go of is taken up again here
   // Places beyond this process's share are left to the other workers for a moment: look again after it.
   static constexpr Seconds kLeftToOthers{2};
-  static constexpr Seconds kLetGoOf{15};  // the others look every few seconds
   bool leaves_places() const { return left_since_.has_value(); }
 
  private:
   void follow(const ClaimView& view, WallTime now);
-  bool is_left_to_others(int number) const;
+  bool is_left_alone(int number) const;
   void take_up_what_nobody_took(const ClaimView& view);
   void leave_to_others(std::vector<int>& start, int others, std::size_t busy);
   void hear(const Event& event, WallTime now);
@@ -67,6 +68,11 @@ class SharedSchedule {
     bool handed_over = false;
   };
   std::map<int, LetGoOf> let_go_of_;  // targets
+  struct Known {
+    int epoch = 0;
+    bool is_under_way = false;
+  };
+  std::map<int, Known> known_;  // targets: what the journal said last of them
 };
 
 }  // namespace pgconvoy

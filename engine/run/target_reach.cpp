@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kHandedOver = 3;  // times: then it isn't one process that can't reach them
 constexpr Seconds kAnswersWithin{10};
+constexpr int kTakenUp = 40;  // times, by whomever: some ten minutes, where nobody else takes it
 
 }  // namespace
 
@@ -16,6 +17,11 @@ Task<bool> TargetRunner::others_may_try() {
   const auto ask = [this] { return setup_.others(); };
   const auto others = co_await run_blocking(setup_.services.pool, ask);
   co_return others && *others > 0;
+}
+
+bool TargetRunner::may_be_taken_up_later(const Error& error) const {
+  const bool may_pass = error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timeout;
+  return setup_.claimed_from && may_pass && work_.record.epoch < kTakenUp;
 }
 
 Task<bool> TargetRunner::is_for_others(Error error) {

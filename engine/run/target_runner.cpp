@@ -135,6 +135,7 @@ Task<Result<void>> TargetRunner::work() {
       json data{{"reason", describe(*refused)}, {"error", to_json_value(*refused)}};
       co_return co_await append(event(EventKind::target_skipped, {}, std::move(data)));
     }
+    handed_over_ = may_be_taken_up_later(*refused);
     co_return co_await leave_as_it_is(*refused);
   }
   if (setup_.request.direction == Direction::backward || work_.record.state == TargetState::rolling_back) {

@@ -78,6 +78,8 @@ class TargetRunner {
   // Likewise of one that is out of reach, whatever it is.
   Task<bool> is_for_others(Error error);
   Task<bool> others_may_try();
+  // What can't even be taken up now may be later, by this process too: until many have tried.
+  bool may_be_taken_up_later(const Error& error) const;
   Task<Result<bool>> gather_and_check();  // false: skipped
 
   Task<Result<void>> forward();

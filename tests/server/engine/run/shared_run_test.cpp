@@ -200,14 +200,59 @@ TEST_CASE("shared run: the run doesn't end because its last target was let go of
 TEST_CASE("shared run: what was handed over and nobody took is taken up again by who let go of it", "[shared-run]") {
   TwoHosts hosts;
   hosts.reaches.part->regions = {"another one"};
+  hosts.cut_off.part->left_alone = Seconds(2);
   const auto begun = std::chrono::steady_clock::now();
   const auto target = hosts.end(Error(ErrorKind::unreachable, "no route to host"));
   CHECK(target.state == TargetState::succeeded);
   CHECK(target.epoch == 2);
   CHECK(TwoHosts::times(hosts.cut_off, "apply second") == 2);
   CHECK(TwoHosts::times(hosts.reaches, "apply second") == 0);
-  CHECK(std::chrono::steady_clock::now() - begun > SharedSchedule::kLetGoOf);
+  CHECK(std::chrono::steady_clock::now() - begun > std::chrono::seconds(2));
   CHECK(must(hosts.reaches.world.journal->run(hosts.run)).state == RunState::succeeded);
+}
+
+TEST_CASE("shared run: what can't be taken up again yet, since its server is still out of reach, is later", "[shared-run]") {
+  TwoHosts hosts;
+  hosts.reaches.part->regions = {"another one"};
+  hosts.cut_off.part->left_alone = Seconds(1);
+  FakeWorld& world = hosts.cut_off.world;
+  world.plan.fleet.servers["db"].id = "db";
+  world.plan.fleet.servers["db"].url = "postgresql://admin@127.0.0.1:1/postgres";
+  // No condition asks for facts of it; whoever takes the target up needs the server.
+  world.plan.fleet.instances["shop"].id = "shop";
+  world.plan.fleet.instances["shop"].server = "db";
+  world.plan.targets.front().placements["shop"] = Placement{"db", "db"};
+  const auto watching = must(open_journal(hosts.database.url(), OpenMode::read_only));
+  world.sessions.reaches = [&] { return must(watching->target(hosts.run, 1)).epoch > 3; };
+  const auto target = hosts.end(Error(ErrorKind::unreachable, "no route to host"));
+  CHECK(target.state == TargetState::succeeded);
+  CHECK(target.epoch == 4);
+  CHECK(TwoHosts::times(hosts.cut_off, "apply second") == 2);
+  CHECK(TwoHosts::times(hosts.cut_off, "undo first") == 0);
+  CHECK(must(hosts.reaches.world.journal->run(hosts.run)).state == RunState::succeeded);
+}
+
+TEST_CASE("shared run: what can't be taken up is tried again by the only worker there is, and not for ever", "[shared-run]") {
+  const JournalDatabase database;
+  Member gone(database, {"first", "second"}, 1, Seconds(1)), alone(database, {"first", "second"}, 1, Seconds(1));
+  const std::int64_t run = gone.world.run_id();
+  gone.world.scripts["second"].throws = true;
+  REQUIRE_FALSE(gone.take_part(run));
+  gone.keeper.reset();
+  alone.part->left_alone = Seconds(0.01);
+  FakeWorld& world = alone.world;
+  world.plan.fleet.servers["db"].id = "db";
+  world.plan.fleet.servers["db"].url = "postgresql://admin@127.0.0.1:1/postgres";
+  world.plan.targets.front().placements["shop"] = Placement{"db", "db"};
+  CHECK(must(alone.take_part(run)) == RunState::halted);
+  const auto target = must(world.journal->target(run, 1));
+  CHECK(target.state == TargetState::running);
+  CHECK(target.epoch > 10);
+  CHECK(target.epoch < 100);
+  CHECK(world.calls.empty());
+  world.sessions.reaches = [] { return true; };
+  alone.part->may_start = true;
+  CHECK(must(alone.take_part(run)) == RunState::succeeded);
 }
 
 TEST_CASE("shared run: a worker whose lease is another's begins nothing more and writes nothing", "[shared-run]") {
