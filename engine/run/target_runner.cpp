@@ -323,7 +323,8 @@ Task<Result<void>> TargetRunner::backward(std::string failed_step, Error error) 
 
 // Begun, and now out of reach or in other hands: nothing is decided and nothing touched, `resume` goes on from here.
 Task<Result<void>> TargetRunner::leave_as_it_is(Error error) {
-  json text{{"text", "left as it is, for a later resume: " + describe(error)}, {"error", to_json_value(error)}};
+  const char* const until = handed_over_ ? "for another worker, or for this one in a while: " : "for a later resume: ";
+  json text{{"text", std::string("left as it is, ") + until + describe(error)}, {"error", to_json_value(error)}};
   co_return co_await append(event(EventKind::note, {}, std::move(text)));
 }
 

@@ -13,6 +13,7 @@
 
 #include "engine/run/runner.hpp"
 #include "tests/engine/journal/fixtures.hpp"
+#include "tests/support/silent_session.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/loop.hpp"
 
@@ -112,31 +113,12 @@ class ScriptedOperation final : public Operation {
   std::vector<std::string>& calls_;
 };
 
-// Every statement goes well and gives nothing.
-class SilentSession final : public Session {
- public:
-  Task<Result<Rows>> query(std::string, std::vector<Value>, std::optional<Seconds>) override { co_return Rows(); }
-  Task<Result<std::vector<Rows>>> script(std::string, std::optional<Seconds>) override { co_return std::vector<Rows>(); }
-  Task<Result<void>> copy_out(std::string, CopySink, std::optional<Seconds>) override { co_return Result<void>(); }
-  std::string quote_identifier(const std::string& name) const override { return name; }
-  std::string quote_literal(const std::string& value) const override { return value; }
-  Result<Secret> encrypt_password(const Secret& clear, const std::string&) const override { return clear; }
-  int server_version() const override { return 150004; }
-  int backend_pid() const override { return 4711; }
-  bool usable() const override { return true; }
-  const std::string& server() const override { return server_; }
-  void close() override {}
-
- private:
-  std::string server_ = "silent";
-};
-
 class NoSessions final : public SessionFactory {
  public:
   std::function<bool()> reaches = [] { return false; };  // a server that says nothing, instead of none
   Task<Result<SessionPtr>> open(ConnectionSpec, SessionOptions) override {
     if (reaches()) {
-      SessionPtr silent = std::make_unique<SilentSession>();
+      SessionPtr silent = std::make_unique<testing::SilentSession>();
       co_return silent;
     }
     co_return Error(ErrorKind::unreachable, "there is no server in this test");

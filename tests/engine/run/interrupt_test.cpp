@@ -12,15 +12,16 @@
 #include "engine/core/clock.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/loop.hpp"
+#include "tests/support/silent_session.hpp"
 
 using namespace pgconvoy;
 
 namespace {
 
 // Answers every statement, and counts them.
-class Answering final : public Session {
+class Answering final : public testing::SilentSession {
  public:
-  explicit Answering(int& statements) : statements_(statements) {}
+  explicit Answering(int& statements) : SilentSession("eu-pg15"), statements_(statements) {}
   Task<Result<Rows>> query(std::string, std::vector<Value>, std::optional<Seconds>) override {
     ++statements_;
     co_return Rows();
@@ -33,18 +34,9 @@ class Answering final : public Session {
     ++statements_;
     co_return Result<void>();
   }
-  std::string quote_identifier(const std::string& name) const override { return name; }
-  std::string quote_literal(const std::string& value) const override { return value; }
-  Result<Secret> encrypt_password(const Secret& clear, const std::string&) const override { return clear; }
-  int server_version() const override { return 150004; }
-  int backend_pid() const override { return 4711; }
-  bool usable() const override { return true; }
-  const std::string& server() const override { return server_; }
-  void close() override {}
 
  private:
   int& statements_;
-  std::string server_ = "eu-pg15";
 };
 
 class Factory final : public SessionFactory {
