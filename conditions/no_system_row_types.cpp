@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> columns_of(const BuiltinsFact& server, const std::string& relation) {
   std::vector<std::string> columns;
   for (const std::string_view line : lines_of(server.columns))
-    if (line.starts_with(relation + ".")) columns.emplace_back(line.substr(relation.size() + 1));
+    if (line.starts_with(relation + ".")) columns.emplace_back(name_of_column(line).substr(relation.size() + 1));
   return columns;
 }
 

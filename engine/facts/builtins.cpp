@@ -38,7 +38,7 @@ std::string builtins_sql(int) {
     'operators', (select string_agg(o.oprname || '(' || case o.oprleft when 0 then 'NONE' else format_type(o.oprleft, null) end || ', '
                                     || case o.oprright when 0 then 'NONE' else format_type(o.oprright, null) end || ')', E'\n')
                     from pg_operator o where o.oid < 16384),
-    'columns', (select string_agg(c.relname || '.' || a.attname, E'\n' order by c.oid, a.attnum)
+    'columns', (select string_agg(c.relname || '.' || a.attname || E'\t' || format_type(a.atttypid, null), E'\n' order by c.oid, a.attnum)
                   from pg_class c join pg_attribute a on a.attrelid = c.oid
                  where c.oid < 16384 and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped),
     'settings', case when pg_has_role('pg_read_all_settings', 'member')
@@ -66,6 +66,8 @@ std::string_view operator_kind(std::string_view signature) {
   if (types.size() == 2 && types[0] == "NONE") return "prefix";
   return types.size() == 2 && types[1] == "NONE" ? "postfix" : "infix";
 }
+
+std::string_view name_of_column(std::string_view line) { return line.substr(0, line.find('\t')); }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -105,7 +107,15 @@ Builtins::Builtins(const BuiltinsFact& fact)
 
 bool Builtins::has_function(std::string_view signature) const { return has_line(functions_, signature, '\t'); }
 bool Builtins::has_operator(std::string_view signature) const { return has_line(operators_, signature, '\n'); }
-bool Builtins::has_column(std::string_view column) const { return has_line(columns_, column, '\n'); }
+bool Builtins::has_column(std::string_view column) const { return has_line(columns_, column, '\t') || has_line(columns_, column, '\n'); }
+
+std::string_view Builtins::type_of_column(std::string_view column) const {
+  const std::string wanted = "\n" + std::string(column) + "\t";
+  const auto at = columns_.find(wanted);
+  if (at == std::string::npos) return {};
+  const std::string_view type = std::string_view(columns_).substr(at + wanted.size());
+  return type.substr(0, type.find('\n'));
+}
 
 bool Builtins::takes_call(std::string_view signature) const {
   return has_function(signature) || has_overload(functions_, signature);

@@ -16,7 +16,7 @@ inline constexpr const char* kBuiltinsPart = "builtins";
 struct BuiltinsFact {
   std::string functions;  // "array_append(anyarray, anyelement)\t0": with the number of arguments that have defaults
   std::string operators;  // "!(bigint, NONE)"
-  std::string columns;    // "pg_database.datname", those of a relation in their order
+  std::string columns;    // "pg_database.datname\tname", those of a relation in their order; without the type in older journals
   std::string settings;   // "work_mem"; "" when our role may not see all of them
 };
 PGCONVOY_JSON(BuiltinsFact);
@@ -32,6 +32,7 @@ class Builtins {
   bool has_function(std::string_view signature) const;
   bool has_operator(std::string_view signature) const;
   bool has_column(std::string_view column) const;    // "pg_database.datname"
+  std::string_view type_of_column(std::string_view column) const;  // "" when there is none of that name, or its type isn't known
 
   // A call with arguments of these types finds a function here: the same signature, one with further arguments that
   // have defaults, or one that is polymorphic where the types differ.
@@ -48,6 +49,8 @@ std::string_view name_of_signature(std::string_view signature);
 std::vector<std::string_view> types_of_signature(std::string_view signature);
 // infix | prefix | postfix of an operator's signature: "!(bigint, NONE)" is postfix.
 std::string_view operator_kind(std::string_view signature);
+// "pg_database.datname" of a line of BuiltinsFact::columns.
+std::string_view name_of_column(std::string_view line);
 std::vector<std::string_view> lines_of(std::string_view text);
 
 }  // namespace pgconvoy

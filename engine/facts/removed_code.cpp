@@ -5,11 +5,12 @@
 #include "engine/facts/builtins.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/removed_names.hpp"
+#include "engine/facts/view_types.hpp"
 
 namespace pgconvoy {
 namespace {
 
-constexpr int kMostObjects = 200, kMostSources = 200;
+constexpr int kMostObjects = 200, kMostSources = 200, kMostViews = 200, kLongestTree = 262144;
 
 // $1: {"functions": [...], "operators": [...], "columns": [...]}, signatures as in CodeFacts.
 constexpr const char* kUses = R"sql(
@@ -94,6 +95,28 @@ with
         from definitions d), '[]'))
 )sql";
 
+// $1: [["pg_database.datcollate", its type on the target], ...]. A tree that is too long is "".
+constexpr const char* kViews = R"sql(
+with columns(name, relation, number, type, array_type, after) as materialized (
+  select w.name, c.oid, a.attnum, a.atttypid, t.typarray, to_regtype(w.after)
+    from (select p ->> 0, p ->> 1 from json_array_elements($1::json) p) w(name, after) join pg_class c on c.relname = split_part(w.name, '.', 1)
+    join pg_attribute a on a.attrelid = c.oid and a.attname = split_part(w.name, '.', 2) join pg_type t on t.oid = a.atttypid
+   where c.oid < 16384 and c.relkind in ('r', 'v') and a.attnum > 0),
+views(name, tree) as materialized (
+  select case c.relkind when 'm' then 'materialized view ' else 'view ' end || c.oid::regclass::text, r.ev_action::text
+    from pg_rewrite r join pg_class c on c.oid = r.ev_class
+   where r.oid >= 16384 and r.rulename = '_RETURN'
+     and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')),
+over(name, tree) as materialized (
+  select name, tree from views where exists (select from columns k where position(' :relid ' || k.relation || ' ' in tree) > 0)),
+most as (select name, case when length(tree) <= {longest} then tree else '' end as tree from over order by name limit {most})
+select json_build_object('columns', coalesce((select json_agg(json_build_object('name', name, 'relation', relation, 'number', number, 'type', type,
+                    'array_type', array_type,
+                    'widens', exists (select from pg_cast where castsource = type and casttarget = after and castcontext = 'i'),
+                    'narrows', exists (select from pg_cast where castsource = after and casttarget = type and castcontext = 'i'))) from columns), '[]'),
+                         'views', coalesce((select json_agg(json_build_object('name', name, 'tree', tree) order by name) from most), '[]'),
+                         'more_views', (select count(*) from over) - (select count(*) from most)))sql";
+
 // $1: a regular expression.
 constexpr const char* kSources = R"sql(
 with found as (select p.oid, count(*) over () as count from {from} and p.prosrc ~* $1 order by p.oid limit {most})
@@ -109,11 +132,28 @@ Task<Result<json>> one_document(Session& session, std::string sql, std::string a
   co_return json::parse(answer.text(0, 0));
 }
 
+// The answer to kViews, as it is kept.
+void keep_taken_types(const json& answer, json& found) {
+  std::vector<SystemColumn> columns;
+  for (const json& each : answer.at("columns")) columns.push_back({each.at("relation"), each.at("number"), each.at("type"), each.at("array_type"), each.at("widens"), each.at("narrows")});
+  std::vector<TakenTypeFact> kept;
+  for (const json& view : answer.at("views")) {
+    const std::string& tree = view.at("tree").get_ref<const std::string&>();
+    const auto taken = types_taken(tree, columns);
+    if (!taken) kept.push_back({view.at("name"), "", ""});
+    if (taken)
+      for (const TakenType& each : *taken) kept.push_back({view.at("name"), each.column, answer.at("columns")[each.source].at("name")});
+  }
+  found["taken_types"] = kept;
+  found["more_views"] = answer.at("more_views");
+}
+
 }  // namespace
 
+PGCONVOY_JSON_FIELDS(TakenTypeFact, view, column, source)
 PGCONVOY_JSON_FIELDS(DefinitionFact, object, clause, uses, is_operator, exact)
 PGCONVOY_JSON_FIELDS(RemovedUse, object, uses)
-PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions)
+PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, taken_types, more_views)
 
 Task<Result<json>> read_removed_code(const InquiryContext& context) {
   const auto code = part<CodeFacts>(context.database().parts, kCodePart);
@@ -129,13 +169,17 @@ Task<Result<json>> read_removed_code(const InquiryContext& context) {
     if (!there.takes_operands(each)) gone["operators"].push_back(each);
   for (const std::string& each : code->columns)
     if (!there.has_column(each)) gone["columns"].push_back(each);
+  const Builtins here(*source);
+  json retyped = json::array();
+  for (const std::string& each : code->columns)
+    if (here.type_of_column(each) != there.type_of_column(each) && there.has_column(each)) retyped.push_back({each, there.type_of_column(each)});
   const bool look_for_uses = !gone["functions"].empty() || !gone["operators"].empty() || !gone["columns"].empty();
   std::string pattern;
   if (!code->sources_read && code->routines > 0)
     pattern = pattern_of(removed_names(*source, *target, *code, context.source().version_number / 10000,
                                        context.target_server().version_number / 10000));
   json found = RemovedCodeFacts{};
-  if (!look_for_uses && pattern.empty() && !code->defines_over_builtins) co_return found;
+  if (!look_for_uses && retyped.empty() && pattern.empty() && !code->defines_over_builtins) co_return found;
 
   SessionOptions options = catalogue_options();
   CO_TRY(SessionPtr session, co_await context.open_source(context.database().database, std::move(options)));
@@ -147,6 +191,14 @@ Task<Result<json>> read_removed_code(const InquiryContext& context) {
     std::string wanted = gone.dump();
     CO_TRY(const json uses, co_await one_document(*session, std::move(sql), std::move(wanted)));
     found.update(uses);
+  }
+  if (!retyped.empty()) {
+    std::string sql = kViews;
+    fill_place(sql, "{longest}", std::to_string(kLongestTree));
+    fill_place(sql, "{most}", std::to_string(kMostViews));
+    std::string wanted = retyped.dump();
+    CO_TRY(const json views, co_await one_document(*session, std::move(sql), std::move(wanted)));
+    keep_taken_types(views, found);
   }
   if (!pattern.empty()) {
     std::string sql = kSources;

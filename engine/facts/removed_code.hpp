@@ -1,5 +1,5 @@
-// An inquiry: which objects of a database use what the target server doesn't have any more, and those of its sources
-// that may. It opens a session only when the part `code` leaves a question open. The administrator's session; reads
+// An inquiry: which objects of a database use what the target server doesn't have any more, those of its sources that
+// may, and which views give out columns of the system that have another type there. It opens a session only when the part `code` leaves a question open. The administrator's session; reads
 // the catalogue alone.
 #pragma once
 
@@ -31,12 +31,22 @@ struct RemovedUse {
 };
 PGCONVOY_JSON(RemovedUse);
 
+// A column of a view that takes its type from a column of the system.
+struct TakenTypeFact {
+  std::string view;    // "view public.v", "materialized view public.m"
+  std::string column;  // of the view; "" when that couldn't be told
+  std::string source;  // "pg_database.datcollate"; "" likewise
+};
+PGCONVOY_JSON(TakenTypeFact);
+
 struct RemovedCodeFacts {
   std::vector<RemovedUse> uses;      // stored expressions; a limited number
   int more_uses = 0;                 // objects beyond that
   std::vector<RoutineFact> sources;  // those that hold a removed name, when the part did not read all; likewise
   int more_sources = 0;
   std::vector<DefinitionFact> definitions;  // over what the server brings along, whether that is gone or not; a limited number
+  std::vector<TakenTypeFact> taken_types;  // from columns of the system whose type is another on the target
+  int more_views = 0;                      // over such columns, beyond a limited number that were looked at
 };
 PGCONVOY_JSON(RemovedCodeFacts);
 

@@ -11,12 +11,13 @@ namespace {
 
 std::string after_schema(std::string_view name) { return std::string(name.substr(name.find('.') == std::string_view::npos ? 0 : name.find('.') + 1)); }
 
+// Of settings, and of columns whatever their type is.
 std::set<std::string> missing_lines(std::string_view source, std::string_view target) {
-  const auto there = lines_of(target);
-  const std::unordered_set<std::string_view> known(there.begin(), there.end());
+  std::unordered_set<std::string_view> known;
+  for (const std::string_view line : lines_of(target)) known.insert(name_of_column(line));
   std::set<std::string> missing;
   for (const std::string_view line : lines_of(source))
-    if (!known.contains(line)) missing.emplace(line);
+    if (!known.contains(name_of_column(line))) missing.emplace(name_of_column(line));
   return missing;
 }
 

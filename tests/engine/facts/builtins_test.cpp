@@ -48,6 +48,22 @@ TEST_CASE("builtins: an operator counts with its side and its types") {
   CHECK_FALSE(builtins.has_column("pg_database.dat"));
 }
 
+TEST_CASE("builtins: a column with its type, and one of a journal that has none") {
+  BuiltinsFact fact = some_server();
+  fact.columns = "pg_database.datname\tname\npg_database.datcollate\ttext\npg_stat_ssl.pid";
+  const Builtins builtins(fact);
+  CHECK(builtins.has_column("pg_database.datname"));
+  CHECK(builtins.has_column("pg_stat_ssl.pid"));
+  CHECK_FALSE(builtins.has_column("pg_database.dat"));
+  CHECK(builtins.type_of_column("pg_database.datcollate") == "text");
+  CHECK(builtins.type_of_column("pg_stat_ssl.pid").empty());
+  CHECK(builtins.type_of_column("pg_database.none").empty());
+  BuiltinsFact before = fact;
+  before.columns = "pg_database.datname\tname\npg_database.datcollate\tname\npg_database.datlastsysoid\toid";
+  const RemovedNames removed = removed_names(before, fact, {}, 13, 15);
+  CHECK(removed.columns == std::map<std::string, std::set<std::string>>{{"pg_database", {"datlastsysoid"}}});
+}
+
 TEST_CASE("removed names: only what is gone under every signature, and not what the database has itself") {
   BuiltinsFact before = some_server();
   before.functions += "\npg_is_in_backup()\t0\npg_stop_backup()\t0\npg_stop_backup(boolean, boolean)\t0\nnow(integer)\t0";
