@@ -110,8 +110,8 @@ views(name, tree) as materialized (
 over(name, tree) as materialized (
   select name, tree from views where exists (select from columns k where position(' :relid ' || k.relation || ' ' in tree) > 0)),
 most as (select name, case when length(tree) <= {longest} then tree else '' end as tree from over order by name limit {most})
-select json_build_object('columns', coalesce((select json_agg(json_build_object('name', name, 'relation', relation, 'number', number, 'type', type,
-                    'array_type', array_type,
+select json_build_object('columns', coalesce((select json_agg(json_build_object('name', name, 'relation', relation::bigint, 'number', number, 'type', type::bigint,
+                    'array_type', array_type::bigint,
                     'widens', exists (select from pg_cast where castsource = type and casttarget = after and castcontext = 'i'),
                     'narrows', exists (select from pg_cast where castsource = after and casttarget = type and castcontext = 'i'))) from columns), '[]'),
                          'views', coalesce((select json_agg(json_build_object('name', name, 'tree', tree) order by name) from most), '[]'),
