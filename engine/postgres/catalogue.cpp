@@ -87,6 +87,32 @@ std::string catalogue_script(const Dialect& dialect) {
          catalogue::rare_objects_sql(dialect) + catalogue::privileges_sql(dialect) + catalogue::comments_sql(dialect);
 }
 
+std::string system_types_sql() {
+  return R"(
+select c.relname || '.' || a.attname as system_column, format_type(a.atttypid, null) as type
+  from pg_class c join pg_attribute a on a.attrelid = c.oid
+ where c.oid < 16384 and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped;
+)";
+}
+
+SystemTypes system_types(const std::vector<Rows>& results) {
+  SystemTypes types;
+  for (const Rows& rows : results) {
+    if (rows.columns.empty() || rows.columns.front() != "system_column") continue;
+    for (std::size_t i = 0; i < rows.size(); ++i) types.emplace(rows.text(i, 0), rows.text(i, 1));
+  }
+  return types;
+}
+
+RetypedColumns retyped_columns(const SystemTypes& source, const SystemTypes& target) {
+  RetypedColumns retyped;
+  for (const auto& [column, type] : source) {
+    const auto there = target.find(column);
+    if (there != target.end() && there->second != type) retyped[column.substr(column.find('.') + 1)].insert({type, there->second});
+  }
+  return retyped;
+}
+
 std::vector<CatalogueEntry> catalogue_entries(const std::vector<Rows>& results) {
   std::vector<CatalogueEntry> entries;
   for (const auto& rows : results) {

@@ -4,6 +4,8 @@
 // a property that only one of the two servers knows is left out on both sides.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,8 +55,23 @@ struct CatalogueComparison {
   int objects = 0;                      // entries compared
 };
 
-// Pure. An entry whose parent is missing on one side is counted with its parent, not reported by itself.
-CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target);
+// Types of the columns of system catalogues and views: "pg_database.datcollate" -> "name".
+using SystemTypes = std::map<std::string, std::string>;
+// Names of those columns whose type is another on the other server, with their types there and here:
+// "datcollate" -> {"name", "text"}.
+using RetypedColumns = std::map<std::string, std::set<std::string>>;
+
+// A SELECT, and the types out of what a script with it returned.
+std::string system_types_sql();
+SystemTypes system_types(const std::vector<Rows>& results);
+RetypedColumns retyped_columns(const SystemTypes& source, const SystemTypes& target);
+
+// Pure. An entry whose parent is missing on one side is counted with its parent, not reported by itself. What a view, a
+// rule, a policy or a function's parsed body owes to the types of system columns is no difference where they are given.
+CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const RetypedColumns& retyped = {});
+
+// Whether one of the differences is of a kind that may owe it to the types of system columns.
+bool may_be_retyped(const std::vector<Difference>& differences);
 
 // Casts of an array constructor moved into its elements, as PostgreSQL's parser does when it reads its own output
 // again: "(ARRAY['a'::character varying])::text[]" becomes "ARRAY[('a'::character varying)::text]". A CHECK with
@@ -64,6 +81,11 @@ std::string push_array_casts(std::string_view expression);
 // Whether the texts of two views are the same but for the name of one relation in front of columns. Since version 16
 // a view of a single relation is printed without it: "SELECT c.id FROM app.customers c" as "SELECT id ...".
 bool same_but_for_qualifier(std::string_view left, std::string_view right);
+
+// Whether the texts of two views are the same but for casts to the types that such a column has on either server, as
+// the server puts them where it reads "COALESCE(name, datcollate)" anew and leaves them out where they do nothing; and
+// for those types in the list of a view's columns. Never so for texts without such a column.
+bool same_but_for_types(std::string_view left, std::string_view right, const RetypedColumns& retyped);
 
 // -1, 0 or 1; numbers in the texts compare as numbers ("1.10" is newer than "1.9").
 int compare_versions(std::string_view left, std::string_view right);

@@ -1,4 +1,5 @@
 // Expressions as PostgreSQL prints them, in one of the forms that mean the same.
+#include <algorithm>
 #include <cctype>
 #include <vector>
 
@@ -102,12 +103,84 @@ bool adds_qualifier(const std::vector<std::string_view>& longer, const std::vect
   return j == shorter.size();
 }
 
+using Tokens = std::vector<std::string_view>;
+
+bool is_at(const Tokens& text, std::size_t i, const Tokens& part) {
+  return i + part.size() <= text.size() && std::equal(part.begin(), part.end(), text.begin() + static_cast<std::ptrdiff_t>(i));
+}
+
+// How many tokens of one of the types stand at `i`, with the brackets of an array; 0: none does.
+std::size_t type_at(const Tokens& text, std::size_t i, const std::vector<Tokens>& types) {
+  std::size_t longest = 0;
+  for (const Tokens& type : types)
+    if (is_at(text, i, type)) longest = std::max(longest, type.size());
+  return longest > 0 && is_at(text, i + longest, {"[", "]"}) ? longest + 2 : longest;
+}
+
+// A cast is printed as "(what is cast)::type".
+void drop_parentheses(Tokens& text) {
+  if (text.empty() || text.back() != ")") return;
+  std::size_t open = text.size();
+  for (int depth = 0; open > 0;) {
+    --open;
+    depth += text[open] == ")" ? 1 : text[open] == "(" ? -1 : 0;
+    if (depth == 0) break;
+  }
+  text.pop_back();
+  text.erase(text.begin() + static_cast<std::ptrdiff_t>(open));
+}
+
+// Without blanks, casts to these types, and names that a column has anyhow; in the list of a view's columns with one
+// sign for all of them.
+Tokens without_types(const Tokens& all, const std::vector<Tokens>& types) {
+  Tokens text, kept;
+  for (const std::string_view token : all)
+    if (!std::isspace(static_cast<unsigned char>(token[0]))) text.push_back(token);
+  bool in_columns = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_at(text, i, {";", "columns", "("})) in_columns = true;
+    if (in_columns && is_at(text, i, {")", ";"})) in_columns = false;
+    const bool starts_column = kept.empty() || kept.back() == "(" || kept.back() == ",";
+    if (const std::size_t size = in_columns && !starts_column ? type_at(text, i, types) : 0; size > 0) {
+      kept.push_back("*");
+      i += size - 1;
+    } else if (const std::size_t cast = is_at(text, i, {":", ":"}) ? type_at(text, i + 2, types) : 0; cast > 0) {
+      drop_parentheses(kept);
+      i += cast + 1;
+    } else if (text[i] == "AS" && i + 1 < text.size() && !kept.empty() && is_name(text[i + 1]) && kept.back() == text[i + 1]) {
+      ++i;
+    } else {
+      kept.push_back(text[i]);
+    }
+  }
+  return kept;
+}
+
+bool same_but_for_qualifier_in(const Tokens& ours, const Tokens& theirs) {
+  return ours.size() > theirs.size() ? adds_qualifier(ours, theirs) : adds_qualifier(theirs, ours);
+}
+
 }  // namespace
+
+bool same_but_for_types(std::string_view left, std::string_view right, const RetypedColumns& retyped) {
+  if (retyped.empty()) return false;
+  const std::string pushed_left = push_array_casts(left), pushed_right = push_array_casts(right);
+  const Tokens ours = tokens(pushed_left), theirs = tokens(pushed_right);
+  std::vector<Tokens> types;
+  for (const auto& [column, its] : retyped) {
+    if (std::find(ours.begin(), ours.end(), column) == ours.end()) continue;
+    for (const std::string& type : its) {
+      types.emplace_back();
+      for (const std::string_view token : tokens(type))
+        if (token != " ") types.back().push_back(token);
+    }
+  }
+  return !types.empty() && same_but_for_qualifier_in(without_types(ours, types), without_types(theirs, types));
+}
 
 bool same_but_for_qualifier(std::string_view left, std::string_view right) {
   if (left == right) return true;
-  const auto ours = tokens(left), theirs = tokens(right);
-  return ours.size() > theirs.size() ? adds_qualifier(ours, theirs) : adds_qualifier(theirs, ours);
+  return same_but_for_qualifier_in(tokens(left), tokens(right));
 }
 
 std::string push_array_casts(std::string_view text) {

@@ -40,7 +40,7 @@ SequenceValues values_in(const std::vector<Rows>& results) {
 }
 
 std::string reading_sql(const Dialect& dialect) {
-  return comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect) + sequence_values_sql();
+  return comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect) + sequence_values_sql() + system_types_sql();
 }
 
 // "12 true"; one that was never used stands before its first value.
@@ -112,7 +112,8 @@ Task<Result<Comparison>> compare_inside_copy(Session& target, RecordedDatabase r
                     reading_sql(theirs);
   CO_TRY(const std::vector<Rows> results, co_await target.script(std::move(sql), kCatalogueLimit));
   Comparison comparison;
-  auto catalogues = merge_catalogues(std::move(record.entries), catalogue_entries(results));
+  auto catalogues = merge_catalogues(std::move(record.entries), catalogue_entries(results),
+                                     retyped_columns(record.system_types, system_types(results)));
   comparison.differences = std::move(catalogues.differences);
   comparison.objects = catalogues.objects;
   compare_sequences(record.sequences, values_in(results), now, comparison);
@@ -192,6 +193,7 @@ Task<Result<RecordedDatabase>> record_database(Session& source, RecordOptions op
   const Dialect ours{record.version, record.target_version, true, {}, record.superusers, false};
   CO_TRY(const std::vector<Rows> results, co_await source.script(reading_sql(ours), kCatalogueLimit));
   record.entries = catalogue_entries(results);
+  record.system_types = system_types(results);
   record.tables = content_tables(results);
   record.sequences = values_in(results);
   if (!options.content) co_return std::move(record);
@@ -222,7 +224,7 @@ Task<Result<Comparison>> compare_with_record(Session& target, RecordedDatabase r
 std::string to_bytes(const RecordedDatabase& record) {
   json value{{"version", record.version}, {"target_version", record.target_version}, {"superusers", record.superusers},
              {"content", record.content}, {"seed", record.seed},                     {"sequences", record.sequences},
-             {"rows", record.rows},       {"bytes", record.bytes}};
+             {"rows", record.rows},       {"bytes", record.bytes},                 {"system_types", record.system_types}};
   for (const char* list : {"entries", "tables", "sums"}) value[list] = json::array();
   for (const CatalogueEntry& entry : record.entries) value["entries"].push_back(entry_json(entry));
   for (const ContentTable& table : record.tables) value["tables"].push_back(table_json(table));
@@ -241,6 +243,7 @@ Result<RecordedDatabase> record_from_bytes(const std::string& bytes) {
     record.content = value.at("content").get<bool>();
     record.seed = value.at("seed").get<std::uint64_t>();
     record.sequences = value.at("sequences").get<SequenceValues>();
+    record.system_types = value.value("system_types", SystemTypes{});  // not in records of older versions
     record.rows = value.at("rows").get<std::int64_t>();
     record.bytes = value.at("bytes").get<std::int64_t>();
     for (const json& entry : value.at("entries")) record.entries.push_back(entry_from(entry));
