@@ -8,14 +8,6 @@
 namespace pgconvoy {
 namespace {
 
-// Names of the relation's columns in their order, from a BuiltinsFact.
-std::vector<std::string> columns_of(const BuiltinsFact& server, const std::string& relation) {
-  std::vector<std::string> columns;
-  for (const std::string_view line : lines_of(server.columns))
-    if (line.starts_with(relation + ".")) columns.emplace_back(name_of_column(line).substr(relation.size() + 1));
-  return columns;
-}
-
 class NoSystemRowTypes final : public Condition {
  public:
   std::string name() const override { return "no_system_row_types"; }
@@ -45,8 +37,9 @@ class NoSystemRowTypes final : public Condition {
         findings.push_back(not_known(name(), move, found ? kBuiltinsPart : kSystemObjectsInquiry));
         continue;
       }
+      const Builtins source(*here), target(*there);
       for (const SystemRowColumn& column : found->columns) {
-        const auto before = columns_of(*here, column.relation), after = columns_of(*there, column.relation);
+        const auto before = source.columns_of(column.relation), after = target.columns_of(column.relation);
         if (before != after) findings.push_back(finding_of(move, column, before, after));
       }
     }
@@ -54,8 +47,8 @@ class NoSystemRowTypes final : public Condition {
   }
 
  private:
-  Finding finding_of(const Move& move, const SystemRowColumn& column, const std::vector<std::string>& before,
-                     const std::vector<std::string>& after) const {
+  Finding finding_of(const Move& move, const SystemRowColumn& column, const std::vector<std::string_view>& before,
+                     const std::vector<std::string_view>& after) const {
     Finding finding;
     finding.severity = column.has_rows ? Severity::block : Severity::warn;
     finding.condition = name();

@@ -51,7 +51,7 @@
 #include "conditions/target_is_backed_up.hpp"
 #include "conditions/trial_restore.hpp"
 #include "conditions/variables_follow.hpp"
-#include "conditions/views_keep_types.hpp"
+#include "conditions/views_keep_columns.hpp"
 #include "conditions/wal_fits.hpp"
 
 namespace pgconvoy {
@@ -78,7 +78,7 @@ void register_conditions(ConditionRegistry& registry) {
   registry.add(make_expressions_stay_immutable());
   registry.add(make_no_incompatible_polymorphics());
   registry.add(make_no_removed_builtins());
-  registry.add(make_views_keep_types());
+  registry.add(make_views_keep_columns());
   registry.add(make_routines_work_on_target());
   registry.add(make_no_shadowed_names());
   registry.add(make_no_hidden_load_order());

@@ -108,7 +108,7 @@ inline RunbookNode checks_ask_no_session() { return node("checks_ask_no_session"
 inline RunbookNode expressions_stay_immutable() { return node("expressions_stay_immutable", {}); }
 inline RunbookNode no_incompatible_polymorphics() { return node("no_incompatible_polymorphics", {}); }
 inline RunbookNode no_removed_builtins() { return node("no_removed_builtins", {}); }
-inline RunbookNode views_keep_types() { return node("views_keep_types", {}); }
+inline RunbookNode views_keep_columns() { return node("views_keep_columns", {}); }
 inline RunbookNode routines_work_on_target() { return node("routines_work_on_target", {}); }
 inline RunbookNode no_shadowed_names() { return node("no_shadowed_names", {}); }
 inline RunbookNode no_hidden_load_order() { return node("no_hidden_load_order", {}); }

@@ -57,7 +57,7 @@ Runbook upgrade(RunbookBuilder runbook, const std::string& from, const std::stri
           expressions_stay_immutable(),
           no_incompatible_polymorphics(),
           no_removed_builtins(),
-          views_keep_types(),
+          views_keep_columns(),
           routines_work_on_target(),
           no_shadowed_names(),
           no_hidden_load_order(),

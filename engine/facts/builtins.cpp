@@ -33,7 +33,11 @@ std::string builtins_sql(int) {
   return R"sql((
   select json_build_object(
     'functions', (select string_agg(case n.nspname when 'pg_catalog' then '' else n.nspname || '.' end
-                                    || p.proname || '(' || oidvectortypes(p.proargtypes) || E')\t' || p.pronargdefaults, E'\n')
+                                    || p.proname || '(' || oidvectortypes(p.proargtypes) || E')\t' || p.pronargdefaults
+                                    || case when p.proallargtypes is null then '' else coalesce(E'\t' || (
+                                         select string_agg(a.name || ' ' || format_type(a.type, null), ', ' order by a.place)
+                                           from unnest(p.proargnames, p.proallargtypes, p.proargmodes) with ordinality a(name, type, mode, place)
+                                          where a.mode in ('o', 'b', 't')), '') end, E'\n')
                     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.oid < 16384),
     'operators', (select string_agg(o.oprname || '(' || case o.oprleft when 0 then 'NONE' else format_type(o.oprleft, null) end || ', '
                                     || case o.oprright when 0 then 'NONE' else format_type(o.oprright, null) end || ')', E'\n')
@@ -107,6 +111,26 @@ Builtins::Builtins(const BuiltinsFact& fact)
 
 bool Builtins::has_function(std::string_view signature) const { return has_line(functions_, signature, '\t'); }
 bool Builtins::has_operator(std::string_view signature) const { return has_line(operators_, signature, '\n'); }
+std::string_view Builtins::columns_of_function(std::string_view signature) const {
+  const std::string wanted = "\n" + std::string(signature) + "\t";
+  const auto at = functions_.find(wanted);
+  if (at == std::string::npos) return {};
+  std::string_view line = std::string_view(functions_).substr(at + wanted.size());
+  line = line.substr(0, line.find('\n'));
+  const auto tab = line.find('\t');
+  return tab == std::string_view::npos ? std::string_view() : line.substr(tab + 1);
+}
+
+std::vector<std::string_view> Builtins::columns_of(std::string_view relation) const {
+  std::vector<std::string_view> names;
+  const std::string wanted = "\n" + std::string(relation) + ".";
+  for (auto at = columns_.find(wanted); at != std::string::npos; at = columns_.find(wanted, at + 1)) {
+    const std::string_view rest = std::string_view(columns_).substr(at + wanted.size());
+    names.push_back(name_of_column(rest.substr(0, rest.find('\n'))));
+  }
+  return names;
+}
+
 bool Builtins::has_column(std::string_view column) const { return has_line(columns_, column, '\t') || has_line(columns_, column, '\n'); }
 
 std::string_view Builtins::type_of_column(std::string_view column) const {

@@ -14,7 +14,8 @@ inline constexpr const char* kBuiltinsPart = "builtins";
 
 // One line each. A server has thousands, so they travel as text.
 struct BuiltinsFact {
-  std::string functions;  // "array_append(anyarray, anyelement)\t0": with the number of arguments that have defaults
+  // "pg_get_keywords()\t0\tword text, ...": with the number of arguments that have defaults, and the columns that it returns.
+  std::string functions;
   std::string operators;  // "!(bigint, NONE)"
   std::string columns;    // "pg_database.datname\tname", those of a relation in their order; without the type in older journals
   std::string settings;   // "work_mem"; "" when our role may not see all of them
@@ -33,6 +34,9 @@ class Builtins {
   bool has_operator(std::string_view signature) const;
   bool has_column(std::string_view column) const;    // "pg_database.datname"
   std::string_view type_of_column(std::string_view column) const;  // "" when there is none of that name, or its type isn't known
+
+  std::vector<std::string_view> columns_of(std::string_view relation) const;     // names, in their order; views into this
+  std::string_view columns_of_function(std::string_view signature) const;        // "word text, catcode \"char\""; "" for a function without
 
   // A call with arguments of these types finds a function here: the same signature, one with further arguments that
   // have defaults, or one that is polymorphic where the types differ.

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "engine/facts/builtins.hpp"
 #include "engine/facts/part.hpp"
 #include "engine/facts/removed_names.hpp"
-#include "engine/facts/view_types.hpp"
+#include "engine/facts/view_columns.hpp"
 
 namespace pgconvoy {
 namespace {
@@ -95,25 +99,33 @@ with
         from definitions d), '[]'))
 )sql";
 
-// $1: [["pg_database.datcollate", its type on the target], ...]. A tree that is too long is "".
+// $1: {"columns": [["pg_database.datcollate", its type on the target], ...], "relations": ["pg_database", ...],
+// "functions": ["function pg_get_keywords()", ...]}. A tree that is too long is "".
 constexpr const char* kViews = R"sql(
 with columns(name, relation, number, type, array_type, after) as materialized (
   select w.name, c.oid, a.attnum, a.atttypid, t.typarray, to_regtype(w.after)
-    from (select p ->> 0, p ->> 1 from json_array_elements($1::json) p) w(name, after) join pg_class c on c.relname = split_part(w.name, '.', 1)
+    from (select p ->> 0, p ->> 1 from json_array_elements($1::json -> 'columns') p) w(name, after) join pg_class c on c.relname = split_part(w.name, '.', 1)
     join pg_attribute a on a.attrelid = c.oid and a.attname = split_part(w.name, '.', 2) join pg_type t on t.oid = a.atttypid
    where c.oid < 16384 and c.relkind in ('r', 'v') and a.attnum > 0),
+lists(name, oid, mark) as materialized (
+  select w.name, c.oid, ' :relid ' || c.oid || ' ' from json_array_elements_text($1::json -> 'relations') w(name) join pg_class c on c.relname = w.name
+   where c.oid < 16384 and c.relkind in ('r', 'v')
+  union all
+  select w.name, p.oid, ' :funcid ' || p.oid || ' ' from json_array_elements_text($1::json -> 'functions') w(name)
+    join pg_proc p on p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace and 'function ' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')' = w.name),
+marks(mark) as materialized (select mark from lists union select ' :relid ' || relation || ' ' from columns),
 views(name, tree) as materialized (
   select case c.relkind when 'm' then 'materialized view ' else 'view ' end || c.oid::regclass::text, r.ev_action::text
     from pg_rewrite r join pg_class c on c.oid = r.ev_class
    where r.oid >= 16384 and r.rulename = '_RETURN'
      and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')),
-over(name, tree) as materialized (
-  select name, tree from views where exists (select from columns k where position(' :relid ' || k.relation || ' ' in tree) > 0)),
+over(name, tree) as materialized (select name, tree from views where exists (select from marks m where position(m.mark in tree) > 0)),
 most as (select name, case when length(tree) <= {longest} then tree else '' end as tree from over order by name limit {most})
 select json_build_object('columns', coalesce((select json_agg(json_build_object('name', name, 'relation', relation::bigint, 'number', number, 'type', type::bigint,
                     'array_type', array_type::bigint,
                     'widens', exists (select from pg_cast where castsource = type and casttarget = after and castcontext = 'i'),
                     'narrows', exists (select from pg_cast where castsource = after and casttarget = type and castcontext = 'i'))) from columns), '[]'),
+                         'lists', coalesce((select json_agg(json_build_object('name', name, 'oid', oid::bigint)) from lists), '[]'),
                          'views', coalesce((select json_agg(json_build_object('name', name, 'tree', tree) order by name) from most), '[]'),
                          'more_views', (select count(*) from over) - (select count(*) from most)))sql";
 
@@ -132,28 +144,99 @@ Task<Result<json>> one_document(Session& session, std::string sql, std::string a
   co_return json::parse(answer.text(0, 0));
 }
 
+// Columns by their position: which is the first one that is another, and whether there are as many.
+struct ChangedNames {
+  std::string name;  // "pg_database", "function pg_get_keywords()"
+  long from = 0;
+  bool shifts = false;
+};
+
+// What of the system looks otherwise on the target, of what the database's code uses.
+struct ChangedSystem {
+  json columns = json::array();                       // [name, type on the target]
+  std::vector<ChangedNames> relations, functions;
+
+  bool empty() const { return columns.empty() && relations.empty() && functions.empty(); }
+};
+
+void add_changed(std::vector<ChangedNames>& to, std::string name, const std::vector<std::string_view>& before, const std::vector<std::string_view>& after) {
+  const auto places = std::mismatch(before.begin(), before.end(), after.begin(), after.end());
+  const bool shifts = before.size() != after.size();
+  if (places.first != before.end() || shifts) to.push_back({std::move(name), places.first - before.begin() + 1, shifts});
+}
+
+// "word text, catcode \"char\"".
+std::vector<std::string_view> split_columns(std::string_view text) {
+  std::vector<std::string_view> columns;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(", "), text.size());
+    columns.push_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 2, text.size()));
+  }
+  return columns;
+}
+
+ChangedSystem changed_system(const CodeFacts& code, const Builtins& here, const Builtins& there) {
+  ChangedSystem changed;
+  std::set<std::string> relations;
+  for (const std::string& each : code.columns) {
+    relations.insert(each.substr(0, each.find('.')));
+    if (here.type_of_column(each) != there.type_of_column(each) && there.has_column(each)) changed.columns.push_back({each, there.type_of_column(each)});
+  }
+  for (const std::string& relation : relations)
+    if (const auto after = there.columns_of(relation); !after.empty()) add_changed(changed.relations, relation, here.columns_of(relation), after);
+  for (const std::string& each : code.functions)
+    if (there.has_function(each))
+      add_changed(changed.functions, "function " + each, split_columns(here.columns_of_function(each)), split_columns(there.columns_of_function(each)));
+  return changed;
+}
+
+json names_in(const std::vector<ChangedNames>& lists) {
+  json names = json::array();
+  for (const ChangedNames& each : lists) names.push_back(each.name);
+  return names;
+}
+
 // The answer to kViews, as it is kept.
-void keep_taken_types(const json& answer, json& found) {
+void keep_views(const json& answer, const ChangedSystem& changed, json& found) {
   std::vector<SystemColumn> columns;
-  for (const json& each : answer.at("columns")) columns.push_back({each.at("relation"), each.at("number"), each.at("type"), each.at("array_type"), each.at("widens"), each.at("narrows")});
+  for (const json& each : answer.at("columns"))
+    columns.push_back({each.at("relation"), each.at("number"), each.at("type"), each.at("array_type"), each.at("widens"), each.at("narrows")});
+  std::vector<ChangedList> relations, functions;
+  std::map<long, std::string> names;
+  for (const json& each : answer.at("lists")) {
+    const long oid = each.at("oid");
+    names[oid] = each.at("name");
+    for (const ChangedNames& list : changed.relations)
+      if (list.name == names[oid]) relations.push_back({oid, list.from, list.shifts});
+    for (const ChangedNames& list : changed.functions)
+      if (list.name == names[oid]) functions.push_back({oid, list.from, list.shifts});
+  }
   std::vector<TakenTypeFact> kept;
+  std::vector<PositionsFact> positions;
   for (const json& view : answer.at("views")) {
     const std::string& tree = view.at("tree").get_ref<const std::string&>();
     const auto taken = types_taken(tree, columns);
-    if (!taken) kept.push_back({view.at("name"), "", ""});
-    if (taken)
-      for (const TakenType& each : *taken) kept.push_back({view.at("name"), each.column, answer.at("columns")[each.source].at("name")});
+    const auto placed = named_by_position(tree, relations, functions);
+    if (!taken || !placed) {
+      kept.push_back({view.at("name"), "", ""});
+      continue;
+    }
+    for (const TakenType& each : *taken) kept.push_back({view.at("name"), each.column, answer.at("columns")[each.source].at("name")});
+    for (const long each : *placed) positions.push_back({view.at("name"), names[each]});
   }
   found["taken_types"] = kept;
+  found["positions"] = positions;
   found["more_views"] = answer.at("more_views");
 }
 
 }  // namespace
 
 PGCONVOY_JSON_FIELDS(TakenTypeFact, view, column, source)
+PGCONVOY_JSON_FIELDS(PositionsFact, view, source)
 PGCONVOY_JSON_FIELDS(DefinitionFact, object, clause, uses, is_operator, exact)
 PGCONVOY_JSON_FIELDS(RemovedUse, object, uses)
-PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, taken_types, more_views)
+PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, taken_types, positions, more_views)
 
 Task<Result<json>> read_removed_code(const InquiryContext& context) {
   const auto code = part<CodeFacts>(context.database().parts, kCodePart);
@@ -169,17 +252,14 @@ Task<Result<json>> read_removed_code(const InquiryContext& context) {
     if (!there.takes_operands(each)) gone["operators"].push_back(each);
   for (const std::string& each : code->columns)
     if (!there.has_column(each)) gone["columns"].push_back(each);
-  const Builtins here(*source);
-  json retyped = json::array();
-  for (const std::string& each : code->columns)
-    if (here.type_of_column(each) != there.type_of_column(each) && there.has_column(each)) retyped.push_back({each, there.type_of_column(each)});
+  const ChangedSystem changed = changed_system(*code, Builtins(*source), there);
   const bool look_for_uses = !gone["functions"].empty() || !gone["operators"].empty() || !gone["columns"].empty();
   std::string pattern;
   if (!code->sources_read && code->routines > 0)
     pattern = pattern_of(removed_names(*source, *target, *code, context.source().version_number / 10000,
                                        context.target_server().version_number / 10000));
   json found = RemovedCodeFacts{};
-  if (!look_for_uses && retyped.empty() && pattern.empty() && !code->defines_over_builtins) co_return found;
+  if (!look_for_uses && changed.empty() && pattern.empty() && !code->defines_over_builtins) co_return found;
 
   SessionOptions options = catalogue_options();
   CO_TRY(SessionPtr session, co_await context.open_source(context.database().database, std::move(options)));
@@ -192,13 +272,13 @@ Task<Result<json>> read_removed_code(const InquiryContext& context) {
     CO_TRY(const json uses, co_await one_document(*session, std::move(sql), std::move(wanted)));
     found.update(uses);
   }
-  if (!retyped.empty()) {
+  if (!changed.empty()) {
     std::string sql = kViews;
     fill_place(sql, "{longest}", std::to_string(kLongestTree));
     fill_place(sql, "{most}", std::to_string(kMostViews));
-    std::string wanted = retyped.dump();
+    std::string wanted = json{{"columns", changed.columns}, {"relations", names_in(changed.relations)}, {"functions", names_in(changed.functions)}}.dump();
     CO_TRY(const json views, co_await one_document(*session, std::move(sql), std::move(wanted)));
-    keep_taken_types(views, found);
+    keep_views(views, changed, found);
   }
   if (!pattern.empty()) {
     std::string sql = kSources;

@@ -1,5 +1,5 @@
 // An inquiry: which objects of a database use what the target server doesn't have any more, those of its sources that
-// may, and which views give out columns of the system that have another type there. It opens a session only when the part `code` leaves a question open. The administrator's session; reads
+// may, and which views owe something to columns of the system that have another type or place there. It opens a session only when the part `code` leaves a question open. The administrator's session; reads
 // the catalogue alone.
 #pragma once
 
@@ -39,6 +39,13 @@ struct TakenTypeFact {
 };
 PGCONVOY_JSON(TakenTypeFact);
 
+// A view that names the columns of a system relation or function by their position.
+struct PositionsFact {
+  std::string view;    // as above
+  std::string source;  // "pg_database", "function pg_get_keywords()"
+};
+PGCONVOY_JSON(PositionsFact);
+
 struct RemovedCodeFacts {
   std::vector<RemovedUse> uses;      // stored expressions; a limited number
   int more_uses = 0;                 // objects beyond that
@@ -46,7 +53,8 @@ struct RemovedCodeFacts {
   int more_sources = 0;
   std::vector<DefinitionFact> definitions;  // over what the server brings along, whether that is gone or not; a limited number
   std::vector<TakenTypeFact> taken_types;  // from columns of the system whose type is another on the target
-  int more_views = 0;                      // over such columns, beyond a limited number that were looked at
+  std::vector<PositionsFact> positions;    // views that name columns by their place, where that is another on the target
+  int more_views = 0;                      // over such columns or functions, beyond a limited number that were looked at
 };
 PGCONVOY_JSON(RemovedCodeFacts);
 

@@ -58,6 +58,15 @@ TEST_CASE("builtins: a column with its type, and one of a journal that has none"
   CHECK(builtins.type_of_column("pg_database.datcollate") == "text");
   CHECK(builtins.type_of_column("pg_stat_ssl.pid").empty());
   CHECK(builtins.type_of_column("pg_database.none").empty());
+  CHECK(builtins.columns_of("pg_database") == std::vector<std::string_view>{"datname", "datcollate"});
+  CHECK(builtins.columns_of("pg_stat").empty());
+  fact.functions = "pg_get_keywords()\t0\tword text, catcode \"char\"\nended(integer, bigint)\t1";
+  const Builtins more(fact);
+  CHECK(more.columns_of_function("pg_get_keywords()") == "word text, catcode \"char\"");
+  CHECK(more.columns_of_function("ended(integer, bigint)").empty());
+  CHECK(more.columns_of_function("none()").empty());
+  CHECK(more.takes_call("pg_get_keywords()"));
+  CHECK(more.takes_call("ended(integer)"));
   BuiltinsFact before = fact;
   before.columns = "pg_database.datname\tname\npg_database.datcollate\tname\npg_database.datlastsysoid\toid";
   const RemovedNames removed = removed_names(before, fact, {}, 13, 15);

@@ -9,7 +9,6 @@
 -- expect: warn; view public.v_array in; its column two takes its type from
 -- expect: warn; view public.v_scalar in; its column all_of takes its type from
 -- expect: warn; view public.v_scalar in; its column c takes its type from
--- expect: warn; view public.v_join in; its column datcollate takes its type from
 -- expect: warn; view public.v_using in; its column datcollate takes its type from
 -- expect: warn; view public.v_unnest in; its column u takes its type from
 -- expect: warn; view public.v_window in; its column before takes its type from
@@ -29,7 +28,6 @@ CREATE VIEW public.v_cte AS WITH all_of AS (SELECT oid, datcollate AS c FROM pg_
 CREATE VIEW public.v_recursive AS WITH RECURSIVE r(c, n) AS (SELECT datcollate, 1 FROM pg_database UNION ALL SELECT r.c, r.n + 1 FROM r WHERE r.n < 3) SELECT c, n FROM r;
 CREATE VIEW public.v_array AS SELECT array_agg(datcollate) AS all_of, ARRAY[datcollate::name, datname] AS two FROM pg_database GROUP BY datcollate, datname;
 CREATE VIEW public.v_scalar AS SELECT (SELECT d.datcollate FROM pg_database d LIMIT 1) AS c, ARRAY(SELECT collctype FROM pg_collation) AS all_of;
-CREATE VIEW public.v_join AS SELECT j.datcollate FROM (pg_database a JOIN pg_tablespace b ON a.dattablespace = b.oid) j;
 CREATE VIEW public.v_using AS SELECT datcollate FROM pg_database a JOIN (SELECT DISTINCT datcollate FROM pg_database) b USING (datcollate);
 CREATE VIEW public.v_unnest AS SELECT u FROM unnest(ARRAY(SELECT datcollate FROM pg_database)) u;
 CREATE VIEW public.v_window AS SELECT lag(datcollate) OVER (ORDER BY oid) AS before FROM pg_database;

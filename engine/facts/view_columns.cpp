@@ -1,4 +1,4 @@
-#include "engine/facts/view_types.hpp"
+#include "engine/facts/view_columns.hpp"
 
 #include <algorithm>
 #include <map>
@@ -184,7 +184,118 @@ class Types {
   std::map<std::pair<const NodeTree*, long>, Found> outputs_;
 };
 
+class Positions {
+ public:
+  Positions(const std::vector<ChangedList>& relations, const std::vector<ChangedList>& functions) : relations_(relations), functions_(functions) {}
+
+  void look_into(const NodeTree& query) {
+    const auto& ranges = query.field("rtable").items;
+    std::vector<Used> used(ranges.size());
+    collect(query, 0, used);
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      if (used[i].last < 0) continue;
+      const NodeTree& range = ranges[i];
+      switch (range.number("rtekind")) {
+        case kRelation:
+          if (const ChangedList* list = changed(relations_, range.number("relid")); list && !range.field("alias").field("colnames").items.empty())
+            note(*list, used[i], list->from);
+          break;
+        case kJoin:
+          if (range.field("alias").text == "ALIAS") look_into_join(range, ranges, used[i]);
+          break;
+        case kFunction:
+          for (const NodeTree& each : range.field("functions").items)
+            if (const ChangedList* list = changed(functions_, each.field("funcexpr").number("funcid"))) note(*list, used[i], list->from);
+          break;
+        default: break;
+      }
+    }
+  }
+
+  std::vector<long> found() && { return std::move(found_); }
+
+ private:
+  // Of the columns of one range: the last that is used, -1 for none; a whole row has them all.
+  struct Used {
+    long last = -1;
+    bool whole = false;
+  };
+
+  static const ChangedList* changed(const std::vector<ChangedList>& lists, long oid) {
+    const auto found = std::find_if(lists.begin(), lists.end(), [&](const ChangedList& each) { return each.oid == oid; });
+    return found == lists.end() ? nullptr : &*found;
+  }
+
+  // Variables of the query that stand `depth` queries further in.
+  void collect(const NodeTree& node, long depth, std::vector<Used>& used) {
+    if (node.label == "joinaliasvars") return;  // what a join could give, not what is used
+    if (node.text == "VAR" && node.number("varlevelsup") == depth) {
+      const long range = node.number("varno"), number = node.number("varattno");
+      if (range < 1 || static_cast<std::size_t>(range) > used.size()) return;
+      Used& its = used[static_cast<std::size_t>(range - 1)];
+      its.last = std::max(its.last, number);
+      its.whole = its.whole || number == 0;
+    }
+    for (const NodeTree& each : node.items) collect(each, each.text == "QUERY" ? depth + 1 : depth, used);
+  }
+
+  // A column of a join is a variable of one of its two sides, and that may be a join again.
+  static const NodeTree* base_of(const NodeTree* variable, const std::vector<NodeTree>& ranges, long& number) {
+    for (int depth = 0; depth < kDeepestJoin; ++depth) {
+      const long range = variable->number("varno");
+      number = variable->number("varattno");
+      if (range < 1 || static_cast<std::size_t>(range) > ranges.size()) return nullptr;
+      const NodeTree& found = ranges[static_cast<std::size_t>(range - 1)];
+      if (found.number("rtekind") != kJoin) return &found;
+      const auto& members = found.field("joinaliasvars").items;
+      if (number < 1 || static_cast<std::size_t>(number) > members.size()) return nullptr;
+      variable = &members[static_cast<std::size_t>(number - 1)];
+    }
+    return nullptr;
+  }
+
+  void look_into_join(const NodeTree& join, const std::vector<NodeTree>& ranges, const Used& used) {
+    const NodeTree* before = nullptr;
+    const ChangedList* shifting = nullptr;
+    long position = 0;
+    for (const NodeTree& member : join.field("joinaliasvars").items) {
+      ++position;
+      long number = 0;
+      const NodeTree* base = base_of(&member, ranges, number);
+      if (base != before && shifting) return note(*shifting, used, position);
+      before = base;
+      const ChangedList* list = base && base->number("rtekind") == kRelation ? changed(relations_, base->number("relid")) : nullptr;
+      if (list && number >= list->from) return note(*list, used, position);
+      if (list && list->shifts) shifting = list;
+    }
+  }
+
+  void note(const ChangedList& list, const Used& used, long from) {
+    const bool meets = used.whole || used.last >= from;
+    if (meets && std::find(found_.begin(), found_.end(), list.oid) == found_.end()) found_.push_back(list.oid);
+  }
+
+  static constexpr int kDeepestJoin = 100;
+  const std::vector<ChangedList>&relations_, &functions_;
+  std::vector<long> found_;
+};
+
+template <class Visit>
+void walk(const NodeTree& node, const Visit& visit) {
+  visit(node);
+  for (const NodeTree& each : node.items) walk(each, visit);
+}
+
 }  // namespace
+
+Result<std::vector<long>> named_by_position(std::string_view action, const std::vector<ChangedList>& relations, const std::vector<ChangedList>& functions) {
+  TRY(const NodeTree tree, parse_node_tree(action));
+  Positions positions(relations, functions);
+  walk(tree, [&](const NodeTree& node) {
+    if (node.text == "QUERY") positions.look_into(node);
+  });
+  return std::move(positions).found();
+}
 
 Result<std::vector<TakenType>> types_taken(std::string_view action, const std::vector<SystemColumn>& columns) {
   TRY(const NodeTree tree, parse_node_tree(action));

@@ -7,6 +7,6 @@
 namespace pgconvoy {
 
 // Needs the parts `code` and `builtins` and the inquiry `removed_code`.
-std::unique_ptr<Condition> make_views_keep_types();
+std::unique_ptr<Condition> make_views_keep_columns();
 
 }  // namespace pgconvoy

@@ -1,4 +1,4 @@
-#include "engine/facts/view_types.hpp"
+#include "engine/facts/view_columns.hpp"
 
 #include "engine/facts/node_tree.hpp"
 #include "tests/support/catch.hpp"
@@ -7,7 +7,7 @@ using namespace pgconvoy;
 
 namespace {
 
-// Shortened to what is looked at; tests/foresight/views_keep_types has whole ones, of a real server.
+// Shortened to what is looked at; tests/foresight/views_keep_columns has whole ones, of a real server.
 std::string query(const std::string& expression, const std::string& range = "{RTE :rtekind 0 :relid 1262 :relkind r :selectedCols (b 12)}") {
   return "({QUERY :commandType 1 :setOperations <> :rtable (" + range + ") :targetList ({TARGETENTRY :expr " + expression +
          " :resno 1 :resname a\\ b :resjunk false} {TARGETENTRY :expr " + expression + " :resno 2 :resname hidden :resjunk true})})";
@@ -50,7 +50,7 @@ TEST_CASE("node tree: what is no tree is refused, and one that never ends its ne
   CHECK(parse_node_tree(std::string(1000, '(') + std::string(1000, ')')));
 }
 
-TEST_CASE("view types: a column given out, and not what is cast, of another relation or only sorted by") {
+TEST_CASE("view columns: a column given out, and not what is cast, of another relation or only sorted by") {
   CHECK(taken(query(kOld)) == "a b:1;");
   CHECK(taken(query("{FUNCEXPR :funcid 406 :funcresulttype 25 :funcformat 1 :args (" + kOld + ")}")).empty());
   CHECK(taken(query("{FUNCEXPR :funcid 870 :funcresulttype 25 :funcformat 0 :args ({FUNCEXPR :funcresulttype 25 :funcformat 2 :args (" + kOld + ")})}")).empty());
@@ -62,7 +62,7 @@ TEST_CASE("view types: a column given out, and not what is cast, of another rela
   CHECK(taken("({QUERY :targetList") == "unreadable");
 }
 
-TEST_CASE("view types: of several expressions the first decides, where both types turn into each other") {
+TEST_CASE("view columns: of several expressions the first decides, where both types turn into each other") {
   const auto coalesce = [](const std::string& args) { return query("{COALESCE :coalescetype 19 :args (" + args + ")}"); };
   CHECK(taken(coalesce(kOld + " " + kOther)) == "a b:1;");
   CHECK(taken(coalesce(kOther + " " + kOld)).empty());
@@ -71,14 +71,14 @@ TEST_CASE("view types: of several expressions the first decides, where both type
   CHECK(taken(query("{CASEEXPR :casetype 19 :args ({CASEWHEN :expr " + kOld + " :result " + kOther + "}) :defresult " + kOther + "}")).empty());
 }
 
-TEST_CASE("view types: an integer that became narrower gives way to the wider one, and one that became wider doesn't") {
+TEST_CASE("view columns: an integer that became narrower gives way to the wider one, and one that became wider doesn't") {
   const auto coalesce = [](const std::string& args) { return query("{COALESCE :coalescetype 19 :args (" + args + ")}"); };
   CHECK(taken(coalesce(kOld + " " + kOther), false, true).empty());
   CHECK(taken(coalesce(kOld + " " + kOld), false, true) == "a b:1;");
   CHECK(taken(coalesce(kOther + " " + kOld), true, false) == "a b:1;");
 }
 
-TEST_CASE("view types: an argument of another type doesn't count, and an array of the type does") {
+TEST_CASE("view columns: an argument of another type doesn't count, and an array of the type does") {
   const std::string number = "{CONST :consttype 23 :constvalue 4 [ 1 0 0 0 ]}";
   CHECK(taken(query("{FUNCEXPR :funcresulttype 19 :funcformat 0 :args (" + number + " " + kOld + ")}")) == "a b:1;");
   CHECK(taken(query("{AGGREF :aggtype 1003 :args ({TARGETENTRY :expr " + kOld + " :resno 1}) :aggfilter <>}")) == "a b:1;");
@@ -86,7 +86,7 @@ TEST_CASE("view types: an argument of another type doesn't count, and an array o
   CHECK(taken(query("{ARRAY :array_typeid 1003 :elements (" + kOld + " " + kOther + ")}")) == "a b:1;");
 }
 
-TEST_CASE("view types: through a query that refers to itself, and one that refers to nothing") {
+TEST_CASE("view columns: through a query that refers to itself, and one that refers to nothing") {
   const std::string member = "{RTE :rtekind 6 :ctename r :ctelevelsup 1}";
   const auto leaf = [](const std::string& range, const std::string& expression) {
     return "{RTE :rtekind 1 :subquery {QUERY :setOperations <> :rtable (" + range + ") :targetList ({TARGETENTRY :expr " + expression + " :resno 1 :resname c})}}";
@@ -101,4 +101,59 @@ TEST_CASE("view types: through a query that refers to itself, and one that refer
   CHECK(taken(recursive("")).empty());
   CHECK(taken("({QUERY :cteList <> :rtable ({RTE :rtekind 6 :ctename r :ctelevelsup 0}) :targetList ({TARGETENTRY :expr "
               "{VAR :varno 1 :varattno 1 :vartype 19 :varlevelsup 0} :resno 1 :resname c})})").empty());
+}
+
+namespace {
+
+const std::string kDatabase = "{RTE :alias {ALIAS :aliasname d :colnames (\"a\" \"b\")} :rtekind 0 :relid 1262}";
+
+std::string variable(int range, int number, int up = 0) {
+  return "{VAR :varno " + std::to_string(range) + " :varattno " + std::to_string(number) + " :vartype 25 :varlevelsup " + std::to_string(up) + "}";
+}
+
+// A join of two relations with two columns each.
+std::string named_join(const std::string& alias, int left = 1262) {
+  return "{RTE :alias <> :rtekind 0 :relid " + std::to_string(left) + "} {RTE :alias <> :rtekind 0 :relid 2615} {RTE :alias " + alias +
+         " :rtekind 2 :joinaliasvars (" + variable(1, 1) + " " + variable(1, 2) + " " + variable(2, 1) + " " + variable(2, 2) + ")}";
+}
+
+std::string placed(const std::string& action, std::vector<ChangedList> relations, std::vector<ChangedList> functions = {}) {
+  const auto found = named_by_position(action, relations, functions);
+  if (!found) return "unreadable";
+  std::string text;
+  for (const long each : *found) text += std::to_string(each) + ";";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("view columns: names by position behind a relation, from the place on where it is another one") {
+  CHECK(placed(query(variable(1, 5), kDatabase), {{1262, 5, true}}) == "1262;");
+  CHECK(placed(query(variable(1, 4), kDatabase), {{1262, 5, true}}).empty());
+  CHECK(placed(query(variable(1, 0), kDatabase), {{1262, 5, true}}) == "1262;");
+  CHECK(placed(query(variable(1, 5), kDatabase), {{1260, 5, true}}).empty());
+  CHECK(placed(query(variable(1, 5), "{RTE :alias {ALIAS :aliasname d :colnames <>} :rtekind 0 :relid 1262}"), {{1262, 5, true}}).empty());
+  CHECK(placed(query("{SUBLINK :subLinkType 4 :subselect {QUERY :rtable ({RTE :alias <> :rtekind 0 :relid 2615}) :targetList ({TARGETENTRY :expr " +
+                         variable(1, 5, 1) + " :resno 1})}}", kDatabase), {{1262, 5, true}}) == "1262;");
+  CHECK(placed(query("{SUBLINK :subLinkType 4 :subselect {QUERY :rtable ({RTE :alias <> :rtekind 0 :relid 2615}) :targetList ({TARGETENTRY :expr " +
+                         variable(1, 5) + " :resno 1})}}", kDatabase), {{1262, 5, true}}).empty());
+  CHECK(placed("({QUERY", {}) == "unreadable");
+}
+
+TEST_CASE("view columns: a join that has a name, and what moves behind a relation that got longer") {
+  const std::string name = "{ALIAS :aliasname j :colnames <>}";
+  CHECK(placed(query(variable(3, 2), named_join(name)), {{1262, 2, false}}) == "1262;");
+  CHECK(placed(query(variable(3, 1), named_join(name)), {{1262, 2, false}}).empty());
+  CHECK(placed(query(variable(3, 4), named_join(name)), {{1262, 3, true}}) == "1262;");
+  CHECK(placed(query(variable(3, 2), named_join(name)), {{1262, 3, true}}).empty());
+  CHECK(placed(query(variable(3, 4), named_join(name)), {{2615, 3, true}}).empty());
+  CHECK(placed(query(variable(3, 4), named_join("<>")), {{1262, 1, true}}).empty());
+  CHECK(placed(query(variable(1, 2), named_join(name)), {{1262, 2, true}}).empty());
+}
+
+TEST_CASE("view columns: a function is always followed by all its names") {
+  const std::string range = "{RTE :alias <> :rtekind 3 :functions ({RANGETBLFUNCTION :funcexpr {FUNCEXPR :funcid 1686 :funcresulttype 2249}})}";
+  CHECK(placed(query(variable(1, 3), range), {}, {{1686, 3, true}}) == "1686;");
+  CHECK(placed(query(variable(1, 2), range), {}, {{1686, 3, true}}).empty());
+  CHECK(placed(query(variable(1, 3), range), {}, {{1687, 3, true}}).empty());
 }
