@@ -67,7 +67,8 @@ SystemTypes system_types(const std::vector<Rows>& results);
 RetypedColumns retyped_columns(const SystemTypes& source, const SystemTypes& target);
 
 // Pure. An entry whose parent is missing on one side is counted with its parent, not reported by itself. What a view, a
-// rule, a policy or a function's parsed body owes to the types of system columns is no difference where they are given.
+// rule, a policy or a function's parsed body owes to the system of the other server is no difference; as far as that is
+// types of columns, where they are given.
 CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const RetypedColumns& retyped = {});
 
 // Whether one of the differences is of a kind that may owe it to the types of system columns.
@@ -82,10 +83,14 @@ std::string push_array_casts(std::string_view expression);
 // a view of a single relation is printed without it: "SELECT c.id FROM app.customers c" as "SELECT id ...".
 bool same_but_for_qualifier(std::string_view left, std::string_view right);
 
-// Whether the texts of two views are the same but for casts to the types that such a column has on either server, as
-// the server puts them where it reads "COALESCE(name, datcollate)" anew and leaves them out where they do nothing; and
-// for those types in the list of a view's columns. Never so for texts without such a column.
-bool same_but_for_types(std::string_view left, std::string_view right, const RetypedColumns& retyped);
+// Whether the text of a query on the target is that of the source but for what it owes to the system there:
+// - Casts to the types that a column of the system has on either server. The server puts them where it reads
+//   "COALESCE(name, datcollate)" anew, and leaves them out where they do nothing. Likewise those types in the list of a
+//   view's columns. Never so in texts without such a column.
+// - Further names at the end of a list behind a relation of the system, a function or a join, "pg_lock_status() l(a, b)":
+//   there is one for each column. Those at the beginning are the source's own.
+// - And same_but_for_qualifier().
+bool same_but_for_system(std::string_view source, std::string_view target, const RetypedColumns& retyped);
 
 // -1, 0 or 1; numbers in the texts compare as numbers ("1.10" is newer than "1.9").
 int compare_versions(std::string_view left, std::string_view right);

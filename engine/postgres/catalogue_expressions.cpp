@@ -130,12 +130,10 @@ void drop_parentheses(Tokens& text) {
   text.erase(text.begin() + static_cast<std::ptrdiff_t>(open));
 }
 
-// Without blanks, casts to these types, and names that a column has anyhow; in the list of a view's columns with one
+// Without casts to these types, and names that a column has anyhow; in the list of a view's columns with one
 // sign for all of them.
-Tokens without_types(const Tokens& all, const std::vector<Tokens>& types) {
-  Tokens text, kept;
-  for (const std::string_view token : all)
-    if (!std::isspace(static_cast<unsigned char>(token[0]))) text.push_back(token);
+Tokens without_types(const Tokens& text, const std::vector<Tokens>& types) {
+  Tokens kept;
   bool in_columns = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (is_at(text, i, {";", "columns", "("})) in_columns = true;
@@ -156,16 +154,59 @@ Tokens without_types(const Tokens& all, const std::vector<Tokens>& types) {
   return kept;
 }
 
+bool is_word_of_sql(std::string_view token) {
+  return std::none_of(token.begin(), token.end(), [](unsigned char c) { return std::islower(c) || c == '"'; });
+}
+
+// A list of names behind the name of a relation of the system, a function or a join: the places of its parentheses.
+struct NameList {
+  std::size_t open = 0, close = 0;
+};
+
+std::vector<NameList> name_lists(const Tokens& text) {
+  std::vector<NameList> lists;
+  for (std::size_t i = 2; i < text.size(); ++i) {
+    if (text[i] != "(" || !is_name(text[i - 1]) || is_word_of_sql(text[i - 1])) continue;
+    if (text[i - 2] != ")" && !text[i - 2].starts_with("pg_")) continue;
+    std::size_t end = i + 1;
+    while (end + 1 < text.size() && is_name(text[end]) && text[end + 1] == ",") end += 2;
+    if (end + 1 < text.size() && is_name(text[end]) && text[end + 1] == ")") lists.push_back({i, end + 1});
+  }
+  return lists;
+}
+
+// Without the names at the end of such lists that `other` doesn't have: the server prints one for each column that the
+// relation or function has, and that may be more of them here.
+Tokens without_further_names(const Tokens& text, const Tokens& other) {
+  const auto ours = name_lists(text), theirs = name_lists(other);
+  Tokens kept;
+  std::size_t done = 0;
+  for (std::size_t k = 0; k < std::min(ours.size(), theirs.size()); ++k) {
+    const std::size_t length = theirs[k].close - theirs[k].open;
+    if (ours[k].close - ours[k].open <= length) continue;
+    kept.insert(kept.end(), text.begin() + static_cast<std::ptrdiff_t>(done), text.begin() + static_cast<std::ptrdiff_t>(ours[k].open + length));
+    done = ours[k].close;
+  }
+  kept.insert(kept.end(), text.begin() + static_cast<std::ptrdiff_t>(done), text.end());
+  return kept;
+}
+
+Tokens without_blanks(const Tokens& all) {
+  Tokens text;
+  for (const std::string_view token : all)
+    if (!std::isspace(static_cast<unsigned char>(token[0]))) text.push_back(token);
+  return text;
+}
+
 bool same_but_for_qualifier_in(const Tokens& ours, const Tokens& theirs) {
   return ours.size() > theirs.size() ? adds_qualifier(ours, theirs) : adds_qualifier(theirs, ours);
 }
 
 }  // namespace
 
-bool same_but_for_types(std::string_view left, std::string_view right, const RetypedColumns& retyped) {
-  if (retyped.empty()) return false;
-  const std::string pushed_left = push_array_casts(left), pushed_right = push_array_casts(right);
-  const Tokens ours = tokens(pushed_left), theirs = tokens(pushed_right);
+bool same_but_for_system(std::string_view source, std::string_view target, const RetypedColumns& retyped) {
+  const std::string pushed_source = push_array_casts(source), pushed_target = push_array_casts(target);
+  const Tokens ours = without_blanks(tokens(pushed_source)), theirs = without_further_names(without_blanks(tokens(pushed_target)), ours);
   std::vector<Tokens> types;
   for (const auto& [column, its] : retyped) {
     if (std::find(ours.begin(), ours.end(), column) == ours.end()) continue;
@@ -175,7 +216,8 @@ bool same_but_for_types(std::string_view left, std::string_view right, const Ret
         if (token != " ") types.back().push_back(token);
     }
   }
-  return !types.empty() && same_but_for_qualifier_in(without_types(ours, types), without_types(theirs, types));
+  if (types.empty()) return same_but_for_qualifier_in(ours, theirs);
+  return same_but_for_qualifier_in(without_types(ours, types), without_types(theirs, types));
 }
 
 bool same_but_for_qualifier(std::string_view left, std::string_view right) {

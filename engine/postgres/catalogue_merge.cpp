@@ -31,11 +31,11 @@ bool is_routine(const std::string& kind) { return kind == "function" || kind == 
 bool same(const CatalogueEntry& source, const CatalogueEntry& target, const RetypedColumns& retyped) {
   if (source.kind == "extension version") return compare_versions(source.definition, target.definition) <= 0;
   const bool same_definition = (is_view(source.kind) ? same_view : same_text)(source.definition, target.definition) ||
-                               (holds_queries(source.kind) && same_but_for_types(source.definition, target.definition, retyped));
+                               (holds_queries(source.kind) && same_but_for_system(source.definition, target.definition, retyped));
   if (!same_definition) return false;
   // The text of a function is kept as it was written; only a body in standard SQL is printed from its parse tree.
   const bool printed = source.hidden.find("BEGIN ATOMIC") != std::string::npos;
-  return source.hidden == target.hidden || (printed && (same_text(source.hidden, target.hidden) || same_but_for_types(source.hidden, target.hidden, retyped)));
+  return source.hidden == target.hidden || (printed && (same_text(source.hidden, target.hidden) || same_but_for_system(source.hidden, target.hidden, retyped)));
 }
 
 std::string key(const CatalogueEntry& entry) { return entry.kind + " " + entry.identity; }

@@ -122,8 +122,8 @@ TEST_CASE("compare: what a query owes to the type of a system column is no diffe
                                                  {{"pg_database.datcollate", "text"}, {"pg_database.oid", "oid"}, {"pg_x.more", "oid"}});
   CHECK(retyped == RetypedColumns{{"datcollate", {"name", "text"}}});
   const auto same = [&](const char* left, const char* right) {
-    CHECK(same_but_for_types(left, right, retyped) == same_but_for_types(right, left, retyped));
-    return same_but_for_types(left, right, retyped);
+    CHECK(same_but_for_system(left, right, retyped) == same_but_for_system(right, left, retyped));
+    return same_but_for_system(left, right, retyped);
   };
   CHECK(same("owner a; columns (c name);  SELECT COALESCE(s.place, d.datcollate) AS c\n   FROM d;",
              "owner a; columns (c name);  SELECT COALESCE(s.place, (d.datcollate)::name) AS c\n   FROM d;"));
@@ -138,7 +138,20 @@ TEST_CASE("compare: what a query owes to the type of a system column is no diffe
   CHECK_FALSE(same("owner a; columns (c name);  SELECT d.datcollate AS c", "owner b; columns (c text);  SELECT d.datcollate AS c"));
   CHECK_FALSE(same("owner a; columns (c name);  SELECT d.datcollate AS c", "owner a; columns (c integer);  SELECT d.datcollate AS c"));
   CHECK_FALSE(same("SELECT (d.datcollate = 'a'::name) AS c", "SELECT (d.datcollate = 'b'::text) AS c"));
-  CHECK_FALSE(same_but_for_types("SELECT (d.datcollate)::name", "SELECT d.datcollate", {}));
+  CHECK_FALSE(same_but_for_system("SELECT (d.datcollate)::name", "SELECT d.datcollate", {}));
+}
+
+TEST_CASE("compare: names of further columns of the system are no difference, other names are") {
+  const auto same = [](const char* source, const char* target) { return same_but_for_system(source, target, {}); };
+  CHECK(same("SELECT l.a FROM pg_lock_status() l(a, b) WHERE l.b", "SELECT l.a FROM pg_lock_status() l(a, b, \"c d\", e) WHERE l.b"));
+  CHECK(same("SELECT d.a FROM pg_database d(a, b)", "SELECT d.a FROM pg_database d(a, b, datacl_1)"));
+  CHECK(same("SELECT j.x FROM (pg_database a JOIN t b ON ((a.oid = b.oid))) j(x, y), f(j.x) g(n)",
+             "SELECT j.x FROM (pg_database a JOIN t b ON ((a.oid = b.oid))) j(x, y, z), f(j.x) g(n)"));
+  CHECK_FALSE(same("SELECT l.a FROM pg_lock_status() l(a, b, c)", "SELECT l.a FROM pg_lock_status() l(a, b)"));
+  CHECK_FALSE(same("SELECT l.a FROM pg_lock_status() l(a, b)", "SELECT l.a FROM pg_lock_status() l(a, c, b)"));
+  CHECK_FALSE(same("SELECT t.a FROM mine t(a, b)", "SELECT t.a FROM mine t(a, b, c)"));
+  CHECK_FALSE(same("SELECT f(a, b)", "SELECT f(a, b, c)"));
+  CHECK_FALSE(same("SELECT l.a FROM pg_lock_status() l(a, b) WHERE (l.a IN (b))", "SELECT l.a FROM pg_lock_status() l(a, b) WHERE (l.a IN (b, c))"));
 }
 
 TEST_CASE("compare: only kinds that hold queries are looked at for types of system columns") {

@@ -2,6 +2,7 @@
 -- expect: block; view public.v_join in; names columns of pg_database by their position
 -- expect: warn; view public.v_join in; its column datcollate takes its type from
 -- expect: block; view public.v_names in; names columns of pg_database by their position
+-- expect: warn; view public.v_names in; its column g takes its type from
 -- expect: block; view public.v_function in; names columns of function pg_get_keywords() by their position
 -- expect: block; materialized view public.v_kept in; names columns of pg_stat_ssl by their position
 -- also: block; no_removed_builtins; materialized view public.v_kept; compression
