@@ -230,7 +230,9 @@ class Positions {
   void collect(const NodeTree& node, long depth, std::vector<Used>& used) {
     if (node.label == "joinaliasvars") return;  // what a join could give, not what is used
     if (node.text == "VAR" && node.number("varlevelsup") == depth) {
-      const long range = node.number("varno"), number = node.number("varattno");
+      // As it is written: since 13 a join's column is otherwise its table's.
+      const bool written = node.number("varnosyn") > 0;
+      const long range = node.number(written ? "varnosyn" : "varno"), number = node.number(written ? "varattnosyn" : "varattno");
       if (range < 1 || static_cast<std::size_t>(range) > used.size()) return;
       Used& its = used[static_cast<std::size_t>(range - 1)];
       its.last = std::max(its.last, number);

@@ -148,6 +148,8 @@ TEST_CASE("view columns: a join that has a name, and what moves behind a relatio
   CHECK(placed(query(variable(3, 2), named_join(name)), {{1262, 3, true}}).empty());
   CHECK(placed(query(variable(3, 4), named_join(name)), {{2615, 3, true}}).empty());
   CHECK(placed(query(variable(3, 4), named_join("<>")), {{1262, 1, true}}).empty());
+  const std::string written = "{VAR :varno 1 :varattno 2 :vartype 25 :varlevelsup 0 :varnosyn 3 :varattnosyn 2}";
+  CHECK(placed(query(written, named_join(name)), {{1262, 2, true}}) == "1262;");
   CHECK(placed(query(variable(1, 2), named_join(name)), {{1262, 2, true}}).empty());
 }
 
