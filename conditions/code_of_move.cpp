@@ -27,10 +27,10 @@ constexpr auto kReplacements = std::to_array<std::pair<std::string_view, std::st
 }  // namespace
 
 std::optional<CodeOfMove> code_of(std::string_view condition, const Move& move, std::vector<Finding>& findings) {
-  const auto code = part<CodeFacts>(move.database.parts, kCodePart);
-  const auto removed = part<RemovedCodeFacts>(move.database.parts, kRemovedCodeInquiry);
-  const auto source = part<BuiltinsFact>(move.source.parts, kBuiltinsPart), target = part<BuiltinsFact>(move.target.parts, kBuiltinsPart);
-  if (code && removed && source && target) return CodeOfMove{*code, *removed, *source, *target};
+  const auto code = shared_part<CodeFacts>(move.database.parts, kCodePart);
+  const auto removed = shared_part<RemovedCodeFacts>(move.database.parts, kRemovedCodeInquiry);
+  const auto source = builtins_of(move.source.parts), target = builtins_of(move.target.parts);
+  if (code && removed && source && target) return CodeOfMove{code, removed, source, target};
   findings.push_back(not_known(condition, move, !code ? kCodePart : !removed ? kRemovedCodeInquiry : kBuiltinsPart));
   return std::nullopt;
 }

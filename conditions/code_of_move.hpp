@@ -1,6 +1,7 @@
 // The facts that all conditions over a database's code start from.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,9 +14,9 @@
 namespace pgconvoy {
 
 struct CodeOfMove {
-  CodeFacts code;
-  RemovedCodeFacts removed;
-  BuiltinsFact source, target;
+  std::shared_ptr<const CodeFacts> code;
+  std::shared_ptr<const RemovedCodeFacts> removed;
+  std::shared_ptr<const Builtins> source, target;
 };
 
 // None when something was not read; then a finding says so. Conditions that call it need all four: code_needs().

@@ -39,9 +39,9 @@ class NoIncompatiblePolymorphics final : public Condition {
     for (const Move& move : moves_of(facts)) {
       const auto known = code_of(name(), move, findings);
       if (!known) continue;
-      const Builtins there(known->target);
+      const Builtins& there = *known->target;
       std::map<std::string, std::vector<std::string>> broken;  // by object
-      for (const DefinitionFact& each : known->removed.definitions) {
+      for (const DefinitionFact& each : known->removed->definitions) {
         const bool is_ours = each.object.starts_with("aggregate ") || each.object.starts_with("operator ");
         if (is_ours && !each.object.starts_with("operator family ") && !can_be_made(each, there))
           broken[each.object].push_back(fmt::format("{} = {}", each.clause, each.uses));

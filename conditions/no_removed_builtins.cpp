@@ -53,13 +53,13 @@ class NoRemovedBuiltins final : public Condition {
     for (const Move& move : moves_of(facts)) {
       const auto known = code_of(name(), move, findings);
       if (!known) continue;
-      const Builtins there(known->target);
-      for (const DefinitionFact& each : known->removed.definitions)
+      const Builtins& there = *known->target;
+      for (const DefinitionFact& each : known->removed->definitions)
         if ((each.object.starts_with("operator family ") || !(each.object.starts_with("aggregate ") || each.object.starts_with("operator "))) &&
             !can_be_made(each, there))
           findings.push_back(finding_of(move, each.object, {(each.is_operator ? "operator " : "function ") + each.uses}));
-      for (const RemovedUse& each : known->removed.uses) findings.push_back(finding_of(move, each.object, each.uses));
-      if (known->removed.more_uses > 0) findings.push_back(finding_of(move, fmt::format("{} more objects", known->removed.more_uses), {"the like"}));
+      for (const RemovedUse& each : known->removed->uses) findings.push_back(finding_of(move, each.object, each.uses));
+      if (known->removed->more_uses > 0) findings.push_back(finding_of(move, fmt::format("{} more objects", known->removed->more_uses), {"the like"}));
     }
     return findings;
   }

@@ -45,12 +45,12 @@ class NoShadowedNames final : public Condition {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts)) {
       const auto own = part<OwnRoutinesFact>(move.database.parts, kOwnRoutinesPart);
-      const auto here = part<BuiltinsFact>(move.source.parts, kBuiltinsPart), there = part<BuiltinsFact>(move.target.parts, kBuiltinsPart);
+      const auto here = builtins_of(move.source.parts), there = builtins_of(move.target.parts);
       if (!own || !here || !there) {
         findings.push_back(not_known(name(), move, own ? kBuiltinsPart : kOwnRoutinesPart));
         continue;
       }
-      const Builtins before(*here), after(*there);
+      const Builtins &before = *here, &after = *there;
       for (const std::string& routine : own->routines) {
         const std::string_view bare = without_schema(routine);
         if (!after.has_function(bare) || before.has_function(bare)) continue;

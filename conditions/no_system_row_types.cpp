@@ -32,14 +32,13 @@ class NoSystemRowTypes final : public Condition {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts)) {
       const auto found = part<SystemObjectsFacts>(move.database.parts, kSystemObjectsInquiry);
-      const auto here = part<BuiltinsFact>(move.source.parts, kBuiltinsPart), there = part<BuiltinsFact>(move.target.parts, kBuiltinsPart);
+      const auto here = builtins_of(move.source.parts), there = builtins_of(move.target.parts);
       if (!found || !here || !there) {
         findings.push_back(not_known(name(), move, found ? kBuiltinsPart : kSystemObjectsInquiry));
         continue;
       }
-      const Builtins source(*here), target(*there);
       for (const SystemRowColumn& column : found->columns) {
-        const auto before = source.columns_of(column.relation), after = target.columns_of(column.relation);
+        const auto before = here->columns_of(column.relation), after = there->columns_of(column.relation);
         if (before != after) findings.push_back(finding_of(move, column, before, after));
       }
     }

@@ -37,12 +37,12 @@ class RoutinesWorkOnTarget final : public Condition {
     std::vector<Finding> findings;
     for (const Move& move : moves_of(facts)) {
       const auto known = code_of(name(), move, findings);
-      if (!known || known->code.routines == 0) continue;
-      const RemovedNames removed = removed_names(known->source, known->target, known->code, major_of(move.source), major_of(move.target));
+      if (!known || known->code->routines == 0) continue;
+      const RemovedNames removed = removed_names(known->source, known->target, *known->code, major_of(move.source), major_of(move.target));
       if (removed.empty()) continue;
-      for (const RoutineFact& routine : known->code.sources_read ? known->code.sources : known->removed.sources)
+      for (const RoutineFact& routine : known->code->sources_read ? known->code->sources : known->removed->sources)
         if (const auto faults = routine_faults(routine, removed); !faults.empty()) findings.push_back(finding_of(move, routine, faults));
-      if (!known->code.sources_read && known->removed.more_sources > 0) findings.push_back(not_looked_at(name(), move, fmt::format("{} more routines hold a name that is gone, and were not read", known->removed.more_sources),
+      if (!known->code->sources_read && known->removed->more_sources > 0) findings.push_back(not_looked_at(name(), move, fmt::format("{} more routines hold a name that is gone, and were not read", known->removed->more_sources),
                                          "mend what is reported, then check again"));
     }
     return findings;

@@ -41,13 +41,13 @@ class ViewsKeepColumns final : public Condition {
     for (const Move& move : moves_of(facts)) {
       const auto known = code_of(name(), move, findings);
       if (!known) continue;
-      const Builtins here(known->source), there(known->target);
-      for (const TakenTypeFact& each : known->removed.taken_types)
+      const Builtins &here = *known->source, &there = *known->target;
+      for (const TakenTypeFact& each : known->removed->taken_types)
         findings.push_back(each.column.empty() ? untold(move, shown_name(each.view), "its query is too long, or of a form that isn't known")
                                                : taken(move, each, std::string(here.type_of_column(each.source)), std::string(there.type_of_column(each.source))));
-      for (const PositionsFact& each : known->removed.positions) findings.push_back(by_position(move, each));
-      if (known->removed.more_views > 0)
-        findings.push_back(untold(move, fmt::format("{} more views", known->removed.more_views), "no more than 200 are looked at"));
+      for (const PositionsFact& each : known->removed->positions) findings.push_back(by_position(move, each));
+      if (known->removed->more_views > 0)
+        findings.push_back(untold(move, fmt::format("{} more views", known->removed->more_views), "no more than 200 are looked at"));
     }
     return findings;
   }

@@ -3,17 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/facts/part.hpp"
+
 namespace pgconvoy {
 namespace {
-
-std::string with_breaks(const std::string& lines) { return "\n" + lines + "\n"; }
-
-bool has_line(const std::string& lines, std::string_view line, char end) {
-  std::string wanted = "\n";
-  wanted.append(line);
-  wanted += end;
-  return lines.find(wanted) != std::string::npos;
-}
 
 // "any", anyelement, anycompatiblearray ...
 bool stands_for_others(std::string_view type) { return type.starts_with("any") || type == "\"any\""; }
@@ -85,60 +78,67 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 namespace {
 
-// A line is a signature, for a function followed by how many of its arguments have defaults.
-bool has_overload(const std::string& lines, std::string_view signature) {
-  const auto given = types_of_signature(signature);
-  std::string start = "\n";
-  start.append(name_of_signature(signature));
-  start += '(';
-  for (auto at = lines.find(start); at != std::string::npos; at = lines.find(start, at + 1)) {
-    const std::string_view line = std::string_view(lines).substr(at + 1, lines.find('\n', at + 1) - at - 1);
-    const auto tab = std::min(line.find('\t'), line.size());
-    const std::string_view count = line.substr(std::min(tab + 1, line.size()));
-    std::size_t defaults = 0;
-    std::from_chars(count.data(), count.data() + count.size(), defaults);
-    if (fits(given, types_of_signature(line.substr(0, tab)), defaults)) return true;
-  }
-  return false;
+std::string_view before_tab(std::string_view line) { return line.substr(0, line.find('\t')); }
+std::string_view after_tab(std::string_view line) { return line.substr(std::min(before_tab(line).size() + 1, line.size())); }
+
+std::size_t defaults_of(std::string_view line) {
+  const std::string_view count = after_tab(line);
+  std::size_t defaults = 0;
+  std::from_chars(count.data(), count.data() + count.size(), defaults);
+  return defaults;
 }
 
 }  // namespace
 
-Builtins::Builtins(const BuiltinsFact& fact)
-    : functions_(with_breaks(fact.functions)),
-      operators_(with_breaks(fact.operators)),
-      columns_(with_breaks(fact.columns)) {}
-
-bool Builtins::has_function(std::string_view signature) const { return has_line(functions_, signature, '\t'); }
-bool Builtins::has_operator(std::string_view signature) const { return has_line(operators_, signature, '\n'); }
-std::string_view Builtins::columns_of_function(std::string_view signature) const {
-  const std::string wanted = "\n" + std::string(signature) + "\t";
-  const auto at = functions_.find(wanted);
-  if (at == std::string::npos) return {};
-  std::string_view line = std::string_view(functions_).substr(at + wanted.size());
-  line = line.substr(0, line.find('\n'));
-  const auto tab = line.find('\t');
-  return tab == std::string_view::npos ? std::string_view() : line.substr(tab + 1);
+Builtins::Builtins(BuiltinsFact fact) : fact_(std::move(fact)) {
+  for (const std::string_view line : lines_of(fact_.functions)) functions_[name_of_signature(line)].push_back(line);
+  for (const std::string_view line : lines_of(fact_.operators)) operators_[name_of_signature(line)].push_back(line);
+  for (const std::string_view line : lines_of(fact_.columns)) {
+    const std::string_view column = before_tab(line);
+    types_.emplace(column, after_tab(line));
+    const auto dot = column.find('.');
+    if (dot != std::string_view::npos) columns_[column.substr(0, dot)].push_back(column.substr(dot + 1));
+  }
 }
+
+std::string_view Builtins::line_of(const Lines& lines, std::string_view signature) {
+  const auto found = lines.find(name_of_signature(signature));
+  if (found != lines.end())
+    for (const std::string_view line : found->second)
+      if (before_tab(line) == signature) return line;
+  return {};
+}
+
+bool Builtins::has_overload(const Lines& lines, std::string_view signature) {
+  const auto found = lines.find(name_of_signature(signature));
+  if (found == lines.end()) return false;
+  const auto given = types_of_signature(signature);
+  return std::any_of(found->second.begin(), found->second.end(),
+                     [&](std::string_view line) { return fits(given, types_of_signature(before_tab(line)), defaults_of(line)); });
+}
+
+bool Builtins::has_function(std::string_view signature) const { return !line_of(functions_, signature).empty(); }
+bool Builtins::has_operator(std::string_view signature) const { return !line_of(operators_, signature).empty(); }
+std::string_view Builtins::columns_of_function(std::string_view signature) const { return after_tab(after_tab(line_of(functions_, signature))); }
 
 std::vector<std::string_view> Builtins::columns_of(std::string_view relation) const {
-  std::vector<std::string_view> names;
-  const std::string wanted = "\n" + std::string(relation) + ".";
-  for (auto at = columns_.find(wanted); at != std::string::npos; at = columns_.find(wanted, at + 1)) {
-    const std::string_view rest = std::string_view(columns_).substr(at + wanted.size());
-    names.push_back(name_of_column(rest.substr(0, rest.find('\n'))));
-  }
-  return names;
+  const auto found = columns_.find(relation);
+  return found == columns_.end() ? std::vector<std::string_view>() : found->second;
 }
 
-bool Builtins::has_column(std::string_view column) const { return has_line(columns_, column, '\t') || has_line(columns_, column, '\n'); }
+bool Builtins::has_column(std::string_view column) const { return types_.contains(column); }
 
 std::string_view Builtins::type_of_column(std::string_view column) const {
-  const std::string wanted = "\n" + std::string(column) + "\t";
-  const auto at = columns_.find(wanted);
-  if (at == std::string::npos) return {};
-  const std::string_view type = std::string_view(columns_).substr(at + wanted.size());
-  return type.substr(0, type.find('\n'));
+  const auto found = types_.find(column);
+  return found == types_.end() ? std::string_view() : found->second;
+}
+
+std::shared_ptr<const Builtins> builtins_of(const Parts& parts) {
+  static MadeOfDocuments<Builtins> made;
+  return made.get(parts, kBuiltinsPart, [&]() -> std::shared_ptr<const Builtins> {
+    auto fact = part<BuiltinsFact>(parts, kBuiltinsPart);
+    return fact ? std::make_shared<const Builtins>(std::move(*fact)) : nullptr;
+  });
 }
 
 bool Builtins::takes_call(std::string_view signature) const {

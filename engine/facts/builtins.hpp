@@ -2,11 +2,14 @@
 // servers, it tells what is gone on the target for any pair of versions, without a table of PostgreSQL's history.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/core/json.hpp"
+#include "engine/facts/facts.hpp"
 
 namespace pgconvoy {
 
@@ -25,11 +28,14 @@ PGCONVOY_JSON(BuiltinsFact);
 // One BuiltinsFact of a server: what has an oid below 16384 (pg_proc, pg_operator, pg_attribute), and pg_settings.
 std::string builtins_sql(int version);
 
-// Looks things up in a BuiltinsFact. Cheap to make: there is one for every database of a fleet.
+// Looks things up in a BuiltinsFact. Costs a few milliseconds to make: builtins_of() makes one for all databases of a server.
 class Builtins {
  public:
-  explicit Builtins(const BuiltinsFact& fact);
+  explicit Builtins(BuiltinsFact fact);
+  Builtins(const Builtins&) = delete;
+  Builtins& operator=(const Builtins&) = delete;
 
+  const BuiltinsFact& fact() const { return fact_; }
   bool has_function(std::string_view signature) const;
   bool has_operator(std::string_view signature) const;
   bool has_column(std::string_view column) const;    // "pg_database.datname"
@@ -44,8 +50,17 @@ class Builtins {
   bool takes_operands(std::string_view signature) const;
 
  private:
-  std::string functions_, operators_, columns_;  // a line break before and behind each line
+  using Lines = std::unordered_map<std::string_view, std::vector<std::string_view>>;  // by name
+  static std::string_view line_of(const Lines& lines, std::string_view signature);
+  static bool has_overload(const Lines& lines, std::string_view signature);
+
+  const BuiltinsFact fact_;  // all that follows are views into it
+  Lines functions_, operators_, columns_;
+  std::unordered_map<std::string_view, std::string_view> types_;  // of columns
 };
+
+// Of what was read of a server; none when that wasn't. Any thread.
+std::shared_ptr<const Builtins> builtins_of(const Parts& parts);
 
 // "array_append" of "array_append(anyarray, anyelement)".
 std::string_view name_of_signature(std::string_view signature);

@@ -27,7 +27,7 @@ constexpr const char* kExtractIndexes = R"sql(
 PGCONVOY_JSON_FIELDS(ExtractIndex, object, table, definition)
 
 Task<Result<json>> read_extract_indexes(const InquiryContext& context) {
-  const auto code = part<CodeFacts>(context.database().parts, kCodePart);
+  const auto code = shared_part<CodeFacts>(context.database().parts, kCodePart);
   if (!code) co_return Error(ErrorKind::refused, "what indexes are over was not read");
   json nothing = std::vector<ExtractIndex>{};
   if (!code->indexes_date_part) co_return nothing;

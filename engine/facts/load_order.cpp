@@ -102,7 +102,7 @@ PGCONVOY_JSON_FIELDS(EvaluatedObject, object, kind, expression, functions, table
 PGCONVOY_JSON_FIELDS(LoadOrderFacts, evaluated, functions, more)
 
 Task<Result<json>> read_load_order(const InquiryContext& context) {
-  const auto code = part<CodeFacts>(context.database().parts, kCodePart);
+  const auto code = shared_part<CodeFacts>(context.database().parts, kCodePart);
   if (!code) co_return Error(ErrorKind::refused, "what the database evaluates was not read");
   json found = LoadOrderFacts{};
   if (!code->evaluates_functions) co_return found;

@@ -4,7 +4,11 @@
 // Whoever writes a condition adds a file with the part's struct, its SQL and its name, and a line in parts.cpp.
 #pragma once
 
+#include <iterator>
+#include <list>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -60,6 +64,47 @@ std::optional<T> part(const Parts& parts, const std::string& name) {
   } catch (const json::exception&) {
     return std::nullopt;
   }
+}
+
+// What was made of a document, for as long as that is among the last few: many conditions look at one database's, and all
+// databases of a server at one of the server's, which may be half a megabyte. Any thread.
+template <class T>
+class MadeOfDocuments {
+ public:
+  // What `make` makes of the part, or made of it before; none where it makes nothing.
+  template <class Make>
+  std::shared_ptr<const T> get(const Parts& parts, const std::string& name, Make make) {
+    const auto found = parts.find(name);
+    if (found == parts.end() || found->second->is_null()) return nullptr;
+    {
+      const std::lock_guard<std::mutex> guard(mutex_);
+      for (auto each = made_.begin(); each != made_.end(); ++each)
+        if (each->first.is_same_as(found->second)) {
+          made_.splice(made_.begin(), made_, each);
+          return each->second;
+        }
+    }
+    std::shared_ptr<const T> fresh = make();
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (fresh) made_.emplace_front(found->second, fresh);
+    if (made_.size() > kMost) made_.pop_back();
+    return fresh;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 8;
+  std::mutex mutex_;
+  std::list<std::pair<Shared<json>, std::shared_ptr<const T>>> made_;  // a document that is held here can't become another one
+};
+
+// part(), decoded once for all that ask for it one after the other.
+template <class T>
+std::shared_ptr<const T> shared_part(const Parts& parts, const std::string& name) {
+  static MadeOfDocuments<T> made;
+  return made.get(parts, name, [&]() -> std::shared_ptr<const T> {
+    auto value = part<T>(parts, name);
+    return value ? std::make_shared<const T>(std::move(*value)) : nullptr;
+  });
 }
 
 // Why a part has no facts; "" when it has.

@@ -239,12 +239,11 @@ PGCONVOY_JSON_FIELDS(RemovedUse, object, uses)
 PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, taken_types, positions, more_views)
 
 Task<Result<json>> read_removed_code(const InquiryContext& context) {
-  const auto code = part<CodeFacts>(context.database().parts, kCodePart);
-  const auto source = part<BuiltinsFact>(context.source().parts, kBuiltinsPart);
-  const auto target = part<BuiltinsFact>(context.target_server().parts, kBuiltinsPart);
+  const auto code = shared_part<CodeFacts>(context.database().parts, kCodePart);
+  const auto source = builtins_of(context.source().parts), target = builtins_of(context.target_server().parts);
   if (!code || !source || !target)
     co_return Error(ErrorKind::refused, "what the servers bring along and what the database uses of it was not read");
-  const Builtins there(*target);
+  const Builtins& there = *target;
   json gone = {{"functions", json::array()}, {"operators", json::array()}, {"columns", json::array()}};
   for (const std::string& each : code->functions)
     if (!there.takes_call(each)) gone["functions"].push_back(each);
@@ -252,11 +251,11 @@ Task<Result<json>> read_removed_code(const InquiryContext& context) {
     if (!there.takes_operands(each)) gone["operators"].push_back(each);
   for (const std::string& each : code->columns)
     if (!there.has_column(each)) gone["columns"].push_back(each);
-  const ChangedSystem changed = changed_system(*code, Builtins(*source), there);
+  const ChangedSystem changed = changed_system(*code, *source, there);
   const bool look_for_uses = !gone["functions"].empty() || !gone["operators"].empty() || !gone["columns"].empty();
   std::string pattern;
   if (!code->sources_read && code->routines > 0)
-    pattern = pattern_of(removed_names(*source, *target, *code, context.source().version_number / 10000,
+    pattern = pattern_of(removed_names(source, target, *code, context.source().version_number / 10000,
                                        context.target_server().version_number / 10000));
   json found = RemovedCodeFacts{};
   if (!look_for_uses && changed.empty() && pattern.empty() && !code->defines_over_builtins) co_return found;

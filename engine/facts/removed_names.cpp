@@ -47,29 +47,25 @@ void find_operators(RemovedNames& removed, std::string_view source, std::string_
 
 void add_alternative(std::string& pattern, const std::string& alternative) { pattern += (pattern.empty() ? "" : "|") + alternative; }
 
-// What of two servers is the same for every database of theirs. Comparing thousands of lines takes longer than finding
-// out that they are those of the last time.
+// What of two servers is the same for every database of theirs.
 class Compared {
  public:
-  RemovedNames names(const BuiltinsFact& source, const BuiltinsFact& target) {
+  RemovedNames names(const std::shared_ptr<const Builtins>& source, const std::shared_ptr<const Builtins>& target) {
     const std::lock_guard<std::mutex> guard(mutex_);
-    const auto known = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) { return same(pair.source, source) && same(pair.target, target); });
+    const auto known = std::find_if(pairs_.begin(), pairs_.end(), [&](const Pair& pair) { return pair.source == source && pair.target == target; });
     if (known != pairs_.end()) return known->names;
     if (pairs_.size() >= kMostPairs) pairs_.pop_back();
-    pairs_.push_front({source, target, compared(source, target)});
+    pairs_.push_front({source, target, compared(source->fact(), target->fact())});
     return pairs_.front().names;
   }
 
  private:
   static constexpr std::size_t kMostPairs = 4;
   struct Pair {
-    BuiltinsFact source, target;
+    std::shared_ptr<const Builtins> source, target;
     RemovedNames names;
   };
 
-  static bool same(const BuiltinsFact& one, const BuiltinsFact& other) {
-    return one.functions == other.functions && one.operators == other.operators && one.columns == other.columns && one.settings == other.settings;
-  }
   static RemovedNames compared(const BuiltinsFact& source, const BuiltinsFact& target) {
     RemovedNames removed;
     removed.functions = missing_functions(source.functions, target.functions);
@@ -87,7 +83,8 @@ class Compared {
 
 }  // namespace
 
-RemovedNames removed_names(const BuiltinsFact& source, const BuiltinsFact& target, const CodeFacts& code, int from, int to) {
+RemovedNames removed_names(const std::shared_ptr<const Builtins>& source, const std::shared_ptr<const Builtins>& target, const CodeFacts& code, int from,
+                           int to) {
   static Compared compared;
   RemovedNames removed = compared.names(source, target);
   for (const std::string& own : code.own_functions) removed.functions.erase(own);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -27,7 +28,7 @@ struct RemovedNames {
 
 // `from` and `to` are major versions. Names that the database or its extensions give to functions and operators of
 // their own are left out.
-RemovedNames removed_names(const BuiltinsFact& source, const BuiltinsFact& target, const CodeFacts& code, int from, int to);
+RemovedNames removed_names(const std::shared_ptr<const Builtins>& source, const std::shared_ptr<const Builtins>& target, const CodeFacts& code, int from, int to);
 
 // A regular expression of PostgreSQL's that every source with one of these in it matches, without regard to case.
 std::string pattern_of(const RemovedNames& removed);

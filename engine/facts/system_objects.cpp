@@ -67,7 +67,7 @@ PGCONVOY_JSON_FIELDS(ConversionFact, name, function, arguments, own_function)
 PGCONVOY_JSON_FIELDS(SystemObjectsFacts, misplaced, more_misplaced, columns, conversions)
 
 Task<Result<json>> read_system_objects(const InquiryContext& context) {
-  const auto code = part<CodeFacts>(context.database().parts, kCodePart);
+  const auto code = shared_part<CodeFacts>(context.database().parts, kCodePart);
   if (!code) co_return Error(ErrorKind::refused, "what is in the system's schemas was not read");
   json nothing = SystemObjectsFacts{};
   if (!code->has_system_objects) co_return nothing;

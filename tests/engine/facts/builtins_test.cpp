@@ -16,6 +16,8 @@ BuiltinsFact some_server() {
   return fact;
 }
 
+std::shared_ptr<const Builtins> made(BuiltinsFact fact) { return std::make_shared<const Builtins>(std::move(fact)); }
+
 }  // namespace
 
 TEST_CASE("builtins: a call finds the same signature, one with defaults, or a polymorphic one") {
@@ -69,7 +71,7 @@ TEST_CASE("builtins: a column with its type, and one of a journal that has none"
   CHECK(more.takes_call("ended(integer)"));
   BuiltinsFact before = fact;
   before.columns = "pg_database.datname\tname\npg_database.datcollate\tname\npg_database.datlastsysoid\toid";
-  const RemovedNames removed = removed_names(before, fact, {}, 13, 15);
+  const RemovedNames removed = removed_names(made(before), made(fact), {}, 13, 15);
   CHECK(removed.columns == std::map<std::string, std::set<std::string>>{{"pg_database", {"datlastsysoid"}}});
 }
 
@@ -81,7 +83,7 @@ TEST_CASE("removed names: only what is gone under every signature, and not what 
   before.settings += "\nold_setting";
   CodeFacts code;
   code.own_functions = {"pg_stop_backup"};
-  RemovedNames removed = removed_names(before, some_server(), code, 13, 15);
+  RemovedNames removed = removed_names(made(before), made(some_server()), code, 13, 15);
   CHECK(removed.functions == std::set<std::string>{"pg_is_in_backup"});
   CHECK(removed.columns == std::map<std::string, std::set<std::string>>{{"pg_database", {"datlastsysoid"}}});
   CHECK(removed.settings == std::set<std::string>{"old_setting"});
@@ -94,6 +96,6 @@ TEST_CASE("removed names: only what is gone under every signature, and not what 
   // Whoever may not see all settings can't tell which are gone.
   BuiltinsFact hidden = some_server();
   hidden.settings.clear();
-  CHECK(removed_names(before, hidden, code, 14, 14).settings.empty());
-  CHECK(removed_names(before, before, code, 15, 16).empty());
+  CHECK(removed_names(made(before), made(hidden), code, 14, 14).settings.empty());
+  CHECK(removed_names(made(before), made(before), code, 15, 16).empty());
 }
