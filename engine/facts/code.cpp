@@ -170,7 +170,7 @@ std::string code_rest_sql(int) {
     'evaluates_functions', exists (select from pg_depend where refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass) and refobjid >= 16384
                                       and classid in ('pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_rewrite'::regclass)),
     'own_functions', coalesce((select json_agg(distinct p.proname) from pg_proc p
-                                where p.oid >= 16384 and exists (select from pg_proc b where b.proname = p.proname and b.oid < 16384)), '[]'),
+                                where p.oid >= 16384 and (select b.oid from pg_proc b where b.proname = p.proname and b.oid < 16384 limit 1) is not null), '[]'),
     'own_operators', coalesce((select json_agg(distinct o.oprname) from pg_operator o where o.oid >= 16384), '[]'),
     'routines', (select count from routines),
     'sources_read', (select short from routines),

@@ -38,15 +38,14 @@ std::string used_collations_sql(int version) {
     select c.oid, case when c.collprovider = 'd' then '' else c.oid::regcollation::text end as name,
            case when c.collprovider = 'd' then {1} else c.collprovider end as provider,
            case when c.collprovider = 'd' then {2} else {0} end as locale, c.collisdeterministic as deterministic
-      from used join pg_collation c on c.oid = used.coll, pg_database d where d.datname = current_database())
+      from pg_collation c, pg_database d where c.oid = any (array(select coll from used)) and d.datname = current_database())
   select coalesce(json_agg(u), '[]') from (
     select n.name, n.provider, n.locale, n.deterministic,
            (select count(distinct x.indexrelid) from indexed x where x.coll = n.oid) as indexes,
            (select coalesce(json_agg(t), '[]') from (select distinct r.partrelid::regclass::text as t from ranges r
                                                       where r.coll = n.oid order by 1 limit 20) s) as partitioned,
-           (select coalesce(json_agg(t), '[]') from (select distinct k.conrelid::regclass || ' ' || quote_ident(k.conname) as t from indexed x
-                                                       join pg_constraint k on k.conindid = x.indexrelid and k.contype = 'x'
-                                                      where x.coll = n.oid order by 1 limit 20) s) as exclusions,
+           (select coalesce(json_agg(t), '[]') from (select distinct k.conrelid::regclass || ' ' || quote_ident(k.conname) as t from pg_constraint k
+                                                      where k.contype = 'x' and k.conindid in (select x.indexrelid from indexed x where x.coll = n.oid) order by 1 limit 20) s) as exclusions,
            (select coalesce(json_agg(b), '[]') from (select distinct replace(m[1], '''''', '''') as b from ranges r
                                                        join pg_inherits h on h.inhparent = r.partrelid join pg_class p on p.oid = h.inhrelid,
                                                             regexp_matches(pg_get_expr(p.relpartbound, p.oid), '''((?:[^'']|'''')*)''', 'g') m
