@@ -125,6 +125,8 @@ select json_build_object('columns', coalesce((select json_agg(json_build_object(
                     'array_type', array_type::bigint,
                     'widens', exists (select from pg_cast where castsource = type and casttarget = after and castcontext = 'i'),
                     'narrows', exists (select from pg_cast where castsource = after and casttarget = type and castcontext = 'i'))) from columns), '[]'),
+                         'polymorphic', (select json_agg(p.oid::bigint) from pg_proc p join pg_type t on t.oid = p.prorettype
+                                          where t.typtype = 'p' and t.typname like 'any%'),
                          'lists', coalesce((select json_agg(json_build_object('name', name, 'oid', oid::bigint)) from lists), '[]'),
                          'views', coalesce((select json_agg(json_build_object('name', name, 'tree', tree) order by name) from most), '[]'),
                          'more_views', (select count(*) from over) - (select count(*) from most)))sql";
@@ -212,11 +214,12 @@ void keep_views(const json& answer, const ChangedSystem& changed, json& found) {
     for (const ChangedNames& list : changed.functions)
       if (list.name == names[oid]) functions.push_back({oid, list.from, list.shifts});
   }
+  const std::set<long> polymorphic = answer.at("polymorphic").get<std::set<long>>();
   std::vector<TakenTypeFact> kept;
   std::vector<PositionsFact> positions;
   for (const json& view : answer.at("views")) {
     const std::string& tree = view.at("tree").get_ref<const std::string&>();
-    const auto taken = types_taken(tree, columns);
+    const auto taken = types_taken(tree, columns, polymorphic);
     const auto placed = named_by_position(tree, relations, functions);
     if (!taken || !placed) {
       kept.push_back({view.at("name"), "", ""});

@@ -25,7 +25,7 @@ using Found = std::optional<std::size_t>;
 
 class Types {
  public:
-  explicit Types(const std::vector<SystemColumn>& columns) : columns_(columns) {}
+  Types(const std::vector<SystemColumn>& columns, const std::set<long>& polymorphic) : columns_(columns), polymorphic_(polymorphic) {}
 
   // The query's output column of that number, from 1.
   Found of_output(const Scope& scope, long number) {
@@ -83,6 +83,8 @@ class Types {
     if (kind == "COLLATE" || kind == "COLLATEEXPR") return of(node.field("arg"), scope);
     for (const std::string_view format : {"funcformat", "relabelformat", "coerceformat"})
       if (node.number(format) == kExplicitCast) return {};
+    for (const std::string_view function : {"funcid", "opfuncid", "aggfnoid", "winfnoid"})
+      if (const long oid = node.number(function); oid != 0 && kind != "NULLIFEXPR" && !polymorphic_.contains(oid)) return {};
     const Found found = of_common(operands(node), scope);
     return found && has_type(*found, type_of(node)) ? found : Found();
   }
@@ -181,6 +183,7 @@ class Types {
   }
 
   const std::vector<SystemColumn>& columns_;
+  const std::set<long>& polymorphic_;
   std::map<std::pair<const NodeTree*, long>, Found> outputs_;
 };
 
@@ -299,10 +302,10 @@ Result<std::vector<long>> named_by_position(std::string_view action, const std::
   return std::move(positions).found();
 }
 
-Result<std::vector<TakenType>> types_taken(std::string_view action, const std::vector<SystemColumn>& columns) {
+Result<std::vector<TakenType>> types_taken(std::string_view action, const std::vector<SystemColumn>& columns, const std::set<long>& polymorphic) {
   TRY(const NodeTree tree, parse_node_tree(action));
   std::vector<TakenType> taken;
-  Types types(columns);
+  Types types(columns, polymorphic);
   for (const NodeTree& query : tree.items)
     for (const NodeTree& entry : query.field("targetList").items)
       if (entry.field("resjunk").text != "true")

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,9 @@ struct TakenType {
   std::size_t source = 0;  // which of the system's columns
 };
 
-// `action` is pg_rewrite.ev_action of the view's rule. Error of kind corrupt when that can't be read.
-Result<std::vector<TakenType>> types_taken(std::string_view action, const std::vector<SystemColumn>& columns);
+// `action` is pg_rewrite.ev_action of the view's rule. `polymorphic`: oids of functions whose result has the type of an
+// argument; any other has its own, whatever it is called with. Error of kind corrupt when the action can't be read.
+Result<std::vector<TakenType>> types_taken(std::string_view action, const std::vector<SystemColumn>& columns, const std::set<long>& polymorphic);
 
 // A relation or function of the system whose columns are others on the other server.
 struct ChangedList {

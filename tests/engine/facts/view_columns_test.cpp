@@ -17,7 +17,7 @@ const std::string kOld = "{VAR :varno 1 :varattno 5 :vartype 19 :varlevelsup 0}"
 const std::string kOther = "{CONST :consttype 19 :constlen 64 :constvalue 4 [ 67 0 0 -1 ] :location 12}";
 
 std::string taken(const std::string& action, bool widens = true, bool narrows = true) {
-  const auto found = types_taken(action, {{3456, 8, 19, 1003, widens, narrows}, {1262, 5, 19, 1003, widens, narrows}});
+  const auto found = types_taken(action, {{3456, 8, 19, 1003, widens, narrows}, {1262, 5, 19, 1003, widens, narrows}}, {3106, 2335});
   if (!found) return "unreadable";
   std::string text;
   for (const TakenType& each : *found) text += each.column + ":" + std::to_string(each.source) + ";";
@@ -80,8 +80,11 @@ TEST_CASE("view columns: an integer that became narrower gives way to the wider 
 
 TEST_CASE("view columns: an argument of another type doesn't count, and an array of the type does") {
   const std::string number = "{CONST :consttype 23 :constvalue 4 [ 1 0 0 0 ]}";
-  CHECK(taken(query("{FUNCEXPR :funcresulttype 19 :funcformat 0 :args (" + number + " " + kOld + ")}")) == "a b:1;");
-  CHECK(taken(query("{AGGREF :aggtype 1003 :args ({TARGETENTRY :expr " + kOld + " :resno 1}) :aggfilter <>}")) == "a b:1;");
+  CHECK(taken(query("{WINDOWFUNC :winfnoid 3106 :wintype 19 :args (" + number + " " + kOld + ")}")) == "a b:1;");
+  CHECK(taken(query("{WINDOWFUNC :winfnoid 3107 :wintype 19 :args (" + number + " " + kOld + ")}")).empty());
+  CHECK(taken(query("{OPEXPR :opno 1 :opfuncid 177 :opresulttype 19 :args (" + kOld + " " + kOld + ")}")).empty());
+  CHECK(taken(query("{NULLIFEXPR :opno 93 :opfuncid 62 :opresulttype 19 :args (" + kOld + " " + kOther + ")}")) == "a b:1;");
+  CHECK(taken(query("{AGGREF :aggfnoid 2335 :aggtype 1003 :args ({TARGETENTRY :expr " + kOld + " :resno 1}) :aggfilter <>}")) == "a b:1;");
   CHECK(taken(query("{AGGREF :aggtype 20 :args ({TARGETENTRY :expr " + kOld + " :resno 1})}")).empty());
   CHECK(taken(query("{ARRAY :array_typeid 1003 :elements (" + kOld + " " + kOther + ")}")) == "a b:1;");
 }
