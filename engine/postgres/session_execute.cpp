@@ -137,8 +137,20 @@ Task<Result<void>> LibpqSession::execute_raw(Statement& statement) {
   co_return std::move(failure).on(spec_.server);
 }
 
+namespace {
+
+// Before 12 there is no word for what a WITH does by itself there.
+std::string without_materialized(std::string sql) {
+  constexpr std::string_view word = " as materialized (";
+  for (auto at = sql.find(word); at != std::string::npos; at = sql.find(word, at)) sql.replace(at, word.size(), " as (");
+  return sql;
+}
+
+}  // namespace
+
 Task<Result<void>> LibpqSession::exchange(Statement& statement) {
   using Form = Statement::Form;
+  if (server_version() < 120000) statement.sql = without_materialized(std::move(statement.sql));
   statement.started = std::chrono::steady_clock::now();
   // The server's statement_timeout comes first; our deadline is for a server that doesn't answer.
   const Seconds grace(statement.copies_rows() ? 0 : 1);
