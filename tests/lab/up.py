@@ -194,5 +194,8 @@ def up(options, account, say):
     record.save()
     say(f"laboratory ready in {time.monotonic() - started:.1f} s: {record.path('fleet.yaml')}")
     say(f"look:  scripts/lab status --dir {options.dir}")
-    say(f"next:  pgconvoy plan -f {record.path('fleet.yaml')} --runbook postgres-{options.from_major}-to-{options.to_major}")
+    shipped = (options.from_major, options.to_major) == (13, 15)
+    services = f"--set from=postgresql-database-{options.from_major} --set to=postgresql-database-{options.to_major}"
+    runbook = "postgres-13-to-15" if shipped else f"postgres-upgrade {services}"
+    say(f"next:  pgconvoy plan -f {record.path('fleet.yaml')} --runbook {runbook}")
     say(f"end:   scripts/lab down --dir {options.dir}")
