@@ -20,14 +20,14 @@ class ViewsKeepColumns final : public Condition {
                "dumped as its query, so its columns get their types anew where it is restored, and whatever reads the view gets "
                "values of another type. The values are the same, and the comparison knows that it is the server's doing. "
                "Worse are names by position: FROM pg_database d(a, b, c), and every view over a function of the system or over a join "
-               "that has a name, for the server prints all its columns there. Where the target has them in another order such a view "
-               "is restored without an error, and reads other columns.";
+               "that has a name, for the server prints all its columns there; likewise over a function of one's own that returns rows of a "
+               "system relation. Where the target has them in another order such a view is restored without an error, and reads other columns.";
     page.reads = "The columns of the system that the database's views use, and their types on both servers; where one differs, the "
                  "parsed queries of the views over it: which of their columns take the type, through subqueries, WITH, joins, UNION, "
                  "COALESCE, CASE, arrays and aggregates. And whether they name columns by position of relations and functions of the "
                  "system that have others on the target.";
     page.silent = "Views that only look at such a column (WHERE, ORDER BY), that cast it, or use it in an expression with a type of its "
-                  "own; rules, functions and policies; members of extensions. Views over such a view are right as soon as that one is.";
+                  "own; rules, functions and policies; members of extensions. Functions of the system that only return further columns.";
     page.remedies = "Names by position: name the columns in the SELECT instead of behind the relation, or read the system view in place of the "
                     "function. Types: mostly none. Where a client depends on the type: cast the column to its type on the target (datcollate::text) in the view. A view's column can't "
                     "change its type: DROP VIEW and CREATE VIEW, with what is built over it. A cast to the old type is of no use, the "
@@ -45,6 +45,7 @@ class ViewsKeepColumns final : public Condition {
       for (const TakenTypeFact& each : known->removed->taken_types)
         findings.push_back(each.column.empty() ? untold(move, shown_name(each.view), "its query is too long, or of a form that isn't known")
                                                : taken(move, each, std::string(here.type_of_column(each.source)), std::string(there.type_of_column(each.source))));
+      if (!known->removed->views_unread.empty()) findings.push_back(untold(move, "views", known->removed->views_unread));
       for (const PositionsFact& each : known->removed->positions) findings.push_back(by_position(move, each));
       if (known->removed->more_views > 0)
         findings.push_back(untold(move, fmt::format("{} more views", known->removed->more_views), "no more than 200 are looked at"));
@@ -69,10 +70,19 @@ class ViewsKeepColumns final : public Condition {
   Finding taken(const Move& move, const TakenTypeFact& each, const std::string& before, const std::string& after) const {
     const std::string column = each.source.substr(each.source.find('.') + 1);
     Finding finding;
-    finding.severity = Severity::warn;
+    finding.severity = each.through.empty() ? Severity::warn : Severity::block;
     finding.condition = name();
     finding.object = fmt::format("{} in {}", shown_name(each.view), move.object());
-    finding.evidence = fmt::format("its column {} takes its type from {}: {} here, {} on the target", shown_name(each.column), each.source, before, after);
+    finding.evidence = fmt::format("its column {} takes its type from {}{}: {} here, {} on the target", shown_name(each.column), each.source,
+                                   each.through.empty() ? "" : ", through " + shown_name(each.through), before, after);
+    if (!each.through.empty()) {
+      finding.why = fmt::format("PostgreSQL {} gives the restored view another type than the source's has, and its text says nothing of the system: the comparison "
+                                "can't tell that from a change, and takes the target back",
+                                major_of(move.target));
+      finding.remedy = fmt::format("DROP VIEW and CREATE it anew: {} with {}::{}, and this one over it", shown_name(each.through), column, after);
+      finding.cause = fmt::format("views over views that give out {}", each.source);
+      return finding;
+    }
     finding.why = fmt::format("PostgreSQL {} gives the restored view another type than the source's has; a client that asks for the type, a row type "
                               "or a function chosen by it meet the other one (manual, System Catalogs)",
                               major_of(move.target));

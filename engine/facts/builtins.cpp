@@ -121,6 +121,13 @@ bool Builtins::has_function(std::string_view signature) const { return !line_of(
 bool Builtins::has_operator(std::string_view signature) const { return !line_of(operators_, signature).empty(); }
 std::string_view Builtins::columns_of_function(std::string_view signature) const { return after_tab(after_tab(line_of(functions_, signature))); }
 
+std::vector<std::string_view> Builtins::relations() const {
+  std::vector<std::string_view> names;
+  for (const auto& [relation, columns] : columns_) names.push_back(relation);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::vector<std::string_view> Builtins::columns_of(std::string_view relation) const {
   const auto found = columns_.find(relation);
   return found == columns_.end() ? std::vector<std::string_view>() : found->second;

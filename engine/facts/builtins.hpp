@@ -41,6 +41,7 @@ class Builtins {
   bool has_column(std::string_view column) const;    // "pg_database.datname"
   std::string_view type_of_column(std::string_view column) const;  // "" when there is none of that name, or its type isn't known
 
+  std::vector<std::string_view> relations() const;
   std::vector<std::string_view> columns_of(std::string_view relation) const;     // names, in their order; views into this
   std::string_view columns_of_function(std::string_view signature) const;        // "word text, catcode \"char\""; "" for a function without
 

@@ -75,7 +75,7 @@ constexpr int kSourceBytes = 65536;  // of all routines together: more is read o
 }  // namespace
 
 PGCONVOY_JSON_FIELDS(RoutineFact, name, language, source, returns_floats, evaluated_by)
-PGCONVOY_JSON_FIELDS(CodeFacts, functions, operators, columns, defines_over_builtins, indexes_date_part, has_system_objects, evaluates_functions, own_functions, own_operators, routines, sources_read, sources)
+PGCONVOY_JSON_FIELDS(CodeFacts, functions, operators, columns, defines_over_builtins, indexes_date_part, has_system_objects, returns_system_rows, evaluates_functions, own_functions, own_operators, routines, sources_read, sources)
 
 SessionOptions catalogue_options() {
   SessionOptions options;
@@ -167,6 +167,7 @@ std::string code_rest_sql(int) {
                                       and (a.atttypid in (select t.oid from pg_type t where t.typtype = 'c' and t.oid < 16384 union all
                                                           select t.typarray from pg_type t where t.typtype = 'c' and t.oid < 16384)) is true)
                           or exists (select from pg_type d join pg_type t on t.oid = d.typbasetype where d.oid >= 16384 and t.typtype = 'c' and t.oid < 16384),
+    'returns_system_rows', exists (select from pg_proc p join pg_type t on t.oid = p.prorettype where p.oid >= 16384 and t.typtype = 'c' and t.oid < 16384),
     'evaluates_functions', exists (select from pg_depend where refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass) and refobjid >= 16384
                                       and classid in ('pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass, 'pg_rewrite'::regclass)),
     'own_functions', coalesce((select json_agg(distinct p.proname) from pg_proc p

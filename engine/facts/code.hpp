@@ -30,6 +30,7 @@ struct CodeFacts {
   bool defines_over_builtins = false;        // aggregates, operators, casts ... that may be defined over the server's own functions
   bool indexes_date_part = false;            // an index or partition key is over date_part(), which extract() is until 13
   bool has_system_objects = false;           // something that engine/facts/system_objects.hpp is about
+  bool returns_system_rows = false;          // a function returns rows of a system relation
   bool evaluates_functions = false;          // a constraint, generated column or view calls a function or operator that isn't the server's
   std::vector<std::string> own_functions;    // names that the database and its extensions give to functions, where the server has them too
   std::vector<std::string> own_operators;    // names of operators, likewise, whatever the server has

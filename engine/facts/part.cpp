@@ -65,6 +65,13 @@ std::map<std::pair<std::string, std::string>, KnownUntilRestart>& known_until_re
   return known;
 }
 
+// One document for all servers that say the same: what is made of it is made once for them, too.
+Shared<json> shared_with_others(const std::string& name, json document) {
+  for (const auto& [place, known] : known_until_restart())
+    if (place.second == name && *known.document == document) return known.document;
+  return document;
+}
+
 std::string sql_of(const Session& session, const Part& part) {
   const std::string sql = part.sql(session.server_version());
   if (!part.until_restart) return sql;
@@ -107,7 +114,7 @@ Task<Result<Parts>> read_parts(Session& session, const std::vector<Part>& parts,
       }
       if (part.until_restart) {
         KnownUntilRestart& known = known_until_restart()[{session.server(), part.name}];
-        if (value) known = {answer->text(0, 1), std::move(document)};
+        if (value) known = {answer->text(0, 1), shared_with_others(part.name, std::move(document))};
         found[part.name] = known.document;
       } else {
         found[part.name] = std::move(document);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "engine/facts/builtins.hpp"
 #include "engine/facts/part.hpp"
@@ -100,9 +101,10 @@ with
 )sql";
 
 // $1: {"columns": [["pg_database.datcollate", its type on the target], ...], "relations": ["pg_database", ...],
-// "functions": ["function pg_get_keywords()", ...]}. A tree that is too long is "".
+// "functions": ["function pg_get_keywords()", ...], "rows": relations whose row a function may return}. Views over those,
+// and those over views that may take a type from such a column. A tree that is too long is "".
 constexpr const char* kViews = R"sql(
-with columns(name, relation, number, type, array_type, after) as materialized (
+with recursive columns(name, relation, number, type, array_type, after) as materialized (
   select w.name, c.oid, a.attnum, a.atttypid, t.typarray, to_regtype(w.after)
     from (select p ->> 0, p ->> 1 from json_array_elements($1::json -> 'columns') p) w(name, after) join pg_class c on c.relname = split_part(w.name, '.', 1)
     join pg_attribute a on a.attrelid = c.oid and a.attname = split_part(w.name, '.', 2) join pg_type t on t.oid = a.atttypid
@@ -112,15 +114,22 @@ lists(name, oid, mark) as materialized (
    where c.oid < 16384 and c.relkind in ('r', 'v')
   union all
   select w.name, p.oid, ' :funcid ' || p.oid || ' ' from json_array_elements_text($1::json -> 'functions') w(name)
-    join pg_proc p on p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace and 'function ' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')' = w.name),
-marks(mark) as materialized (select mark from lists union select ' :relid ' || relation || ' ' from columns),
-views(name, tree) as materialized (
-  select case c.relkind when 'm' then 'materialized view ' else 'view ' end || c.oid::regclass::text, r.ev_action::text
+    join pg_proc p on p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace and 'function ' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')' = w.name
+  union all
+  select 'function ' || p.oid::regprocedure || ', rows of ' || w.name, p.oid, ' :funcid ' || p.oid || ' '
+    from json_array_elements_text($1::json -> 'rows') w(name) join pg_class c on c.relname = w.name and c.oid < 16384 and c.relkind in ('r', 'v')
+    join pg_proc p on p.prorettype = c.reltype and p.oid >= 16384),
+views(oid, name, tree) as materialized (
+  select c.oid, case c.relkind when 'm' then 'materialized view ' else 'view ' end || c.oid::regclass::text, r.ev_action::text
     from pg_rewrite r join pg_class c on c.oid = r.ev_class
    where r.oid >= 16384 and r.rulename = '_RETURN'
      and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')),
-over(name, tree) as materialized (select name, tree from views where exists (select from marks m where position(m.mark in tree) > 0)),
-most as (select name, case when length(tree) <= {longest} then tree else '' end as tree from over order by name limit {most})
+over(oid) as (
+  select v.oid from views v where exists (select from columns k where position(' :relid ' || k.relation || ' ' in v.tree) > 0)
+  union select v.oid from over o join views v on position(' :relid ' || o.oid || ' ' in v.tree) > 0),
+looked_at as (
+  select v.* from views v where v.oid in (select oid from over) or exists (select from lists l where position(l.mark in v.tree) > 0)),
+most as (select oid, name, case when length(tree) <= {longest} then tree else '' end as tree from looked_at order by name limit {most})
 select json_build_object('columns', coalesce((select json_agg(json_build_object('name', name, 'relation', relation::bigint, 'number', number, 'type', type::bigint,
                     'array_type', array_type::bigint,
                     'widens', exists (select from pg_cast where castsource = type and casttarget = after and castcontext = 'i'),
@@ -128,8 +137,8 @@ select json_build_object('columns', coalesce((select json_agg(json_build_object(
                          'polymorphic', (select json_agg(p.oid::bigint) from pg_proc p join pg_type t on t.oid = p.prorettype
                                           where t.typtype = 'p' and t.typname like 'any%'),
                          'lists', coalesce((select json_agg(json_build_object('name', name, 'oid', oid::bigint)) from lists), '[]'),
-                         'views', coalesce((select json_agg(json_build_object('name', name, 'tree', tree) order by name) from most), '[]'),
-                         'more_views', (select count(*) from over) - (select count(*) from most)))sql";
+                         'views', coalesce((select json_agg(json_build_object('oid', oid::bigint, 'name', name, 'tree', tree) order by name) from most), '[]'),
+                         'more_views', (select count(*) from looked_at) - (select count(*) from most)))sql";
 
 // $1: a regular expression.
 constexpr const char* kSources = R"sql(
@@ -146,33 +155,32 @@ Task<Result<json>> one_document(Session& session, std::string sql, std::string a
   co_return json::parse(answer.text(0, 0));
 }
 
-// Columns by their position: which is the first one that is another, and whether there are as many.
+// Columns by their position.
 struct ChangedNames {
-  std::string name;  // "pg_database", "function pg_get_keywords()"
-  long from = 0;
-  bool shifts = false;
+  std::string name;    // "pg_database", "function pg_get_keywords()"
+  bool moved = false;  // else there are only further ones
 };
 
 // What of the system looks otherwise on the target, of what the database's code uses.
 struct ChangedSystem {
-  json columns = json::array();                       // [name, type on the target]
+  json columns = json::array();                    // [name, type on the target]
   std::vector<ChangedNames> relations, functions;
+  std::vector<std::string> rows;                   // relations whose rows are others, where a function returns such
 
-  bool empty() const { return columns.empty() && relations.empty() && functions.empty(); }
+  bool empty() const { return columns.empty() && relations.empty() && functions.empty() && rows.empty(); }
 };
 
 void add_changed(std::vector<ChangedNames>& to, std::string name, const std::vector<std::string_view>& before, const std::vector<std::string_view>& after) {
-  const auto places = std::mismatch(before.begin(), before.end(), after.begin(), after.end());
-  const bool shifts = before.size() != after.size();
-  if (places.first != before.end() || shifts) to.push_back({std::move(name), places.first - before.begin() + 1, shifts});
+  const bool moved = before.size() > after.size() || !std::equal(before.begin(), before.end(), after.begin());
+  if (moved || before.size() != after.size()) to.push_back({std::move(name), moved});
 }
 
-// "word text, catcode \"char\"".
-std::vector<std::string_view> split_columns(std::string_view text) {
+// Names out of "word text, catcode \"char\"".
+std::vector<std::string_view> column_names(std::string_view text) {
   std::vector<std::string_view> columns;
   while (!text.empty()) {
     const auto comma = std::min(text.find(", "), text.size());
-    columns.push_back(text.substr(0, comma));
+    columns.push_back(text.substr(0, std::min(text.find(' '), comma)));
     text.remove_prefix(std::min(comma + 2, text.size()));
   }
   return columns;
@@ -183,13 +191,17 @@ ChangedSystem changed_system(const CodeFacts& code, const Builtins& here, const 
   std::set<std::string> relations;
   for (const std::string& each : code.columns) {
     relations.insert(each.substr(0, each.find('.')));
-    if (here.type_of_column(each) != there.type_of_column(each) && there.has_column(each)) changed.columns.push_back({each, there.type_of_column(each)});
+    const std::string_view before = here.type_of_column(each), after = there.type_of_column(each);
+    if (before != after && !before.empty() && !after.empty()) changed.columns.push_back({each, after});
   }
   for (const std::string& relation : relations)
     if (const auto after = there.columns_of(relation); !after.empty()) add_changed(changed.relations, relation, here.columns_of(relation), after);
   for (const std::string& each : code.functions)
     if (there.has_function(each))
-      add_changed(changed.functions, "function " + each, split_columns(here.columns_of_function(each)), split_columns(there.columns_of_function(each)));
+      add_changed(changed.functions, "function " + each, column_names(here.columns_of_function(each)), column_names(there.columns_of_function(each)));
+  if (code.returns_system_rows)
+    for (const std::string_view relation : here.relations())
+      if (here.columns_of(relation) != there.columns_of(relation)) changed.rows.emplace_back(relation);
   return changed;
 }
 
@@ -199,47 +211,111 @@ json names_in(const std::vector<ChangedNames>& lists) {
   return names;
 }
 
+// Lists by their oids; a function of the tenant's that returns rows of the system has moved columns, for its list is printed
+// with all of them.
+std::vector<ChangedList> lists_in(const json& answer, const std::vector<ChangedNames>& wanted, bool and_rows, std::map<long, std::string>& names) {
+  std::vector<ChangedList> lists;
+  for (const json& each : answer.at("lists")) {
+    const long oid = each.at("oid");
+    const std::string& name = names[oid] = each.at("name");
+    for (const ChangedNames& list : wanted)
+      if (list.name == name) lists.push_back({oid, list.moved});
+    if (and_rows && name.find(", rows of ") != std::string::npos) lists.push_back({oid, true});
+  }
+  return lists;
+}
+
+struct ReadView {
+  long oid = 0;
+  std::string name, tree;
+};
+
+// Columns with a type of the system's, those of views over views too: what one takes is looked for in the others.
+Result<std::vector<TakenTypeFact>> all_taken_types(const std::vector<ReadView>& views, std::vector<SystemColumn> columns, std::vector<std::string> names,
+                                                   const std::set<long>& polymorphic) {
+  std::vector<TakenTypeFact> kept;
+  std::vector<std::string> sources = names, through(columns.size());
+  std::set<std::pair<long, long>> known;
+  for (bool more = true; more;) {
+    more = false;
+    const std::vector<SystemColumn> looked_for = columns;
+    for (const ReadView& view : views) {
+      TRY(const std::vector<TakenType> taken, types_taken(view.tree, looked_for, polymorphic));
+      for (const TakenType& each : taken) {
+        if (!known.insert({view.oid, each.number}).second) continue;
+        kept.push_back({view.name, each.column, sources[each.source], through[each.source]});
+        SystemColumn own = looked_for[each.source];
+        own.relation = view.oid;
+        own.number = each.number;
+        columns.push_back(own);
+        sources.push_back(sources[each.source]);
+        through.push_back(view.name);
+        more = true;
+      }
+    }
+  }
+  return kept;
+}
+
 // The answer to kViews, as it is kept.
 void keep_views(const json& answer, const ChangedSystem& changed, json& found) {
   std::vector<SystemColumn> columns;
-  for (const json& each : answer.at("columns"))
+  std::vector<std::string> sources;
+  for (const json& each : answer.at("columns")) {
     columns.push_back({each.at("relation"), each.at("number"), each.at("type"), each.at("array_type"), each.at("widens"), each.at("narrows")});
-  std::vector<ChangedList> relations, functions;
-  std::map<long, std::string> names;
-  for (const json& each : answer.at("lists")) {
-    const long oid = each.at("oid");
-    names[oid] = each.at("name");
-    for (const ChangedNames& list : changed.relations)
-      if (list.name == names[oid]) relations.push_back({oid, list.from, list.shifts});
-    for (const ChangedNames& list : changed.functions)
-      if (list.name == names[oid]) functions.push_back({oid, list.from, list.shifts});
+    sources.push_back(each.at("name"));
   }
+  std::map<long, std::string> names;
+  const auto relations = lists_in(answer, changed.relations, false, names), functions = lists_in(answer, changed.functions, true, names);
   const std::set<long> polymorphic = answer.at("polymorphic").get<std::set<long>>();
-  std::vector<TakenTypeFact> kept;
+  std::vector<ReadView> views;
+  std::vector<TakenTypeFact> unread;
   std::vector<PositionsFact> positions;
-  for (const json& view : answer.at("views")) {
-    const std::string& tree = view.at("tree").get_ref<const std::string&>();
-    const auto taken = types_taken(tree, columns, polymorphic);
-    const auto placed = named_by_position(tree, relations, functions);
-    if (!taken || !placed) {
-      kept.push_back({view.at("name"), "", ""});
+  for (const json& each : answer.at("views")) {
+    ReadView view{each.at("oid"), each.at("name"), each.at("tree")};
+    const auto placed = named_by_position(view.tree, relations, functions);
+    if (!placed) {
+      unread.push_back({view.name, "", "", ""});
       continue;
     }
-    for (const TakenType& each : *taken) kept.push_back({view.at("name"), each.column, answer.at("columns")[each.source].at("name")});
-    for (const long each : *placed) positions.push_back({view.at("name"), names[each]});
+    for (const long list : *placed) positions.push_back({view.name, names[list]});
+    views.push_back(std::move(view));
   }
-  found["taken_types"] = kept;
+  const auto taken = all_taken_types(views, std::move(columns), std::move(sources), polymorphic);
+  if (!taken) throw std::runtime_error(taken.error().message);
+  unread.insert(unread.end(), taken->begin(), taken->end());
+  found["taken_types"] = unread;
   found["positions"] = positions;
   found["more_views"] = answer.at("more_views");
 }
 
+// What views owe to the system is one condition's matter: when it can't be read, the others still know what they do.
+Task<Result<void>> read_views(Session& session, const ChangedSystem& changed, json& found) {
+  std::string sql = kViews;
+  fill_place(sql, "{longest}", std::to_string(kLongestTree));
+  fill_place(sql, "{most}", std::to_string(kMostViews));
+  std::vector<Value> arguments{
+      json{{"columns", changed.columns}, {"relations", names_in(changed.relations)}, {"functions", names_in(changed.functions)}, {"rows", changed.rows}}.dump()};
+  const auto answer = co_await session.query(std::move(sql), std::move(arguments));
+  if (!answer && !session.usable()) co_return answer.error();
+  try {
+    if (answer)
+      keep_views(json::parse(answer->text(0, 0)), changed, found);
+    else
+      found["views_unread"] = answer.error().message;
+  } catch (const std::exception& problem) {
+    found["views_unread"] = std::string("the server's answer can't be read: ") + problem.what();
+  }
+  co_return Result<void>();
+}
+
 }  // namespace
 
-PGCONVOY_JSON_FIELDS(TakenTypeFact, view, column, source)
+PGCONVOY_JSON_FIELDS(TakenTypeFact, view, column, source, through)
 PGCONVOY_JSON_FIELDS(PositionsFact, view, source)
 PGCONVOY_JSON_FIELDS(DefinitionFact, object, clause, uses, is_operator, exact)
 PGCONVOY_JSON_FIELDS(RemovedUse, object, uses)
-PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, taken_types, positions, more_views)
+PGCONVOY_JSON_FIELDS(RemovedCodeFacts, uses, more_uses, sources, more_sources, definitions, taken_types, positions, views_unread, more_views)
 
 Task<Result<json>> read_removed_code(const InquiryContext& context) {
   const auto code = shared_part<CodeFacts>(context.database().parts, kCodePart);
@@ -275,12 +351,7 @@ Task<Result<json>> read_removed_code(const InquiryContext& context) {
     found.update(uses);
   }
   if (!changed.empty()) {
-    std::string sql = kViews;
-    fill_place(sql, "{longest}", std::to_string(kLongestTree));
-    fill_place(sql, "{most}", std::to_string(kMostViews));
-    std::string wanted = json{{"columns", changed.columns}, {"relations", names_in(changed.relations)}, {"functions", names_in(changed.functions)}}.dump();
-    CO_TRY(const json views, co_await one_document(*session, std::move(sql), std::move(wanted)));
-    keep_views(views, changed, found);
+    CO_TRY_VOID(co_await read_views(*session, changed, found));
   }
   if (!pattern.empty()) {
     std::string sql = kSources;

@@ -36,13 +36,14 @@ struct TakenTypeFact {
   std::string view;    // "view public.v", "materialized view public.m"
   std::string column;  // of the view; "" when that couldn't be told
   std::string source;  // "pg_database.datcollate"; "" likewise
+  std::string through;  // the view that it has it from, when not straight from the system
 };
 PGCONVOY_JSON(TakenTypeFact);
 
 // A view that names the columns of a system relation or function by their position.
 struct PositionsFact {
   std::string view;    // as above
-  std::string source;  // "pg_database", "function pg_get_keywords()"
+  std::string source;  // "pg_database", "function pg_get_keywords()", "function app.sessions(), rows of pg_stat_activity"
 };
 PGCONVOY_JSON(PositionsFact);
 
@@ -54,6 +55,7 @@ struct RemovedCodeFacts {
   std::vector<DefinitionFact> definitions;  // over what the server brings along, whether that is gone or not; a limited number
   std::vector<TakenTypeFact> taken_types;  // from columns of the system whose type is another on the target
   std::vector<PositionsFact> positions;    // views that name columns by their place, where that is another on the target
+  std::string views_unread;                // why nothing is known of views; "" when they were read
   int more_views = 0;                      // over such columns or functions, beyond a limited number that were looked at
 };
 PGCONVOY_JSON(RemovedCodeFacts);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "engine/facts/node_tree.hpp"
@@ -187,109 +188,60 @@ class Types {
   std::map<std::pair<const NodeTree*, long>, Found> outputs_;
 };
 
+template <class Visit>
+void walk(const NodeTree& node, const Visit& visit) {
+  visit(node);
+  for (const NodeTree& each : node.items) walk(each, visit);
+}
+
 class Positions {
  public:
   Positions(const std::vector<ChangedList>& relations, const std::vector<ChangedList>& functions) : relations_(relations), functions_(functions) {}
 
   void look_into(const NodeTree& query) {
     const auto& ranges = query.field("rtable").items;
-    std::vector<Used> used(ranges.size());
-    collect(query, 0, used);
-    for (std::size_t i = 0; i < ranges.size(); ++i) {
-      if (used[i].last < 0) continue;
-      const NodeTree& range = ranges[i];
-      switch (range.number("rtekind")) {
-        case kRelation:
-          if (const ChangedList* list = changed(relations_, range.number("relid")); list && !range.field("alias").field("colnames").items.empty())
-            note(*list, used[i], list->from);
-          break;
-        case kJoin:
-          if (range.field("alias").text == "ALIAS") look_into_join(range, ranges, used[i]);
-          break;
-        case kFunction:
-          for (const NodeTree& each : range.field("functions").items)
-            if (const ChangedList* list = changed(functions_, each.field("funcexpr").number("funcid"))) note(*list, used[i], list->from);
-          break;
-        default: break;
-      }
+    for (const NodeTree& range : ranges) {
+      const long kind = range.number("rtekind");
+      const bool is_listed = kind == kFunction || !range.field("alias").field("colnames").items.empty();
+      if (kind == kJoin && range.field("alias").text == "ALIAS")
+        look_into_join(range, ranges);
+      else if (is_listed && kind != kJoin)
+        note(range, false);
     }
   }
 
   std::vector<long> found() && { return std::move(found_); }
 
  private:
-  // Of the columns of one range: the last that is used, -1 for none; a whole row has them all.
-  struct Used {
-    long last = -1;
-    bool whole = false;
-  };
-
-  static const ChangedList* changed(const std::vector<ChangedList>& lists, long oid) {
-    const auto found = std::find_if(lists.begin(), lists.end(), [&](const ChangedList& each) { return each.oid == oid; });
-    return found == lists.end() ? nullptr : &*found;
+  // A column of a join is a variable of one of its two sides, and that may be a join again, or an expression of both.
+  void look_into_join(const NodeTree& join, const std::vector<NodeTree>& ranges) {
+    walk(join.field("joinaliasvars"), [&](const NodeTree& node) {
+      const long number = node.text == "VAR" ? node.number("varno") : 0;
+      if (number < 1 || static_cast<std::size_t>(number) > ranges.size()) return;
+      const NodeTree& range = ranges[static_cast<std::size_t>(number - 1)];
+      if (!looked_into_.insert({&join, &range}).second) return;
+      if (range.number("rtekind") == kJoin)
+        look_into_join(range, ranges);
+      else
+        note(range, true);
+    });
   }
 
-  // Variables of the query that stand `depth` queries further in.
-  void collect(const NodeTree& node, long depth, std::vector<Used>& used) {
-    if (node.label == "joinaliasvars") return;  // what a join could give, not what is used
-    if (node.text == "VAR" && node.number("varlevelsup") == depth) {
-      // As it is written: since 13 a join's column is otherwise its table's.
-      const bool written = node.number("varnosyn") > 0;
-      const long range = node.number(written ? "varnosyn" : "varno"), number = node.number(written ? "varattnosyn" : "varattno");
-      if (range < 1 || static_cast<std::size_t>(range) > used.size()) return;
-      Used& its = used[static_cast<std::size_t>(range - 1)];
-      its.last = std::max(its.last, number);
-      its.whole = its.whole || number == 0;
-    }
-    for (const NodeTree& each : node.items) collect(each, each.text == "QUERY" ? depth + 1 : depth, used);
+  void note(const NodeTree& range, bool in_join) {
+    if (range.number("rtekind") == kRelation) note(relations_, range.number("relid"), in_join);
+    if (range.number("rtekind") == kFunction)
+      for (const NodeTree& each : range.field("functions").items) note(functions_, each.field("funcexpr").number("funcid"), in_join);
   }
 
-  // A column of a join is a variable of one of its two sides, and that may be a join again.
-  static const NodeTree* base_of(const NodeTree* variable, const std::vector<NodeTree>& ranges, long& number) {
-    for (int depth = 0; depth < kDeepestJoin; ++depth) {
-      const long range = variable->number("varno");
-      number = variable->number("varattno");
-      if (range < 1 || static_cast<std::size_t>(range) > ranges.size()) return nullptr;
-      const NodeTree& found = ranges[static_cast<std::size_t>(range - 1)];
-      if (found.number("rtekind") != kJoin) return &found;
-      const auto& members = found.field("joinaliasvars").items;
-      if (number < 1 || static_cast<std::size_t>(number) > members.size()) return nullptr;
-      variable = &members[static_cast<std::size_t>(number - 1)];
-    }
-    return nullptr;
+  void note(const std::vector<ChangedList>& lists, long oid, bool in_join) {
+    const bool matters = std::any_of(lists.begin(), lists.end(), [&](const ChangedList& each) { return each.oid == oid && (each.moved || in_join); });
+    if (matters && std::find(found_.begin(), found_.end(), oid) == found_.end()) found_.push_back(oid);
   }
 
-  void look_into_join(const NodeTree& join, const std::vector<NodeTree>& ranges, const Used& used) {
-    const NodeTree* before = nullptr;
-    const ChangedList* shifting = nullptr;
-    long position = 0;
-    for (const NodeTree& member : join.field("joinaliasvars").items) {
-      ++position;
-      long number = 0;
-      const NodeTree* base = base_of(&member, ranges, number);
-      if (base != before && shifting) return note(*shifting, used, position);
-      before = base;
-      const ChangedList* list = base && base->number("rtekind") == kRelation ? changed(relations_, base->number("relid")) : nullptr;
-      if (list && number >= list->from) return note(*list, used, position);
-      if (list && list->shifts) shifting = list;
-    }
-  }
-
-  void note(const ChangedList& list, const Used& used, long from) {
-    const bool meets = used.whole || used.last >= from;
-    if (meets && std::find(found_.begin(), found_.end(), list.oid) == found_.end()) found_.push_back(list.oid);
-  }
-
-  static constexpr int kDeepestJoin = 100;
   const std::vector<ChangedList>&relations_, &functions_;
+  std::set<std::pair<const NodeTree*, const NodeTree*>> looked_into_;
   std::vector<long> found_;
 };
-
-template <class Visit>
-void walk(const NodeTree& node, const Visit& visit) {
-  visit(node);
-  for (const NodeTree& each : node.items) walk(each, visit);
-}
 
 }  // namespace
 
@@ -309,7 +261,7 @@ Result<std::vector<TakenType>> types_taken(std::string_view action, const std::v
   for (const NodeTree& query : tree.items)
     for (const NodeTree& entry : query.field("targetList").items)
       if (entry.field("resjunk").text != "true")
-        if (const Found found = types.of_output({&query, nullptr}, entry.number("resno"))) taken.push_back({plain_text(entry.field("resname")), *found});
+        if (const Found found = types.of_output({&query, nullptr}, entry.number("resno"))) taken.push_back({plain_text(entry.field("resname")), entry.number("resno"), *found});
   return taken;
 }
 

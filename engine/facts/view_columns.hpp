@@ -17,13 +17,14 @@ namespace pgconvoy {
 
 // Numbers are those of the server that keeps the view.
 struct SystemColumn {
-  long relation = 0, number = 0;   // oid of the relation, and attnum
+  long relation = 0, number = 0;   // oid of the relation, and attnum; that may be a view's that takes its type itself
   long type = 0, array_type = 0;   // oids
   bool widens = false, narrows = false;  // the old type becomes the new one by an implicit cast, and the new one the old
 };
 
 struct TakenType {
   std::string column;      // of the view
+  long number = 0;         // its attnum
   std::size_t source = 0;  // which of the system's columns
 };
 
@@ -31,15 +32,14 @@ struct TakenType {
 // argument; any other has its own, whatever it is called with. Error of kind corrupt when the action can't be read.
 Result<std::vector<TakenType>> types_taken(std::string_view action, const std::vector<SystemColumn>& columns, const std::set<long>& polymorphic);
 
-// A relation or function of the system whose columns are others on the other server.
+// A relation or function whose columns are others on the other server.
 struct ChangedList {
-  long oid = 0;         // on the server that keeps the view
-  long from = 0;        // the first position, from 1, where another column stands there, or none
-  bool shifts = false;  // it has more or fewer of them there: in a join, what follows stands at another position
+  long oid = 0;        // on the server that keeps the view
+  bool moved = false;  // they stand at other places there, or are gone; otherwise there are only further ones at the end
 };
 
-// The relations and functions of these from which the view has a column by its position that is another one there, each
-// once. Error as above.
+// The relations and functions of these whose columns the view names by their position, each once. Those that have only
+// further columns at the end count in a join that has a name: what follows moves. Error as above.
 Result<std::vector<long>> named_by_position(std::string_view action, const std::vector<ChangedList>& relations, const std::vector<ChangedList>& functions);
 
 }  // namespace pgconvoy

@@ -55,24 +55,31 @@ struct CatalogueComparison {
   int objects = 0;                      // entries compared
 };
 
-// Types of the columns of system catalogues and views: "pg_database.datcollate" -> "name".
+// Columns of system catalogues, system views and functions with columns, in their order: "pg_database" ->
+// "oid oid\ndatname name ...", "pg_get_keywords()" -> "word text ...".
 using SystemTypes = std::map<std::string, std::string>;
-// Names of those columns whose type is another on the other server, with their types there and here:
-// "datcollate" -> {"name", "text"}.
-using RetypedColumns = std::map<std::string, std::set<std::string>>;
+
+// What of the system is otherwise on the target, as far as a query's text shows it.
+struct SystemChanges {
+  // Columns with another type there, by name: {"datcollate", {{"name", "text"}}}, the source's type and the target's.
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> retyped;
+  // Relations and functions, by name, that have further columns at the end there and else the same names.
+  std::set<std::string> grown;
+
+  bool empty() const { return retyped.empty() && grown.empty(); }
+};
 
 // A SELECT, and the types out of what a script with it returned.
 std::string system_types_sql();
 SystemTypes system_types(const std::vector<Rows>& results);
-RetypedColumns retyped_columns(const SystemTypes& source, const SystemTypes& target);
+SystemChanges system_changes(const SystemTypes& source, const SystemTypes& target);
 
 // Pure. An entry whose parent is missing on one side is counted with its parent, not reported by itself. What a view, a
-// rule, a policy or a function's parsed body owes to the system of the other server is no difference; as far as that is
-// types of columns, where they are given.
-CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const RetypedColumns& retyped = {});
+// rule or a policy owes to the system of the other server is no difference (same_but_for_system).
+CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const SystemChanges& system = {});
 
-// Whether one of the differences is of a kind that may owe it to the types of system columns.
-bool may_be_retyped(const std::vector<Difference>& differences);
+// Whether one of the differences is of a kind that may owe it to the system.
+bool may_be_the_systems(const std::vector<Difference>& differences);
 
 // Casts of an array constructor moved into its elements, as PostgreSQL's parser does when it reads its own output
 // again: "(ARRAY['a'::character varying])::text[]" becomes "ARRAY[('a'::character varying)::text]". A CHECK with
@@ -83,14 +90,15 @@ std::string push_array_casts(std::string_view expression);
 // a view of a single relation is printed without it: "SELECT c.id FROM app.customers c" as "SELECT id ...".
 bool same_but_for_qualifier(std::string_view left, std::string_view right);
 
-// Whether the text of a query on the target is that of the source but for what it owes to the system there:
-// - Casts to the types that a column of the system has on either server. The server puts them where it reads
-//   "COALESCE(name, datcollate)" anew, and leaves them out where they do nothing. Likewise those types in the list of a
-//   view's columns. Never so in texts without such a column.
-// - Further names at the end of a list behind a relation of the system, a function or a join, "pg_lock_status() l(a, b)":
-//   there is one for each column. Those at the beginning are the source's own.
-// - And same_but_for_qualifier().
-bool same_but_for_system(std::string_view source, std::string_view target, const RetypedColumns& retyped);
+// Whether the definition of a view, rule or policy on the target is that of the source but for what it owes to the system
+// there, and only if it owes it something:
+// - Casts of an expression with such a column in it to the types that the column has on either server. The server puts
+//   them where it reads "COALESCE(name, datcollate)" anew, and leaves them out where they do nothing.
+// - In the list of a view's columns the target's type in place of the source's.
+// - Further names at the end of a list behind a relation or function that has grown, "pg_lock_status() l(a, b)": there is
+//   one for each column, and those at the beginning are the source's own.
+// - For a view same_but_for_qualifier() as well.
+bool same_but_for_system(std::string_view source, std::string_view target, const SystemChanges& system, bool view);
 
 // -1, 0 or 1; numbers in the texts compare as numbers ("1.10" is newer than "1.9").
 int compare_versions(std::string_view left, std::string_view right);

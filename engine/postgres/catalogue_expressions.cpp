@@ -1,6 +1,7 @@
 // Expressions as PostgreSQL prints them, in one of the forms that mean the same.
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <vector>
 
 #include "engine/postgres/catalogue.hpp"
@@ -109,65 +110,147 @@ bool is_at(const Tokens& text, std::size_t i, const Tokens& part) {
   return i + part.size() <= text.size() && std::equal(part.begin(), part.end(), text.begin() + static_cast<std::ptrdiff_t>(i));
 }
 
+Tokens without_blanks(const Tokens& all) {
+  Tokens text;
+  for (const std::string_view token : all)
+    if (!std::isspace(static_cast<unsigned char>(token[0]))) text.push_back(token);
+  return text;
+}
+
+Tokens part_of(const Tokens& text, std::size_t begin, std::size_t end) {
+  return {text.begin() + static_cast<std::ptrdiff_t>(begin), text.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+// The place of the parenthesis that the one at `close` belongs to; `close` when there is none.
+std::size_t opening_of(const Tokens& text, std::size_t close) {
+  int depth = 0;
+  for (std::size_t i = close + 1; i > 0; --i) {
+    depth += text[i - 1] == ")" ? 1 : text[i - 1] == "(" ? -1 : 0;
+    if (depth == 0) return i - 1;
+  }
+  return close;
+}
+
+struct Retyping {
+  Tokens before, after;  // types
+};
+
+// Whether the expression that ends before `end` has one of the names in it.
+bool names_one_of(const Tokens& text, std::size_t end, const std::set<std::string_view>& names) {
+  int depth = 0;
+  for (std::size_t i = end; i > 0; --i) {
+    const std::string_view token = text[i - 1];
+    depth += token == ")" ? 1 : token == "(" ? -1 : 0;
+    if (depth < 0 || (depth == 0 && (token == "," || token == "SELECT"))) return false;
+    if (names.contains(token)) return true;
+  }
+  return false;
+}
+
+// Those of columns whose names stand in the text, and the names.
+struct Retypings {
+  std::vector<Retyping> types;
+  std::set<std::string_view> columns;
+};
+
+Retypings retypings_in(const Tokens& text, const SystemChanges& system) {
+  Retypings found;
+  for (const auto& [column, types] : system.retyped) {
+    if (std::find(text.begin(), text.end(), column) == text.end()) continue;
+    found.columns.insert(column);
+    for (const auto& [before, after] : types) found.types.push_back({without_blanks(tokens(before)), without_blanks(tokens(after))});
+  }
+  // A name that such a column gets further in, "SELECT datcollate AS c", hands it on.
+  for (std::size_t known = 0; known != found.columns.size();) {
+    known = found.columns.size();
+    for (std::size_t i = 1; i + 1 < text.size(); ++i)
+      if (text[i] == "AS" && is_name(text[i + 1]) && names_one_of(text, i, found.columns)) found.columns.insert(text[i + 1]);
+  }
+  return found;
+}
+
 // How many tokens of one of the types stand at `i`, with the brackets of an array; 0: none does.
-std::size_t type_at(const Tokens& text, std::size_t i, const std::vector<Tokens>& types) {
+std::size_t type_at(const Tokens& text, std::size_t i, const Retypings& retypings) {
   std::size_t longest = 0;
-  for (const Tokens& type : types)
-    if (is_at(text, i, type)) longest = std::max(longest, type.size());
+  for (const Retyping& each : retypings.types)
+    for (const Tokens* type : {&each.before, &each.after})
+      if (is_at(text, i, *type)) longest = std::max(longest, type->size());
   return longest > 0 && is_at(text, i + longest, {"[", "]"}) ? longest + 2 : longest;
 }
 
-// A cast is printed as "(what is cast)::type".
-void drop_parentheses(Tokens& text) {
-  if (text.empty() || text.back() != ")") return;
-  std::size_t open = text.size();
-  for (int depth = 0; open > 0;) {
-    --open;
-    depth += text[open] == ")" ? 1 : text[open] == "(" ? -1 : 0;
-    if (depth == 0) break;
-  }
-  text.pop_back();
-  text.erase(text.begin() + static_cast<std::ptrdiff_t>(open));
-}
-
-// Without casts to these types, and names that a column has anyhow; in the list of a view's columns with one
-// sign for all of them.
-Tokens without_types(const Tokens& text, const std::vector<Tokens>& types) {
+// Without casts of such columns to these types, and without names that a column has anyhow. A cast is printed as
+// "(what is cast)::type".
+Tokens without_casts(const Tokens& text, const Retypings& retypings) {
   Tokens kept;
-  bool in_columns = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_at(text, i, {";", "columns", "("})) in_columns = true;
-    if (in_columns && is_at(text, i, {")", ";"})) in_columns = false;
-    const bool starts_column = kept.empty() || kept.back() == "(" || kept.back() == ",";
-    if (const std::size_t size = in_columns && !starts_column ? type_at(text, i, types) : 0; size > 0) {
-      kept.push_back("*");
-      i += size - 1;
-    } else if (const std::size_t cast = is_at(text, i, {":", ":"}) ? type_at(text, i + 2, types) : 0; cast > 0) {
-      drop_parentheses(kept);
-      i += cast + 1;
-    } else if (text[i] == "AS" && i + 1 < text.size() && !kept.empty() && is_name(text[i + 1]) && kept.back() == text[i + 1]) {
-      ++i;
-    } else {
-      kept.push_back(text[i]);
+    if (const std::size_t cast = is_at(text, i, {":", ":"}) ? type_at(text, i + 2, retypings) : 0; cast > 0 && !kept.empty() && kept.back() == ")") {
+      const std::size_t open = opening_of(kept, kept.size() - 1);
+      const Tokens operand = part_of(kept, std::min(open + 1, kept.size() - 1), kept.size() - 1);
+      if (std::any_of(operand.begin(), operand.end(), [&](std::string_view token) { return retypings.columns.contains(token); })) {
+        kept.resize(open);
+        kept.insert(kept.end(), operand.begin(), operand.end());
+        i += cast + 1;
+        continue;
+      }
     }
+    if (text[i] == "AS" && i + 1 < text.size() && !kept.empty() && kept.back() == text[i + 1] && retypings.columns.contains(text[i + 1]))
+      ++i;
+    else
+      kept.push_back(text[i]);
   }
   return kept;
 }
 
-bool is_word_of_sql(std::string_view token) {
-  return std::none_of(token.begin(), token.end(), [](unsigned char c) { return std::islower(c) || c == '"'; });
+// "; columns (a name, b integer);": takes the list out of the text, split at its commas.
+std::vector<Tokens> take_columns(Tokens& text) {
+  std::vector<Tokens> columns;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_at(text, i, {";", "columns", "("})) continue;
+    std::size_t end = i + 3;
+    int depth = 1;
+    columns.emplace_back();
+    for (; end < text.size(); ++end) {
+      depth += text[end] == "(" ? 1 : text[end] == ")" ? -1 : 0;
+      if (depth == 0) break;
+      if (depth == 1 && text[end] == ",")
+        columns.emplace_back();
+      else
+        columns.back().push_back(text[end]);
+    }
+    Tokens rest = part_of(text, 0, i);
+    if (end < text.size()) rest.insert(rest.end(), text.begin() + static_cast<std::ptrdiff_t>(end + 1), text.end());
+    text = std::move(rest);
+    break;
+  }
+  return columns;
 }
 
-// A list of names behind the name of a relation of the system, a function or a join: the places of its parentheses.
+bool same_column(const Tokens& source, const Tokens& target, const Retypings& retypings) {
+  if (source == target) return true;
+  if (source.empty() || target.empty() || source.front() != target.front()) return false;
+  return std::any_of(retypings.types.begin(), retypings.types.end(), [&](const Retyping& each) {
+    const std::size_t before = 1 + each.before.size(), after = 1 + each.after.size();
+    return is_at(source, 1, each.before) && is_at(target, 1, each.after) && part_of(source, before, source.size()) == part_of(target, after, target.size()) &&
+           (source.size() == before || is_at(source, before, {"[", "]"}));
+  });
+}
+
+// A list of names behind a relation or function of the system that has grown: the places of its parentheses.
 struct NameList {
   std::size_t open = 0, close = 0;
 };
 
-std::vector<NameList> name_lists(const Tokens& text) {
+std::vector<NameList> name_lists(const Tokens& text, const SystemChanges& system) {
   std::vector<NameList> lists;
   for (std::size_t i = 2; i < text.size(); ++i) {
-    if (text[i] != "(" || !is_name(text[i - 1]) || is_word_of_sql(text[i - 1])) continue;
-    if (text[i - 2] != ")" && !text[i - 2].starts_with("pg_")) continue;
+    if (text[i] != "(" || !is_name(text[i - 1])) continue;
+    std::size_t owner = i - 2;
+    if (text[owner] == ")") {
+      const std::size_t open = opening_of(text, owner);
+      if (open == owner || open == 0) continue;
+      owner = open - 1;
+    }
+    if (!system.grown.contains(std::string(text[owner])) || (owner > 0 && text[owner - 1] == ".")) continue;
     std::size_t end = i + 1;
     while (end + 1 < text.size() && is_name(text[end]) && text[end + 1] == ",") end += 2;
     if (end + 1 < text.size() && is_name(text[end]) && text[end + 1] == ")") lists.push_back({i, end + 1});
@@ -175,27 +258,22 @@ std::vector<NameList> name_lists(const Tokens& text) {
   return lists;
 }
 
-// Without the names at the end of such lists that `other` doesn't have: the server prints one for each column that the
-// relation or function has, and that may be more of them here.
-Tokens without_further_names(const Tokens& text, const Tokens& other) {
-  const auto ours = name_lists(text), theirs = name_lists(other);
+// The target's text without the names at the end of such lists that the source's doesn't have.
+Tokens without_further_names(const Tokens& target, const Tokens& source, const SystemChanges& system) {
+  const auto ours = name_lists(source, system), theirs = name_lists(target, system);
+  if (ours.size() != theirs.size()) return target;
   Tokens kept;
   std::size_t done = 0;
-  for (std::size_t k = 0; k < std::min(ours.size(), theirs.size()); ++k) {
-    const std::size_t length = theirs[k].close - theirs[k].open;
-    if (ours[k].close - ours[k].open <= length) continue;
-    kept.insert(kept.end(), text.begin() + static_cast<std::ptrdiff_t>(done), text.begin() + static_cast<std::ptrdiff_t>(ours[k].open + length));
-    done = ours[k].close;
+  for (std::size_t k = 0; k < ours.size(); ++k) {
+    const std::size_t length = ours[k].close - ours[k].open;
+    if (theirs[k].close - theirs[k].open <= length) continue;
+    const Tokens before = part_of(target, done, theirs[k].open + length);
+    kept.insert(kept.end(), before.begin(), before.end());
+    done = theirs[k].close;
   }
-  kept.insert(kept.end(), text.begin() + static_cast<std::ptrdiff_t>(done), text.end());
+  const Tokens rest = part_of(target, done, target.size());
+  kept.insert(kept.end(), rest.begin(), rest.end());
   return kept;
-}
-
-Tokens without_blanks(const Tokens& all) {
-  Tokens text;
-  for (const std::string_view token : all)
-    if (!std::isspace(static_cast<unsigned char>(token[0]))) text.push_back(token);
-  return text;
 }
 
 bool same_but_for_qualifier_in(const Tokens& ours, const Tokens& theirs) {
@@ -204,20 +282,20 @@ bool same_but_for_qualifier_in(const Tokens& ours, const Tokens& theirs) {
 
 }  // namespace
 
-bool same_but_for_system(std::string_view source, std::string_view target, const RetypedColumns& retyped) {
+bool same_but_for_system(std::string_view source, std::string_view target, const SystemChanges& system, bool view) {
+  if (system.empty()) return false;
   const std::string pushed_source = push_array_casts(source), pushed_target = push_array_casts(target);
-  const Tokens ours = without_blanks(tokens(pushed_source)), theirs = without_further_names(without_blanks(tokens(pushed_target)), ours);
-  std::vector<Tokens> types;
-  for (const auto& [column, its] : retyped) {
-    if (std::find(ours.begin(), ours.end(), column) == ours.end()) continue;
-    for (const std::string& type : its) {
-      types.emplace_back();
-      for (const std::string_view token : tokens(type))
-        if (token != " ") types.back().push_back(token);
-    }
-  }
-  if (types.empty()) return same_but_for_qualifier_in(ours, theirs);
-  return same_but_for_qualifier_in(without_types(ours, types), without_types(theirs, types));
+  Tokens ours = without_blanks(tokens(pushed_source)), theirs = without_blanks(tokens(pushed_target));
+  const Retypings retypings = retypings_in(ours, system);
+  if (retypings.columns.empty() && name_lists(ours, system).empty()) return false;
+  theirs = without_further_names(theirs, ours, system);
+  const auto columns = take_columns(ours), others = take_columns(theirs);
+  if (!std::equal(columns.begin(), columns.end(), others.begin(), others.end(),
+                  [&](const Tokens& one, const Tokens& other) { return same_column(one, other, retypings); }))
+    return false;
+  ours = without_casts(ours, retypings);
+  theirs = without_casts(theirs, retypings);
+  return ours == theirs || (view && same_but_for_qualifier_in(ours, theirs));
 }
 
 bool same_but_for_qualifier(std::string_view left, std::string_view right) {

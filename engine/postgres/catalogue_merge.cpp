@@ -28,14 +28,14 @@ bool is_view(const std::string& kind) { return kind == "view" || kind == "materi
 bool holds_queries(const std::string& kind) { return is_view(kind) || kind == "rule" || kind == "policy"; }
 bool is_routine(const std::string& kind) { return kind == "function" || kind == "procedure" || kind == "aggregate"; }
 
-bool same(const CatalogueEntry& source, const CatalogueEntry& target, const RetypedColumns& retyped) {
+bool same(const CatalogueEntry& source, const CatalogueEntry& target, const SystemChanges& system) {
   if (source.kind == "extension version") return compare_versions(source.definition, target.definition) <= 0;
   const bool same_definition = (is_view(source.kind) ? same_view : same_text)(source.definition, target.definition) ||
-                               (holds_queries(source.kind) && same_but_for_system(source.definition, target.definition, retyped));
+                               (holds_queries(source.kind) && same_but_for_system(source.definition, target.definition, system, is_view(source.kind)));
   if (!same_definition) return false;
   // The text of a function is kept as it was written; only a body in standard SQL is printed from its parse tree.
   const bool printed = source.hidden.find("BEGIN ATOMIC") != std::string::npos;
-  return source.hidden == target.hidden || (printed && (same_text(source.hidden, target.hidden) || same_but_for_system(source.hidden, target.hidden, retyped)));
+  return source.hidden == target.hidden || (printed && same_text(source.hidden, target.hidden));
 }
 
 std::string key(const CatalogueEntry& entry) { return entry.kind + " " + entry.identity; }
@@ -87,13 +87,13 @@ Difference changed(const CatalogueEntry& source, const CatalogueEntry& target) {
 
 }  // namespace
 
-bool may_be_retyped(const std::vector<Difference>& differences) {
+bool may_be_the_systems(const std::vector<Difference>& differences) {
   return std::any_of(differences.begin(), differences.end(), [](const Difference& each) {
-    return !each.source.empty() && !each.target.empty() && (holds_queries(each.kind) || is_routine(each.kind));
+    return !each.source.empty() && !each.target.empty() && holds_queries(each.kind);
   });
 }
 
-CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const RetypedColumns& retyped) {
+CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const SystemChanges& system) {
   std::sort(source.begin(), source.end(), before);
   std::sort(target.begin(), target.end(), before);
   CatalogueComparison comparison;
@@ -106,7 +106,7 @@ CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::ve
     } else if (left == source.end() || before(*right, *left)) {
       only_target.add(*right++);
     } else {
-      if (!same(*left, *right, retyped)) comparison.differences.push_back(changed(*left, *right));
+      if (!same(*left, *right, system)) comparison.differences.push_back(changed(*left, *right));
       ++left, ++right;
     }
   }

@@ -114,11 +114,11 @@ Task<Result<Comparison>> compare_inside(Session& source, Session& target, Compar
 
   Comparison comparison;
   auto catalogues = merge_catalogues(catalogue_entries(*left), catalogue_entries(*right));
-  if (may_be_retyped(catalogues.differences)) {
+  if (may_be_the_systems(catalogues.differences)) {
     CO_TRY(const std::vector<Rows> here, co_await source.script(system_types_sql(), catalogue_limit));
     CO_TRY(const std::vector<Rows> there, co_await target.script(system_types_sql(), catalogue_limit));
-    const RetypedColumns retyped = retyped_columns(system_types(here), system_types(there));
-    if (!retyped.empty()) catalogues = merge_catalogues(catalogue_entries(*left), catalogue_entries(*right), retyped);
+    const SystemChanges system = system_changes(system_types(here), system_types(there));
+    if (!system.empty()) catalogues = merge_catalogues(catalogue_entries(*left), catalogue_entries(*right), system);
   }
   comparison.differences = std::move(catalogues.differences);
   comparison.objects = catalogues.objects;

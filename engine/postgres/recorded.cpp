@@ -113,7 +113,7 @@ Task<Result<Comparison>> compare_inside_copy(Session& target, RecordedDatabase r
   CO_TRY(const std::vector<Rows> results, co_await target.script(std::move(sql), kCatalogueLimit));
   Comparison comparison;
   auto catalogues = merge_catalogues(std::move(record.entries), catalogue_entries(results),
-                                     retyped_columns(record.system_types, system_types(results)));
+                                     system_changes(record.system_types, system_types(results)));
   comparison.differences = std::move(catalogues.differences);
   comparison.objects = catalogues.objects;
   compare_sequences(record.sequences, values_in(results), now, comparison);
@@ -193,7 +193,8 @@ Task<Result<RecordedDatabase>> record_database(Session& source, RecordOptions op
   const Dialect ours{record.version, record.target_version, true, {}, record.superusers, false};
   CO_TRY(const std::vector<Rows> results, co_await source.script(reading_sql(ours), kCatalogueLimit));
   record.entries = catalogue_entries(results);
-  record.system_types = system_types(results);
+  const auto may_show_it = [](const CatalogueEntry& each) { return each.kind == "view" || each.kind == "materialized view" || each.kind == "rule" || each.kind == "policy"; };
+  if (std::any_of(record.entries.begin(), record.entries.end(), may_show_it)) record.system_types = system_types(results);
   record.tables = content_tables(results);
   record.sequences = values_in(results);
   if (!options.content) co_return std::move(record);

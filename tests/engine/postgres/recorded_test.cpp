@@ -29,7 +29,7 @@ TEST_CASE("recorded: into bytes and back, names in whatever encoding") {
   record.seed = 0xfedcba9876543210;
   record.entries = {{"table", "public.\"caf\xe9\"", "schema public", "owner alice", "a\nb"}};
   record.sequences = {{"public.ids", "12 true"}};
-  record.system_types = {{"pg_database.datcollate", "name"}};
+  record.system_types = {{"pg_database", "oid oid\ndatcollate name"}};
   record.tables = {{"public.\"caf\xe9\"", {"id", "na\xefve"}, {"id"}, true, "WHERE x", 8192}};
   record.sums = {{"rows", "public.\"caf\xe9\"", false, {0xffffffffffffffff, 1, 3, 99}}, {"large object", "content", true, {}}};
   record.rows = 3;

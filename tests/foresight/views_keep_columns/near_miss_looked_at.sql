@@ -17,9 +17,11 @@ CREATE VIEW public.v_filter AS SELECT array_agg(datname ORDER BY datcollate) FIL
 CREATE TABLE public.copy AS SELECT datname, datcollate FROM pg_database;
 CREATE RULE noted AS ON INSERT TO public.sites DO ALSO INSERT INTO public.copy SELECT datname, datcollate FROM pg_database;
 CREATE FUNCTION public.locale() RETURNS name LANGUAGE sql STABLE AS 'SELECT datcollate FROM pg_database WHERE datname = current_database()';
-CREATE VIEW public.v_names AS SELECT a, b, e FROM pg_database d(a, b, c, e) WHERE c <> 0;
-CREATE VIEW public.v_named_join AS SELECT j.datname, j.encoding FROM (pg_database a JOIN pg_tablespace b ON a.dattablespace = b.oid) j;
 CREATE VIEW public.v_joined AS SELECT a.datistemplate, b.spcname FROM pg_database a JOIN pg_tablespace b ON a.dattablespace = b.oid;
-CREATE VIEW public.v_words AS SELECT word, catcode FROM pg_get_keywords() k;
 CREATE VIEW public.v_locks AS SELECT locktype, fastpath FROM pg_lock_status() l;
 CREATE VIEW public.v_same AS SELECT n.b FROM pg_namespace n(a, b) JOIN (pg_tablespace x JOIN public.sites y ON x.spcname = y.place) z ON z.spcname = n.b;
+CREATE VIEW public.v_grown AS SELECT x, y FROM pg_locks l(x, y);
+CREATE VIEW public.v_derived AS SELECT COALESCE(s.place, d.c) AS place FROM public.sites s, (SELECT datcollate AS c FROM pg_database) d;
+CREATE FUNCTION public.spaces() RETURNS SETOF pg_tablespace LANGUAGE sql STABLE AS 'SELECT * FROM pg_tablespace';
+CREATE VIEW public.v_spaces AS SELECT spcname FROM public.spaces();
+CREATE FUNCTION public.sessions() RETURNS SETOF pg_stat_activity LANGUAGE sql STABLE AS 'SELECT * FROM pg_stat_activity';
