@@ -178,7 +178,21 @@ std::size_t type_at(const Tokens& text, std::size_t i, const Retypings& retyping
   return longest > 0 && is_at(text, i + longest, {"[", "]"}) ? longest + 2 : longest;
 }
 
-// Without casts of such columns to these types, and without names that a column has anyhow. A cast is printed as
+// Whether one of the names stands in the innermost brackets, parentheses or CASE around the place: what stands beside such
+// a column gets its type, "ARRAY[datcollate, (datname)::text]".
+bool stands_beside(const Tokens& text, std::size_t place, const std::set<std::string_view>& names) {
+  const auto step = [](std::string_view token) {
+    return token == "(" || token == "[" || token == "CASE" ? 1 : token == ")" || token == "]" || token == "END" ? -1 : 0;
+  };
+  std::size_t begin = place, end = place;
+  for (int depth = 0; begin > 0 && depth < 1; --begin) depth += step(text[begin - 1]);
+  for (int depth = 0; end < text.size() && depth > -1; ++end) depth += step(text[end]);
+  if (begin == 0 || end == text.size()) return false;
+  return std::any_of(text.begin() + static_cast<std::ptrdiff_t>(begin), text.begin() + static_cast<std::ptrdiff_t>(end),
+                     [&](std::string_view token) { return names.contains(token); });
+}
+
+// Without casts of such columns, and of what stands beside them, to these types, and without names that a column has anyhow. A cast is printed as
 // "(what is cast)::type".
 Tokens without_casts(const Tokens& text, const Retypings& retypings) {
   Tokens kept;
@@ -186,7 +200,8 @@ Tokens without_casts(const Tokens& text, const Retypings& retypings) {
     if (const std::size_t cast = is_at(text, i, {":", ":"}) ? type_at(text, i + 2, retypings) : 0; cast > 0 && !kept.empty() && kept.back() == ")") {
       const std::size_t open = opening_of(kept, kept.size() - 1);
       const Tokens operand = part_of(kept, std::min(open + 1, kept.size() - 1), kept.size() - 1);
-      if (std::any_of(operand.begin(), operand.end(), [&](std::string_view token) { return retypings.columns.contains(token); })) {
+      const bool theirs = std::any_of(operand.begin(), operand.end(), [&](std::string_view token) { return retypings.columns.contains(token); });
+      if (theirs || stands_beside(text, i, retypings.columns)) {
         kept.resize(open);
         kept.insert(kept.end(), operand.begin(), operand.end());
         i += cast + 1;

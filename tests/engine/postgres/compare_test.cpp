@@ -150,6 +150,10 @@ TEST_CASE("compare: what a query owes to the type of a system column is no diffe
   CHECK(same("SELECT (array_agg(d.n) || array_agg(d.datcollate)) AS c", "SELECT (array_agg(d.n) || (array_agg(d.datcollate))::name[]) AS c"));
   CHECK(same("SELECT ((d.datcollate)::text)::name AS c", "SELECT (d.datcollate)::name AS c"));
   CHECK(same("SELECT COALESCE(s.place, x.c) AS c FROM s, ( SELECT d.datcollate AS c FROM d) x", "SELECT COALESCE(s.place, (x.c)::name) AS c FROM s, ( SELECT d.datcollate AS c FROM d) x"));
+  CHECK(same("SELECT ARRAY[d.datcollate, d.n] AS c", "SELECT ARRAY[d.datcollate, (d.n)::text] AS c"));
+  CHECK(same("SELECT CASE WHEN d.x THEN d.n ELSE d.datcollate END AS c", "SELECT CASE WHEN d.x THEN (d.n)::text ELSE d.datcollate END AS c"));
+  CHECK_FALSE(same("SELECT ARRAY[d.x, d.n] AS b, d.datcollate", "SELECT ARRAY[d.x, (d.n)::text] AS b, d.datcollate"));
+  CHECK_FALSE(same("SELECT d.n, d.datcollate", "SELECT (d.n)::text, d.datcollate"));
   CHECK_FALSE(same("SELECT lower((d.name)::text) AS c", "SELECT lower(d.name) AS c"));
   CHECK_FALSE(same("SELECT d.datcollate AS c", "SELECT d.datctype AS c"));
   CHECK_FALSE(same("SELECT (d.datcollate)::integer AS c", "SELECT d.datcollate AS c"));

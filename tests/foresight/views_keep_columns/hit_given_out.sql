@@ -2,6 +2,8 @@
 -- expect: warn; view public.v_plain in; its column datcollate takes its type from
 -- expect: warn; view public.v_star in; its column collcollate takes its type from
 -- expect: warn; view public.v_star in; its column collctype takes its type from
+-- expect: warn; view public.v_else in; its column c takes its type from
+-- expect: warn; view public.v_first in; its column c takes its type from
 -- expect: warn; view public.v_sub in; its column Odd Name takes its type from
 -- expect: warn; view public.v_cte in; its column c takes its type from
 -- expect: warn; view public.v_recursive in; its column c takes its type from
@@ -40,3 +42,5 @@ CREATE VIEW public.v_collate AS SELECT datcollate COLLATE "POSIX" AS c FROM pg_d
 CREATE MATERIALIZED VIEW public.v_kept AS SELECT max(oid::text) AS m, datcollate FROM pg_database GROUP BY datcollate;
 CREATE VIEW public.v_group AS SELECT datcollate, count(*) FROM pg_database GROUP BY datcollate HAVING count(*) > 0;
 CREATE VIEW public.v_uniontext AS SELECT datcollate AS x FROM pg_database UNION SELECT 'a'::text;
+CREATE VIEW public.v_else AS SELECT CASE WHEN datallowconn THEN datname ELSE datctype END AS c FROM pg_database;
+CREATE VIEW public.v_first AS SELECT COALESCE(datcollate, datname, 'none'::name) AS c FROM pg_database;
