@@ -70,23 +70,16 @@ class ViewsKeepColumns final : public Condition {
   Finding taken(const Move& move, const TakenTypeFact& each, const std::string& before, const std::string& after) const {
     const std::string column = each.source.substr(each.source.find('.') + 1);
     Finding finding;
-    finding.severity = each.through.empty() ? Severity::warn : Severity::block;
+    finding.severity = Severity::warn;
     finding.condition = name();
     finding.object = fmt::format("{} in {}", shown_name(each.view), move.object());
     finding.evidence = fmt::format("its column {} takes its type from {}{}: {} here, {} on the target", shown_name(each.column), each.source,
                                    each.through.empty() ? "" : ", through " + shown_name(each.through), before, after);
-    if (!each.through.empty()) {
-      finding.why = fmt::format("PostgreSQL {} gives the restored view another type than the source's has, and its text says nothing of the system: the comparison "
-                                "can't tell that from a change, and takes the target back",
-                                major_of(move.target));
-      finding.remedy = fmt::format("DROP VIEW and CREATE it anew: {} with {}::{}, and this one over it", shown_name(each.through), column, after);
-      finding.cause = fmt::format("views over views that give out {}", each.source);
-      return finding;
-    }
     finding.why = fmt::format("PostgreSQL {} gives the restored view another type than the source's has; a client that asks for the type, a row type "
                               "or a function chosen by it meet the other one (manual, System Catalogs)",
                               major_of(move.target));
-    finding.remedy = fmt::format("nothing, if nobody depends on the type; else DROP VIEW and CREATE VIEW it with {}::{}, which is the same on both servers", column, after);
+    finding.remedy = fmt::format("nothing, if nobody depends on the type; else DROP VIEW and CREATE VIEW {} with {}::{}, which is the same on both servers",
+                                 each.through.empty() ? "it" : shown_name(each.through), column, after);
     finding.cause = fmt::format("views that give out {}", each.source);
     return finding;
   }

@@ -93,11 +93,11 @@ std::string system_types_sql() {
   return R"(
 select c.relname as system_object, string_agg(a.attname || ' ' || format_type(a.atttypid, null), E'\n' order by a.attnum) as columns
   from pg_class c join pg_attribute a on a.attrelid = c.oid
- where c.oid < 16384 and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped group by c.oid, c.relname
+ where c.oid < 16384 and c.relnamespace = 'pg_catalog'::regnamespace and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped group by c.oid, c.relname
 union all
 select p.proname || '(' || oidvectortypes(p.proargtypes) || ')', string_agg(a.name || ' ' || format_type(a.type, null), E'\n' order by a.place)
   from pg_proc p, unnest(p.proargnames, p.proallargtypes, p.proargmodes) with ordinality a(name, type, mode, place)
- where p.oid < 16384 and p.proallargtypes is not null and a.mode in ('o', 'b', 't') group by p.oid, p.proname, p.proargtypes;
+ where p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace and p.proallargtypes is not null and a.mode in ('o', 'b', 't') group by p.oid, p.proname, p.proargtypes;
 )";
 }
 
@@ -112,46 +112,31 @@ SystemTypes system_types(const std::vector<Rows>& results) {
 
 namespace {
 
-using Columns = std::vector<std::pair<std::string, std::string>>;  // name and type
-
-Columns columns_in(std::string_view text) {
-  Columns columns;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    const auto blank = std::min(line.find(' '), line.size());
-    columns.emplace_back(line.substr(0, blank), line.substr(std::min(blank + 1, line.size())));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
+// "oid", "datname" of "oid oid\ndatname name".
+std::vector<std::string_view> names_in(std::string_view columns) {
+  std::vector<std::string_view> names;
+  while (!columns.empty()) {
+    const std::string_view line = columns.substr(0, columns.find('\n'));
+    names.push_back(line.substr(0, line.find(' ')));
+    columns.remove_prefix(std::min(line.size() + 1, columns.size()));
   }
-  return columns;
-}
-
-bool begins_alike(const Columns& before, const Columns& after) {
-  return before.size() <= after.size() &&
-         std::equal(before.begin(), before.end(), after.begin(), [](const auto& one, const auto& other) { return one.first == other.first; });
+  return names;
 }
 
 }  // namespace
 
-SystemChanges system_changes(const SystemTypes& source, const SystemTypes& target) {
-  SystemChanges changes;
+GrownObjects grown_objects(const SystemTypes& source, const SystemTypes& target) {
+  GrownObjects grown;
   std::set<std::string> moved;
   for (const auto& [object, columns] : source) {
     const auto there = target.find(object);
-    if (there == target.end() || there->second == columns) continue;
-    const Columns before = columns_in(columns), after = columns_in(there->second);
-    const auto parenthesis = object.find('(');
-    const std::string name = object.substr(0, parenthesis);
-    if (!begins_alike(before, after))
-      moved.insert(name);
-    else if (before.size() < after.size())
-      changes.grown.insert(name);
-    if (parenthesis != std::string::npos) continue;
-    for (const auto& [column, type] : before)
-      for (const auto& [other, its] : after)
-        if (column == other && type != its) changes.retyped[column].insert({type, its});
+    if (there == target.end()) continue;
+    const auto before = names_in(columns), after = names_in(there->second);
+    const bool begins_alike = before.size() <= after.size() && std::equal(before.begin(), before.end(), after.begin());
+    if (!begins_alike || before.size() < after.size()) (begins_alike ? grown : moved).insert(object.substr(0, object.find('(')));
   }
-  for (const std::string& each : moved) changes.grown.erase(each);
-  return changes;
+  for (const std::string& each : moved) grown.erase(each);  // of functions with one name
+  return grown;
 }
 
 std::vector<CatalogueEntry> catalogue_entries(const std::vector<Rows>& results) {

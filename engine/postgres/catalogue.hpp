@@ -59,27 +59,16 @@ struct CatalogueComparison {
 // "oid oid\ndatname name ...", "pg_get_keywords()" -> "word text ...".
 using SystemTypes = std::map<std::string, std::string>;
 
-// What of the system is otherwise on the target, as far as a query's text shows it.
-struct SystemChanges {
-  // Columns with another type there, by name: {"datcollate", {{"name", "text"}}}, the source's type and the target's.
-  std::map<std::string, std::set<std::pair<std::string, std::string>>> retyped;
-  // Relations and functions, by name, that have further columns at the end there and else the same names.
-  std::set<std::string> grown;
+// Relations and functions, by name, that have further columns at the end on the target and else the same names.
+using GrownObjects = std::set<std::string>;
 
-  bool empty() const { return retyped.empty() && grown.empty(); }
-};
-
-// A SELECT, and the types out of what a script with it returned.
+// A SELECT, and the types out of what a script with it returned; of pg_catalog.
 std::string system_types_sql();
 SystemTypes system_types(const std::vector<Rows>& results);
-SystemChanges system_changes(const SystemTypes& source, const SystemTypes& target);
+GrownObjects grown_objects(const SystemTypes& source, const SystemTypes& target);
 
-// Pure. An entry whose parent is missing on one side is counted with its parent, not reported by itself. What a view, a
-// rule or a policy owes to the system of the other server is no difference (same_but_for_system).
-CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const SystemChanges& system = {});
-
-// Whether one of the differences is of a kind that may owe it to the system.
-bool may_be_the_systems(const std::vector<Difference>& differences);
+// Pure. An entry whose parent is missing on one side is counted with its parent, not reported by itself.
+CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target);
 
 // Casts of an array constructor moved into its elements, as PostgreSQL's parser does when it reads its own output
 // again: "(ARRAY['a'::character varying])::text[]" becomes "ARRAY[('a'::character varying)::text]". A CHECK with
@@ -90,15 +79,16 @@ std::string push_array_casts(std::string_view expression);
 // a view of a single relation is printed without it: "SELECT c.id FROM app.customers c" as "SELECT id ...".
 bool same_but_for_qualifier(std::string_view left, std::string_view right);
 
-// Whether the definition of a view, rule or policy on the target is that of the source but for what it owes to the system
-// there, and only if it owes it something:
-// - Casts of an expression with such a column in it to the types that the column has on either server. The server puts
-//   them where it reads "COALESCE(name, datcollate)" anew, and leaves them out where they do nothing.
-// - In the list of a view's columns the target's type in place of the source's.
-// - Further names at the end of a list behind a relation or function that has grown, "pg_lock_status() l(a, b)": there is
-//   one for each column, and those at the beginning are the source's own.
-// - For a view same_but_for_qualifier() as well.
-bool same_but_for_system(std::string_view source, std::string_view target, const SystemChanges& system, bool view);
+// The parts of a view's definition: what is before its columns, those, and its query. All are "" when it has no such form.
+struct ViewParts {
+  std::string rest, columns, query;
+};
+ViewParts view_parts(const std::string& definition);
+
+// Whether both queries name columns by position alike. Behind a relation with a list of names, a function, and a join that
+// has a name, the server prints a name for each column that there is: such a list may be longer on the target behind a
+// relation or function that has grown, and those at its beginning are the source's own.
+bool same_positions(std::string_view source, std::string_view target, const GrownObjects& grown);
 
 // -1, 0 or 1; numbers in the texts compare as numbers ("1.10" is newer than "1.9").
 int compare_versions(std::string_view left, std::string_view right);

@@ -1,7 +1,6 @@
 // Expressions as PostgreSQL prints them, in one of the forms that mean the same.
 #include <algorithm>
 #include <cctype>
-#include <set>
 #include <vector>
 
 #include "engine/postgres/catalogue.hpp"
@@ -106,19 +105,11 @@ bool adds_qualifier(const std::vector<std::string_view>& longer, const std::vect
 
 using Tokens = std::vector<std::string_view>;
 
-bool is_at(const Tokens& text, std::size_t i, const Tokens& part) {
-  return i + part.size() <= text.size() && std::equal(part.begin(), part.end(), text.begin() + static_cast<std::ptrdiff_t>(i));
-}
-
 Tokens without_blanks(const Tokens& all) {
   Tokens text;
   for (const std::string_view token : all)
     if (!std::isspace(static_cast<unsigned char>(token[0]))) text.push_back(token);
   return text;
-}
-
-Tokens part_of(const Tokens& text, std::size_t begin, std::size_t end) {
-  return {text.begin() + static_cast<std::ptrdiff_t>(begin), text.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
 // The place of the parenthesis that the one at `close` belongs to; `close` when there is none.
@@ -131,164 +122,44 @@ std::size_t opening_of(const Tokens& text, std::size_t close) {
   return close;
 }
 
-struct Retyping {
-  Tokens before, after;  // types
-};
-
-// Whether the expression that ends before `end` has one of the names in it.
-bool names_one_of(const Tokens& text, std::size_t end, const std::set<std::string_view>& names) {
-  int depth = 0;
-  for (std::size_t i = end; i > 0; --i) {
-    const std::string_view token = text[i - 1];
-    depth += token == ")" ? 1 : token == "(" ? -1 : 0;
-    if (depth < 0 || (depth == 0 && (token == "," || token == "SELECT"))) return false;
-    if (names.contains(token)) return true;
-  }
-  return false;
+// Words of SQL are printed in capitals, and names with capitals in quotes.
+bool is_word_of_sql(std::string_view token) {
+  return std::none_of(token.begin(), token.end(), [](unsigned char c) { return std::islower(c) || c == '"'; });
 }
 
-// Those of columns whose names stand in the text, and the names.
-struct Retypings {
-  std::vector<Retyping> types;
-  std::set<std::string_view> columns;
-};
-
-Retypings retypings_in(const Tokens& text, const SystemChanges& system) {
-  Retypings found;
-  for (const auto& [column, types] : system.retyped) {
-    if (std::find(text.begin(), text.end(), column) == text.end()) continue;
-    found.columns.insert(column);
-    for (const auto& [before, after] : types) found.types.push_back({without_blanks(tokens(before)), without_blanks(tokens(after))});
-  }
-  // A name that such a column gets further in, "SELECT datcollate AS c", hands it on.
-  for (std::size_t known = 0; known != found.columns.size();) {
-    known = found.columns.size();
-    for (std::size_t i = 1; i + 1 < text.size(); ++i)
-      if (text[i] == "AS" && is_name(text[i + 1]) && names_one_of(text, i, found.columns)) found.columns.insert(text[i + 1]);
-  }
-  return found;
-}
-
-// How many tokens of one of the types stand at `i`, with the brackets of an array; 0: none does.
-std::size_t type_at(const Tokens& text, std::size_t i, const Retypings& retypings) {
-  std::size_t longest = 0;
-  for (const Retyping& each : retypings.types)
-    for (const Tokens* type : {&each.before, &each.after})
-      if (is_at(text, i, *type)) longest = std::max(longest, type->size());
-  return longest > 0 && is_at(text, i + longest, {"[", "]"}) ? longest + 2 : longest;
-}
-
-// Whether one of the names stands in the innermost brackets, parentheses or CASE around the place: what stands beside such
-// a column gets its type, "ARRAY[datcollate, (datname)::text]".
-bool stands_beside(const Tokens& text, std::size_t place, const std::set<std::string_view>& names) {
-  const auto step = [](std::string_view token) {
-    return token == "(" || token == "[" || token == "CASE" ? 1 : token == ")" || token == "]" || token == "END" ? -1 : 0;
-  };
-  std::size_t begin = place, end = place;
-  for (int depth = 0; begin > 0 && depth < 1; --begin) depth += step(text[begin - 1]);
-  for (int depth = 0; end < text.size() && depth > -1; ++end) depth += step(text[end]);
-  if (begin == 0 || end == text.size()) return false;
-  return std::any_of(text.begin() + static_cast<std::ptrdiff_t>(begin), text.begin() + static_cast<std::ptrdiff_t>(end),
-                     [&](std::string_view token) { return names.contains(token); });
-}
-
-// Without casts of such columns, and of what stands beside them, to these types, and without names that a column has anyhow. A cast is printed as
-// "(what is cast)::type".
-Tokens without_casts(const Tokens& text, const Retypings& retypings) {
-  Tokens kept;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (const std::size_t cast = is_at(text, i, {":", ":"}) ? type_at(text, i + 2, retypings) : 0; cast > 0 && !kept.empty() && kept.back() == ")") {
-      const std::size_t open = opening_of(kept, kept.size() - 1);
-      const Tokens operand = part_of(kept, std::min(open + 1, kept.size() - 1), kept.size() - 1);
-      const bool theirs = std::any_of(operand.begin(), operand.end(), [&](std::string_view token) { return retypings.columns.contains(token); });
-      if (theirs || stands_beside(text, i, retypings.columns)) {
-        kept.resize(open);
-        kept.insert(kept.end(), operand.begin(), operand.end());
-        i += cast + 1;
-        continue;
-      }
-    }
-    if (text[i] == "AS" && i + 1 < text.size() && !kept.empty() && kept.back() == text[i + 1] && retypings.columns.contains(text[i + 1]))
-      ++i;
-    else
-      kept.push_back(text[i]);
-  }
-  return kept;
-}
-
-// "; columns (a name, b integer);": takes the list out of the text, split at its commas.
-std::vector<Tokens> take_columns(Tokens& text) {
-  std::vector<Tokens> columns;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!is_at(text, i, {";", "columns", "("})) continue;
-    std::size_t end = i + 3;
-    int depth = 1;
-    columns.emplace_back();
-    for (; end < text.size(); ++end) {
-      depth += text[end] == "(" ? 1 : text[end] == ")" ? -1 : 0;
-      if (depth == 0) break;
-      if (depth == 1 && text[end] == ",")
-        columns.emplace_back();
-      else
-        columns.back().push_back(text[end]);
-    }
-    Tokens rest = part_of(text, 0, i);
-    if (end < text.size()) rest.insert(rest.end(), text.begin() + static_cast<std::ptrdiff_t>(end + 1), text.end());
-    text = std::move(rest);
-    break;
-  }
-  return columns;
-}
-
-bool same_column(const Tokens& source, const Tokens& target, const Retypings& retypings) {
-  if (source == target) return true;
-  if (source.empty() || target.empty() || source.front() != target.front()) return false;
-  return std::any_of(retypings.types.begin(), retypings.types.end(), [&](const Retyping& each) {
-    const std::size_t before = 1 + each.before.size(), after = 1 + each.after.size();
-    return is_at(source, 1, each.before) && is_at(target, 1, each.after) && part_of(source, before, source.size()) == part_of(target, after, target.size()) &&
-           (source.size() == before || is_at(source, before, {"[", "]"}));
-  });
-}
-
-// A list of names behind a relation or function of the system that has grown: the places of its parentheses.
+// "(a, b)" behind a name: names of columns by position, or arguments.
 struct NameList {
-  std::size_t open = 0, close = 0;
+  std::string owner;  // what the name is for: "pg_locks" in "pg_locks l(a, b)", "f" in "f(1) l(a, b)"; "" when it can't be told
+  Tokens names;
 };
 
-std::vector<NameList> name_lists(const Tokens& text, const SystemChanges& system) {
+std::string owner_of(const Tokens& text, std::size_t alias) {
+  if (alias == 0) return {};
+  std::size_t owner = alias - 1;
+  if (text[owner] == ")") {
+    const std::size_t open = opening_of(text, owner);
+    if (open == owner || open == 0) return {};
+    owner = open - 1;
+  }
+  const bool qualified = owner > 0 && text[owner - 1] == ".";
+  return qualified || !is_name(text[owner]) ? std::string() : std::string(text[owner]);
+}
+
+std::vector<NameList> name_lists(const Tokens& text) {
   std::vector<NameList> lists;
-  for (std::size_t i = 2; i < text.size(); ++i) {
-    if (text[i] != "(" || !is_name(text[i - 1])) continue;
-    std::size_t owner = i - 2;
-    if (text[owner] == ")") {
-      const std::size_t open = opening_of(text, owner);
-      if (open == owner || open == 0) continue;
-      owner = open - 1;
-    }
-    if (!system.grown.contains(std::string(text[owner])) || (owner > 0 && text[owner - 1] == ".")) continue;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] != "(" || !is_name(text[i - 1]) || is_word_of_sql(text[i - 1])) continue;
+    NameList list;
     std::size_t end = i + 1;
-    while (end + 1 < text.size() && is_name(text[end]) && text[end + 1] == ",") end += 2;
-    if (end + 1 < text.size() && is_name(text[end]) && text[end + 1] == ")") lists.push_back({i, end + 1});
+    for (; end + 1 < text.size() && is_name(text[end]); end += 2) {
+      list.names.push_back(text[end]);
+      if (text[end + 1] != ",") break;
+    }
+    if (list.names.empty() || end + 1 >= text.size() || text[end + 1] != ")") continue;
+    list.owner = owner_of(text, i - 1);
+    lists.push_back(std::move(list));
   }
   return lists;
-}
-
-// The target's text without the names at the end of such lists that the source's doesn't have.
-Tokens without_further_names(const Tokens& target, const Tokens& source, const SystemChanges& system) {
-  const auto ours = name_lists(source, system), theirs = name_lists(target, system);
-  if (ours.size() != theirs.size()) return target;
-  Tokens kept;
-  std::size_t done = 0;
-  for (std::size_t k = 0; k < ours.size(); ++k) {
-    const std::size_t length = ours[k].close - ours[k].open;
-    if (theirs[k].close - theirs[k].open <= length) continue;
-    const Tokens before = part_of(target, done, theirs[k].open + length);
-    kept.insert(kept.end(), before.begin(), before.end());
-    done = theirs[k].close;
-  }
-  const Tokens rest = part_of(target, done, target.size());
-  kept.insert(kept.end(), rest.begin(), rest.end());
-  return kept;
 }
 
 bool same_but_for_qualifier_in(const Tokens& ours, const Tokens& theirs) {
@@ -297,20 +168,31 @@ bool same_but_for_qualifier_in(const Tokens& ours, const Tokens& theirs) {
 
 }  // namespace
 
-bool same_but_for_system(std::string_view source, std::string_view target, const SystemChanges& system, bool view) {
-  if (system.empty()) return false;
-  const std::string pushed_source = push_array_casts(source), pushed_target = push_array_casts(target);
-  Tokens ours = without_blanks(tokens(pushed_source)), theirs = without_blanks(tokens(pushed_target));
-  const Retypings retypings = retypings_in(ours, system);
-  if (retypings.columns.empty() && name_lists(ours, system).empty()) return false;
-  theirs = without_further_names(theirs, ours, system);
-  const auto columns = take_columns(ours), others = take_columns(theirs);
-  if (!std::equal(columns.begin(), columns.end(), others.begin(), others.end(),
-                  [&](const Tokens& one, const Tokens& other) { return same_column(one, other, retypings); }))
-    return false;
-  ours = without_casts(ours, retypings);
-  theirs = without_casts(theirs, retypings);
-  return ours == theirs || (view && same_but_for_qualifier_in(ours, theirs));
+ViewParts view_parts(const std::string& definition) {
+  const Tokens text = without_blanks(tokens(definition));
+  const auto place = [&](std::size_t i) { return static_cast<std::size_t>(text[i].data() - definition.data()); };
+  for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+    if (text[i] != ";" || text[i + 1] != "columns" || text[i + 2] != "(") continue;
+    int depth = 0;
+    for (std::size_t end = i + 2; end + 2 < text.size(); ++end) {
+      depth += text[end] == "(" ? 1 : text[end] == ")" ? -1 : 0;
+      if (depth > 0) continue;
+      if (text[end + 1] != ";") return {};
+      const std::size_t columns = place(i + 2) + 1, query = place(end + 1) + 2;  // behind "(", and behind "; "
+      return {definition.substr(0, place(i)), definition.substr(columns, place(end) - columns), definition.substr(std::min(query, definition.size()))};
+    }
+    return {};
+  }
+  return {};
+}
+
+bool same_positions(std::string_view source, std::string_view target, const GrownObjects& grown) {
+  const auto ours = name_lists(without_blanks(tokens(source))), theirs = name_lists(without_blanks(tokens(target)));
+  return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(), [&](const NameList& one, const NameList& other) {
+    if (one.names == other.names) return true;
+    return one.owner == other.owner && grown.contains(one.owner) && one.names.size() < other.names.size() &&
+           std::equal(one.names.begin(), one.names.end(), other.names.begin());
+  });
 }
 
 bool same_but_for_qualifier(std::string_view left, std::string_view right) {

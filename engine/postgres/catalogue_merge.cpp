@@ -24,15 +24,10 @@ bool same_view(const std::string& left, const std::string& right) {
   return left == right || same_but_for_qualifier(push_array_casts(left), push_array_casts(right));
 }
 
-bool is_view(const std::string& kind) { return kind == "view" || kind == "materialized view"; }
-bool holds_queries(const std::string& kind) { return is_view(kind) || kind == "rule" || kind == "policy"; }
-bool is_routine(const std::string& kind) { return kind == "function" || kind == "procedure" || kind == "aggregate"; }
-
-bool same(const CatalogueEntry& source, const CatalogueEntry& target, const SystemChanges& system) {
+bool same(const CatalogueEntry& source, const CatalogueEntry& target) {
   if (source.kind == "extension version") return compare_versions(source.definition, target.definition) <= 0;
-  const bool same_definition = (is_view(source.kind) ? same_view : same_text)(source.definition, target.definition) ||
-                               (holds_queries(source.kind) && same_but_for_system(source.definition, target.definition, system, is_view(source.kind)));
-  if (!same_definition) return false;
+  const bool view = source.kind == "view" || source.kind == "materialized view";
+  if (!(view ? same_view : same_text)(source.definition, target.definition)) return false;
   // The text of a function is kept as it was written; only a body in standard SQL is printed from its parse tree.
   const bool printed = source.hidden.find("BEGIN ATOMIC") != std::string::npos;
   return source.hidden == target.hidden || (printed && same_text(source.hidden, target.hidden));
@@ -76,7 +71,8 @@ Difference changed(const CatalogueEntry& source, const CatalogueEntry& target) {
                         shorten_definition(target.definition, source.definition)};
   if (source.hidden == target.hidden) return difference;
   const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n') + 1; };
-  const char* what = is_routine(source.kind) ? "body or settings" : "options";
+  const bool routine = source.kind == "function" || source.kind == "procedure" || source.kind == "aggregate";
+  const char* what = routine ? "body or settings" : "options";
   const auto place =
       std::mismatch(source.hidden.begin(), source.hidden.end(), target.hidden.begin(), target.hidden.end());
   const auto line = std::count(source.hidden.begin(), place.first, '\n') + 1;
@@ -87,13 +83,7 @@ Difference changed(const CatalogueEntry& source, const CatalogueEntry& target) {
 
 }  // namespace
 
-bool may_be_the_systems(const std::vector<Difference>& differences) {
-  return std::any_of(differences.begin(), differences.end(), [](const Difference& each) {
-    return !each.source.empty() && !each.target.empty() && holds_queries(each.kind);
-  });
-}
-
-CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target, const SystemChanges& system) {
+CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::vector<CatalogueEntry> target) {
   std::sort(source.begin(), source.end(), before);
   std::sort(target.begin(), target.end(), before);
   CatalogueComparison comparison;
@@ -106,7 +96,7 @@ CatalogueComparison merge_catalogues(std::vector<CatalogueEntry> source, std::ve
     } else if (left == source.end() || before(*right, *left)) {
       only_target.add(*right++);
     } else {
-      if (!same(*left, *right, system)) comparison.differences.push_back(changed(*left, *right));
+      if (!same(*left, *right)) comparison.differences.push_back(changed(*left, *right));
       ++left, ++right;
     }
   }

@@ -8,6 +8,7 @@
 #include "engine/core/digest.hpp"
 #include "engine/postgres/catalogue.hpp"
 #include "engine/postgres/content.hpp"
+#include "engine/postgres/made_views.hpp"
 #include "engine/postgres/row_counts.hpp"
 
 namespace pgconvoy {
@@ -99,7 +100,20 @@ Task<Result<bool>> is_superuser(Session& session) {
   co_return !rows.empty() && rows.truth(0, 0);
 }
 
-Task<Result<Comparison>> compare_inside(Session& source, Session& target, CompareOptions options) {
+// Both catalogues, for what is looked at again when their differences are known.
+struct Catalogues {
+  std::vector<CatalogueEntry> source, target;
+  std::string settings;
+};
+
+// Of both servers, for they may differ in what they bring along.
+Task<Result<GrownObjects>> grown_between(Session& source, Session& target) {
+  CO_TRY(const std::vector<Rows> here, co_await source.script(system_types_sql(), catalogue_limit));
+  CO_TRY(const std::vector<Rows> there, co_await target.script(system_types_sql(), catalogue_limit));
+  co_return grown_objects(system_types(here), system_types(there));
+}
+
+Task<Result<Comparison>> compare_inside(Session& source, Session& target, CompareOptions options, Catalogues& changed) {
   using namespace asio::experimental::awaitable_operators;
   CO_TRY(const bool ours_may_all, co_await is_superuser(source));
   CO_TRY(const bool theirs_may_all, co_await is_superuser(target));
@@ -114,14 +128,9 @@ Task<Result<Comparison>> compare_inside(Session& source, Session& target, Compar
 
   Comparison comparison;
   auto catalogues = merge_catalogues(catalogue_entries(*left), catalogue_entries(*right));
-  if (may_be_the_systems(catalogues.differences)) {
-    CO_TRY(const std::vector<Rows> here, co_await source.script(system_types_sql(), catalogue_limit));
-    CO_TRY(const std::vector<Rows> there, co_await target.script(system_types_sql(), catalogue_limit));
-    const SystemChanges system = system_changes(system_types(here), system_types(there));
-    if (!system.empty()) catalogues = merge_catalogues(catalogue_entries(*left), catalogue_entries(*right), system);
-  }
   comparison.differences = std::move(catalogues.differences);
   comparison.objects = catalogues.objects;
+  if (has_changed_views(comparison.differences)) changed = {catalogue_entries(*left), catalogue_entries(*right), comparison_settings(theirs)};
   if (options.content) {
     auto run = std::make_shared<ContentRun>();
     run->items = plan_content(content_tables(*left), content_tables(*right), ours, theirs);
@@ -163,11 +172,17 @@ Task<Result<std::string>> schema_fingerprint(Session& session, int other_version
 }
 
 Task<Result<Comparison>> compare_databases(Session& source, Session& target, CompareOptions options) {
-  auto comparison = co_await compare_inside(source, target, std::move(options));
+  Catalogues changed;
+  auto comparison = co_await compare_inside(source, target, std::move(options), changed);
   auto source_ended = co_await end_reading(source);
   auto target_ended = co_await end_reading(target);
   if (comparison && !source_ended) co_return std::move(source_ended).error();
   if (comparison && !target_ended) co_return std::move(target_ended).error();
+  if (comparison && has_changed_views(comparison->differences)) {
+    CO_TRY(GrownObjects grown, co_await grown_between(source, target));
+    CO_TRY(comparison->differences, co_await without_made_views(target, std::move(comparison->differences), std::move(changed.source), std::move(changed.target),
+                                                               std::move(grown), std::move(changed.settings)));
+  }
   co_return std::move(comparison);
 }
 

@@ -1,6 +1,6 @@
 // Proof that two databases hold the same: schema, privileges, settings, sequences, large objects, and every row.
 //
-// Neither function writes. The sessions are the administrator's, inside the two databases, with row_security off. When one
+// Neither function writes, but for temporary views in a transaction that is rolled back (made_views.hpp). The sessions are the administrator's, inside the two databases, with row_security off. When one
 // of them is no superuser, it must be able to read every table, sequence and large object; the synchronous_commit of
 // subscriptions isn't compared then, nor whose `public` is where the server gave it to somebody else by default (15).
 // // Reading tables runs type output functions only, no code of a tenant.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/postgres/made_views.hpp"
+
 namespace pgconvoy {
 namespace {
 
@@ -40,7 +42,7 @@ SequenceValues values_in(const std::vector<Rows>& results) {
 }
 
 std::string reading_sql(const Dialect& dialect) {
-  return comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect) + sequence_values_sql() + system_types_sql();
+  return comparison_settings(dialect) + catalogue_script(dialect) + content_tables_sql(dialect) + sequence_values_sql();
 }
 
 // "12 true"; one that was never used stands before its first value.
@@ -112,8 +114,7 @@ Task<Result<Comparison>> compare_inside_copy(Session& target, RecordedDatabase r
                     reading_sql(theirs);
   CO_TRY(const std::vector<Rows> results, co_await target.script(std::move(sql), kCatalogueLimit));
   Comparison comparison;
-  auto catalogues = merge_catalogues(std::move(record.entries), catalogue_entries(results),
-                                     system_changes(record.system_types, system_types(results)));
+  auto catalogues = merge_catalogues(std::move(record.entries), catalogue_entries(results));
   comparison.differences = std::move(catalogues.differences);
   comparison.objects = catalogues.objects;
   compare_sequences(record.sequences, values_in(results), now, comparison);
@@ -193,8 +194,6 @@ Task<Result<RecordedDatabase>> record_database(Session& source, RecordOptions op
   const Dialect ours{record.version, record.target_version, true, {}, record.superusers, false};
   CO_TRY(const std::vector<Rows> results, co_await source.script(reading_sql(ours), kCatalogueLimit));
   record.entries = catalogue_entries(results);
-  const auto may_show_it = [](const CatalogueEntry& each) { return each.kind == "view" || each.kind == "materialized view" || each.kind == "rule" || each.kind == "policy"; };
-  if (std::any_of(record.entries.begin(), record.entries.end(), may_show_it)) record.system_types = system_types(results);
   record.tables = content_tables(results);
   record.sequences = values_in(results);
   if (!options.content) co_return std::move(record);
@@ -214,18 +213,28 @@ Task<Result<RecordedDatabase>> record_database(Session& source, RecordOptions op
 }
 
 Task<Result<Comparison>> compare_with_record(Session& target, RecordedDatabase record, SequenceValues now, CompareOptions options) {
+  std::vector<CatalogueEntry> source = record.entries;
+  const Dialect theirs{record.target_version, record.version, false, options.ignore_roles, record.superusers, false};
   auto comparison = co_await compare_inside_copy(target, std::move(record), std::move(now), std::move(options));
   if (target.usable()) {
     auto ended = co_await target.script("rollback");
     if (comparison && !ended) co_return std::move(ended).error();
   }
+  if (!comparison || !has_changed_views(comparison->differences)) co_return std::move(comparison);
+  CO_TRY(const std::vector<Rows> results, co_await target.script("begin transaction isolation level repeatable read, read only;\n" + comparison_settings(theirs) + catalogue_script(theirs),
+                                                                    kCatalogueLimit));
+  CO_TRY_VOID(co_await target.script("rollback"));
+  GrownObjects unknown;  // what the old server brings along isn't in the record
+  std::vector<CatalogueEntry> there = catalogue_entries(results);
+  CO_TRY(comparison->differences, co_await without_made_views(target, std::move(comparison->differences), std::move(source), std::move(there), std::move(unknown),
+                                                             comparison_settings(theirs)));
   co_return std::move(comparison);
 }
 
 std::string to_bytes(const RecordedDatabase& record) {
   json value{{"version", record.version}, {"target_version", record.target_version}, {"superusers", record.superusers},
              {"content", record.content}, {"seed", record.seed},                     {"sequences", record.sequences},
-             {"rows", record.rows},       {"bytes", record.bytes},                 {"system_types", record.system_types}};
+             {"rows", record.rows},       {"bytes", record.bytes}};
   for (const char* list : {"entries", "tables", "sums"}) value[list] = json::array();
   for (const CatalogueEntry& entry : record.entries) value["entries"].push_back(entry_json(entry));
   for (const ContentTable& table : record.tables) value["tables"].push_back(table_json(table));
@@ -244,7 +253,6 @@ Result<RecordedDatabase> record_from_bytes(const std::string& bytes) {
     record.content = value.at("content").get<bool>();
     record.seed = value.at("seed").get<std::uint64_t>();
     record.sequences = value.at("sequences").get<SequenceValues>();
-    record.system_types = value.value("system_types", SystemTypes{});  // not in records of older versions
     record.rows = value.at("rows").get<std::int64_t>();
     record.bytes = value.at("bytes").get<std::int64_t>();
     for (const json& entry : value.at("entries")) record.entries.push_back(entry_from(entry));

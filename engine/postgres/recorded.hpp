@@ -29,7 +29,6 @@ struct RecordedDatabase {
   bool content = true;                  // rows were read, too
   std::uint64_t seed = 0;               // of the hashes
   std::vector<CatalogueEntry> entries;  // sequences without their values
-  SystemTypes system_types;             // of its server
   SequenceValues sequences;
   std::vector<ContentTable> tables;
   std::vector<RecordedSum> sums;

@@ -9,7 +9,7 @@
 -- expect: block; view public.v_few in; names columns of pg_database by their position
 -- expect: block; view public.v_sessions in; names columns of function app.sessions(), rows of pg_stat_activity by their position
 -- expect: block; view public.v_join_of_function in; names columns of function pg_get_keywords() by their position
--- expect: block; view public.v_over in; its column datcollate takes its type from pg_database.datcollate, through view public.v_join
+-- expect: warn; view public.v_over in; its column datcollate takes its type from pg_database.datcollate, through view public.v_join
 -- also: block; no_removed_builtins; materialized view public.v_kept; compression
 CREATE VIEW public.v_join AS SELECT j.datcollate FROM (pg_database a JOIN pg_tablespace b ON a.dattablespace = b.oid) j;
 CREATE VIEW public.v_names AS SELECT n, g FROM (SELECT b AS n, g FROM pg_database d(a, b, c, e, f, g, h) WHERE h) s;

@@ -4,6 +4,7 @@
 -- expect: warn; view public.v_star in; its column collctype takes its type from
 -- expect: warn; view public.v_else in; its column c takes its type from
 -- expect: warn; view public.v_first in; its column c takes its type from
+-- expect: warn; view public.v_over in; its column c takes its type from pg_database.datcollate, through view public.v_lateral
 -- expect: warn; view public.v_sub in; its column Odd Name takes its type from
 -- expect: warn; view public.v_cte in; its column c takes its type from
 -- expect: warn; view public.v_recursive in; its column c takes its type from
@@ -44,3 +45,4 @@ CREATE VIEW public.v_group AS SELECT datcollate, count(*) FROM pg_database GROUP
 CREATE VIEW public.v_uniontext AS SELECT datcollate AS x FROM pg_database UNION SELECT 'a'::text;
 CREATE VIEW public.v_else AS SELECT CASE WHEN datallowconn THEN datname ELSE datctype END AS c FROM pg_database;
 CREATE VIEW public.v_first AS SELECT COALESCE(datcollate, datname, 'none'::name) AS c FROM pg_database;
+CREATE VIEW public.v_over AS SELECT c FROM public.v_lateral;

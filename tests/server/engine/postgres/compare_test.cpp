@@ -427,6 +427,54 @@ TEST_CASE("compare: grants to roles of ours and to ignored roles are left out") 
   CHECK(comparison.equal());
 }
 
+TEST_CASE("compare: a view that the target makes so of the source's query is no difference, and any other is") {
+  auto* laboratory = Laboratory::find();
+  if (!laboratory) return;
+  for (const int major : {13, 15}) laboratory->remake(major, scratch, "template template0");
+  laboratory->execute(13, scratch, R"(
+create table public.sites (id integer, place name, note text);
+create view public.plain as select datname, datcollate from pg_database;
+create view public.cast_away as select datcollate::text, datctype::varchar(20) as v from pg_database;
+create view public.first as select coalesce(s.place, d.datcollate) as place from public.sites s left join pg_database d on d.oid = s.id::oid;
+create view public.beside as select array[datcollate, datname] as two, case when datallowconn then datname else datctype end as c from pg_database;
+create view public.over as select datcollate from public.plain;
+create view public.grown as select locktype, fastpath from pg_lock_status() l;
+create materialized view public.kept as select datcollate, count(*) from pg_database group by 1 with no data;
+create view public.moved as select word, catcode from pg_get_keywords() k;
+create view public.joined as select j.datname from (pg_database a join pg_tablespace b on a.dattablespace = b.oid) j;
+create function public.sessions() returns setof pg_stat_activity language sql stable as 'select * from pg_stat_activity';
+create view public.shifted as select pid, state from public.sessions();)");
+  laboratory->dump_and_restore(scratch, scratch);
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const Difference& each : laboratory->compare(scratch, scratch).differences) found.insert(each.object);
+    return found;
+  };
+  const std::set<std::string> by_position{"public.joined", "public.moved", "public.shifted"};
+  CHECK(names() == by_position);
+
+  // What came otherwise, or as somebody else's, or not as a view of these columns.
+  laboratory->execute(15, scratch, R"(
+create or replace view public.plain as select datname, datctype as datcollate from pg_database;
+create or replace view public.cast_away as select datcollate, datctype::varchar(20) as v from pg_database where datallowconn;
+create or replace view public.first as select coalesce(d.datcollate, s.place)::name as place from public.sites s left join pg_database d on d.oid = s.id::oid;
+alter view public.beside set (security_barrier = true);
+create or replace view public.grown as select locktype, fastpath from pg_lock_status() l(locktype, database, relation, page, tuple, virtualxid, transactionid, classid,
+  objid, objsubid, virtualtransaction, pid, mode, fastpath, granted);
+drop materialized view public.kept;
+create materialized view public.kept as select datcollate::name, count(*) from pg_database group by 1 with no data;)");
+  std::set<std::string> broken{"public.plain", "public.cast_away", "public.first", "public.beside", "public.grown", "public.kept"};
+  broken.insert(by_position.begin(), by_position.end());
+  CHECK(names() == broken);
+  auto left = laboratory->open(13, scratch), right = laboratory->open(15, scratch);
+  laboratory->compare(*left, *right);
+  laboratory->execute(*right, "create temporary view pgconvoy_made_view as select 1");  // nothing was left
+  for (const int major : {13, 15}) {
+    left.reset(), right.reset();
+    laboratory->execute(major, "postgres", std::string("drop database ") + scratch);
+  }
+}
+
 TEST_CASE("compare: sessions can be used again, for writing, too") {
   auto* laboratory = prepared();
   if (!laboratory) return;
