@@ -89,8 +89,8 @@ class ViewsKeepColumns final : public Condition {
     finding.severity = Severity::info;
     finding.condition = name();
     finding.object = fmt::format("{} in {}", object, move.object());
-    finding.evidence = "over columns of the system that have another type on the target; whether its own columns take that was not found out: " + because;
-    finding.why = "a view that gives such a column out is restored with another type";
+    finding.evidence = "over what the target's system has with other columns or types; whether its own columns depend on that was not found out: " + because;
+    finding.why = "a view that gives such a column out is restored with another type, and one that names columns by their position may read others";
     finding.remedy = "look at what the view gives out of pg_database, pg_collation and other catalogues, and cast it to its type on the target";
     finding.cause = "views over columns with another type on the target";
     return finding;
